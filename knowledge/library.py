@@ -1,0 +1,403 @@
+"""The FAQ's files become entries; every fault is found at once, each with its file and line."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from knowledge.entry import AdvisorRole, Entry, Language, Source, Translation
+from knowledge.places import PLACES_FILE, Place, Region
+
+FAQ_FOLDER = Path(__file__).parent / "faq"
+TOPICS_FILE = Path(__file__).parent / "topics.tsv"
+
+Part = Literal["answer", "phrasings"]
+
+_FILE_NAME = re.compile(r"(?P<id>[^.]+)(?:\.(?P<language>sv|en))?\.(?P<kind>md|phrasings\.txt)")
+_FRONT_MATTER = re.compile(r"---\n(.*?\n)---\n(.*)", re.DOTALL)
+_LONGEST_PHRASING = 600
+
+_Model = TypeVar("_Model", Entry, Translation)
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """Something a curator must mend; *line* counts from 1."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class InvalidLibrary(Exception):  # noqa: N818 (named as the rest of the house names its errors)
+    """The FAQ can't be used as it is; *faults* is all that is wrong, in the order of files and lines."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A published edit: *text* is the whole new content of that part's file, and wins over the file."""
+
+    entry_id: str
+    language: Language
+    part: Part
+    text: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One of the topics that must exist."""
+
+    id: str
+    category: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """The content of one file, or of the revision that replaced it; its faults are reported under *file*."""
+
+    entry_id: str
+    language: Language
+    part: Part
+    file: str
+    folder: str | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """All entries, sorted by id, and the places they refer to.
+
+    *digest* is a SHA-256 over the content of every document: what is fitted from them is cached under it.
+    """
+
+    entries: tuple[Entry, ...]
+    places: Mapping[str, Place]
+    digest: str
+
+    def get(self, entry_id: str) -> Entry | None:
+        """The entry with this id, or None: an entry's *related* may name a topic that isn't written yet."""
+        return self._by_id.get(entry_id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Entry]:
+        return {entry.id: entry for entry in self.entries}
+
+
+def load(
+    folder: Path = FAQ_FOLDER,
+    revisions: Sequence[Revision] = (),
+    *,
+    places_file: Path = PLACES_FILE,
+    topics_file: Path = TOPICS_FILE,
+) -> Library:
+    """The FAQ as the bot uses it, published edits included.
+
+    A revision of an unknown entry's Finnish answer adds that entry (one written in the console).
+
+    Raises *InvalidLibrary* with every fault at once when anything can't be read as what it should be.
+    Rules of good writing (length, number of phrasings …) are *check*'s: they keep no service from starting.
+    """
+    documents, faults = read(folder, revisions)
+    places = _read_places(places_file, faults)
+    known_ids = {document.entry_id for document in documents} | {topic.id for topic in topics(topics_file)}
+    entries = [_read_entry(parts, places, known_ids, faults) for parts in _by_entry(documents)]
+    if faults:
+        raise InvalidLibrary(faults)
+    return Library(
+        entries=tuple(entry for entry in entries if entry is not None),
+        places=places,
+        digest=_digest(documents, places),
+    )
+
+
+def topics(file: Path = TOPICS_FILE) -> list[Topic]:
+    """The topics that must exist, in their file's order."""
+    _, *rows = file.read_text(encoding="utf-8").splitlines()
+    return [Topic(*row.split("\t")) for row in rows]
+
+
+def read(folder: Path, revisions: Sequence[Revision] = ()) -> tuple[list[Document], list[Fault]]:
+    """Every document of the FAQ by entry, language and part, and the faults of files that aren't one."""
+    documents: dict[tuple[str, Language, Part], Document] = {}
+    faults: list[Fault] = []
+    for path in sorted(folder.glob("*/*")):
+        name = _FILE_NAME.fullmatch(path.name)
+        if name is None:
+            faults.append(
+                Fault(shown(path), 1, "not a name the FAQ knows: <id>[.sv|.en].md or .phrasings.txt")
+            )
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            faults.append(Fault(shown(path), error.object.count(b"\n", 0, error.start) + 1, "not UTF-8"))
+            continue
+        language: Language = name["language"] or "fi"  # type: ignore[assignment]
+        part: Part = "answer" if name["kind"] == "md" else "phrasings"
+        key = (name["id"], language, part)
+        if key in documents:
+            faults.append(Fault(shown(path), 1, f"the same entry stands in {documents[key].file}"))
+        documents[key] = Document(*key, shown(path), path.parent.name, text)
+    for revision in revisions:
+        key = (revision.entry_id, revision.language, revision.part)
+        file = f"{file_name(*key)} (edited)"
+        documents[key] = Document(*key, file, None, revision.text.replace("\r\n", "\n"))
+    return [documents[key] for key in sorted(documents)], faults
+
+
+def file_name(entry_id: str, language: Language, part: Part) -> str:
+    """The name of the file that holds this part of an entry, without its folder."""
+    suffix = "md" if part == "answer" else "phrasings.txt"
+    return f"{entry_id}.{suffix}" if language == "fi" else f"{entry_id}.{language}.{suffix}"
+
+
+def compose_entry(
+    *,
+    title: str,
+    answer: str,
+    advisor: AdvisorRole,
+    category: str,
+    entry_id: str,
+    review_by: date,
+    sources: Sequence[Source] = (),
+    related: Sequence[str] = (),
+    places: Sequence[str] = (),
+    season: Sequence[int] = (),
+    figures: Sequence[str] = (),
+) -> str:
+    """The text of `<id>.md` that says this: what *load* reads back as the same entry."""
+    front = {
+        "id": entry_id,
+        "category": category,
+        "title": title,
+        "advisor": advisor,
+        "sources": [source.model_dump() for source in sources],
+        "review_by": review_by,
+        "related": list(related),
+        "places": list(places),
+        "season": list(season),
+        "figures": list(figures),
+    }
+    return _with_front_matter(front, answer)
+
+
+def recompose(entry: Entry, **changes: Any) -> str:
+    """The text of `<id>.md` for *entry* with some of the arguments of *compose_entry* changed."""
+    fields = {
+        name: getattr(entry, name) for name in Entry.model_fields if name not in ("phrasings", "translations")
+    }
+    fields["entry_id"] = fields.pop("id")
+    return compose_entry(**(fields | changes))
+
+
+def compose_translation(entry: Entry, title: str, answer: str) -> str:
+    """The text of `<id>.sv.md` or `<id>.en.md`: a translation of *entry* as it stands now."""
+    return _with_front_matter({"translates": entry.fingerprint, "title": title}, answer)
+
+
+def compose_phrasings(phrasings: Iterable[str]) -> str:
+    """The text of a phrasings file: each on one line, in the order given, later repetitions left out."""
+    lines = {" ".join(phrasing.split()): None for phrasing in phrasings}
+    return "".join(f"{line}\n" for line in lines if line)
+
+
+def _with_front_matter(front: Mapping[str, Any], body: str) -> str:
+    dumped = yaml.safe_dump(dict(front), allow_unicode=True, sort_keys=False, width=1000)
+    return f"---\n{dumped}---\n{body.strip()}\n"
+
+
+def _by_entry(documents: Sequence[Document]) -> Iterator[dict[tuple[Language, Part], Document]]:
+    grouped: dict[str, dict[tuple[Language, Part], Document]] = {}
+    for document in documents:
+        grouped.setdefault(document.entry_id, {})[document.language, document.part] = document
+    yield from grouped.values()
+
+
+def _read_entry(
+    parts: dict[tuple[Language, Part], Document],
+    places: Mapping[str, Place],
+    known_ids: set[str],
+    faults: list[Fault],
+) -> Entry | None:
+    answer = parts.get(("fi", "answer"))
+    if answer is None:
+        faults.extend(
+            Fault(part.file, 1, f"there is no {part.entry_id}.md beside it") for part in parts.values()
+        )
+        return None
+    phrasings = {
+        language: _read_phrasings(document, faults)
+        for (language, part), document in parts.items()
+        if part == "phrasings"
+    }
+    translations = {
+        language: translation
+        for (language, part), document in parts.items()
+        if part == "answer"
+        and language != "fi"
+        and (translation := _read_model(Translation, document, faults))
+    }
+    entry = _read_model(Entry, answer, faults, phrasings=phrasings, translations=translations)
+    if entry is not None:
+        faults.extend(_contradictions(entry, answer, places, known_ids))
+    return entry
+
+
+def _contradictions(
+    entry: Entry, document: Document, places: Mapping[str, Place], known_ids: set[str]
+) -> Iterator[Fault]:
+    def fault(field: str, message: str) -> Fault:
+        return Fault(document.file, line_of(document, field), message)
+
+    if entry.id != document.entry_id:
+        yield fault("id", f"id is {entry.id}, but the file's name says {document.entry_id}")
+    if document.folder not in (None, entry.category):
+        yield fault("category", f"category is {entry.category}, but the file is in {document.folder}/")
+    for related in entry.related:
+        if related not in known_ids:
+            yield fault("related", f"no entry or topic has the id {related}")
+        if related == entry.id:
+            yield fault("related", "an entry isn't related to itself")
+    for place in entry.places:
+        if place not in places:
+            yield fault("places", f"no place has the key {place}")
+
+
+def _read_phrasings(document: Document, faults: list[Fault]) -> tuple[str, ...]:
+    lines = document.text.removesuffix("\n").split("\n") if document.text.strip() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            faults.append(
+                Fault(document.file, number, "an empty line; a phrasings file has one phrasing a line")
+            )
+        elif len(line) > _LONGEST_PHRASING:
+            faults.append(
+                Fault(document.file, number, f"a phrasing longer than {_LONGEST_PHRASING} characters")
+            )
+    return tuple(line.strip() for line in lines)
+
+
+def _read_model(model: type[_Model], document: Document, faults: list[Fault], **more: Any) -> _Model | None:
+    """The document's front matter and body as *model*; None, with the reasons in *faults*, if it can't be."""
+    try:
+        front, body = _split(document.text)
+        fields = yaml.load(front, _Loader)  # noqa: S506 (a SafeLoader)
+        if not isinstance(fields, dict):
+            raise _Unreadable(2, "the front matter isn't a list of `key: value`")
+        return model.model_validate({**fields, **more, "answer": body})
+    except ValidationError as errors:
+        faults.extend(
+            Fault(document.file, line_of(document, *error["loc"]), _said(error)) for error in errors.errors()
+        )
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 2 if error.problem_mark else 1
+        faults.append(Fault(document.file, line, f"the front matter isn't YAML: {error.problem}"))
+    except _Unreadable as error:
+        faults.append(Fault(document.file, error.line, str(error)))
+    return None
+
+
+def line_of(document: Document, *where: int | str) -> int:
+    """The line of a front matter field such as ("sources", 0, "url"), or of its nearest written parent."""
+    front, _ = _split(document.text)
+    node, line = yaml.compose(front, _Loader), 1
+    if where[:1] == ("answer",):
+        return body_line(document)
+    for step in where:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
+            if found is None:
+                break
+            key, node = found
+            line = key.start_mark.line + 2
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 2
+    return line
+
+
+def body_line(document: Document) -> int:
+    """The line the text below the front matter begins on."""
+    front, body = _split(document.text)
+    return front.count("\n") + 3 + len(body[: len(body) - len(body.lstrip())].splitlines())
+
+
+class _Unreadable(Exception):  # noqa: N818
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Plain YAML in which a key stands once and dates stay text; libyaml's where it is there, ten times faster.
+
+    PyYAML would take the last of two equal keys, and stop at an impossible date without saying where.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own name for it)
+        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value} stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)  # type: ignore[no-any-return]
+
+
+def _split(text: str) -> tuple[str, str]:
+    parts = _FRONT_MATTER.fullmatch(text)
+    if parts is None:
+        raise _Unreadable(
+            1, "no front matter: the file begins with a line of --- and has another below the fields"
+        )
+    return parts[1], parts[2]
+
+
+def _read_places(file: Path, faults: list[Fault]) -> Mapping[str, Place]:
+    try:
+        return Region.model_validate(yaml.load(file.read_text(encoding="utf-8"), _Loader)).places  # noqa: S506
+    except ValidationError as errors:
+        faults.extend(Fault(shown(file), 1, _said(error)) for error in errors.errors())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        faults.append(Fault(shown(file), 1, str(error)))
+    return {}
+
+
+def _said(error: ErrorDetails) -> str:
+    return f"{'.'.join(map(str, error['loc'])) or 'front matter'}: {error['msg']}"
+
+
+def _digest(documents: Sequence[Document], places: Mapping[str, Place]) -> str:
+    digest = hashlib.sha256()
+    for document in documents:
+        for field in (document.entry_id, document.language, document.part, document.text):
+            encoded = field.encode()
+            digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    for key in sorted(places):
+        digest.update(f"{key}\n{places[key].model_dump_json()}\n".encode())
+    return digest.hexdigest()
+
+
+def shown(path: Path) -> str:
+    """The path as a linter shows it: relative to where one stands, when it is below."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
