@@ -1,0 +1,100 @@
+"""What every channel turns its network's bytes into, and how a channel says that it could not send."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.conversation import Command as Commanded
+from bot.conversation import Empty, Left, Start, Text, Unreadable
+
+MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
+
+
+class Unparsable(Exception):
+    """The bytes are not what this channel can bring; *reason* never quotes them."""
+
+
+@dataclass(frozen=True)
+class Pressed:
+    """A button pressed, not yet looked up: *ordinal* of those under *message_id*."""
+
+    message_id: int
+    ordinal: int
+
+
+@dataclass(frozen=True)
+class LinkChat:
+    """`/liita CODE`: a chat of the people behind the service asks to be linked."""
+
+    code: str
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One thing said, and the channel's own *address* of who said it."""
+
+    address: str
+    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Sendable:
+    """One message to send, and the buttons' labels with the data they carry back.
+
+    The bot's own words are in the Markdown of the FAQ; a person's are plain and shown as they were written.
+    """
+
+    text: str
+    buttons: tuple[tuple[str, str], ...] = ()
+    is_markdown: bool = True
+
+
+class SendFailed(Exception):
+    """A message did not go out, or may not have.
+
+    *permanent*: trying again is useless. *retry_after*: how long this chat asks us to wait. *uncertain*: it may have
+    arrived. *unreachable*: the asker takes no messages any more. *reason*: for the advisor's eyes, no texts in it.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        retry_after: timedelta | None = None,
+        uncertain: bool = False,
+        unreachable: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.uncertain = uncertain
+        self.unreachable = unreachable
+
+
+def clean(text: str) -> str:
+    """*text* as it is stored: NFC, at most `MAX_TEXT` characters, and nothing that a database or a page can choke on.
+
+    NUL (which PostgreSQL refuses) and lone surrogates (which can't be encoded) become U+FFFD; other control characters
+    but line breaks and tabs go, and so do the invisible marks that turn the direction of writing.
+    """
+    kept = "".join(_kept(character) for character in text[: 4 * MAX_TEXT])
+    return unicodedata.normalize("NFC", kept).strip()[:MAX_TEXT]
+
+
+def read_text(text: str) -> Text | Empty:
+    """What was written, cleaned; `Empty` when nothing readable is left of it."""
+    cleaned = clean(text)
+    return Text(cleaned) if cleaned.strip("\ufffd ") else Empty()
+
+
+def _kept(character: str) -> str:
+    if character in "\n\t":
+        return character
+    if character == "\0" or unicodedata.category(character) == "Cs":
+        return "\ufffd"
+    if unicodedata.category(character) == "Cc" or character in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069":
+        return ""
+    return character

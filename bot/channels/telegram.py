@@ -1,0 +1,378 @@
+"""Telegram: updates in by our own poller or by webhook, messages out; python-telegram-bot is the client.
+
+Its `Updater` confirms updates while they wait in memory, so a killed process loses them, and one malformed update stops
+it. Here an update is committed to the inbox as it came, and only then confirmed; each is parsed by itself.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import structlog
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+
+from bot import wording
+from bot.channels.incoming import (
+    Incoming,
+    LinkChat,
+    Pressed,
+    Sendable,
+    SendFailed,
+    Unparsable,
+    read_text,
+)
+from bot.channels.markup import as_plain_text, as_telegram_html
+from bot.conversation import Command, Left, Start, Unreadable
+from bot.settings import Settings
+from bot.store import inbox
+from bot.store.engine import Store, StoreUnavailable
+from bot.vault import Vault
+from knowledge.entry import Language
+
+NAME = "telegram"
+WEBHOOK_PATH = "/telegram/webhook"
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+POLL_SECONDS = 25
+COMMANDS = ("ihminen", "apua", "ohje", "tietoni", "unohda", "tietosuoja")
+ALIASES = {
+    "human": "ihminen", "manniska": "ihminen", "help": "ohje", "hjalp": "apua", "emergency": "apua",
+    "mydata": "tietoni", "minadata": "tietoni", "forget": "unohda", "glom": "unohda", "privacy": "tietosuoja",
+    "integritet": "tietosuoja", "info": "ohje",
+}  # fmt: skip
+LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
+
+log = structlog.get_logger()
+
+
+# --- reading updates ------------------------------------------------------------------------------------------
+
+
+def parse(body: str) -> Incoming | None:
+    """What an update says, or None for what is none of our business (a group's talk, a channel's post).
+
+    Raises `Unparsable` for bytes that are no update.
+    """
+    try:
+        update = Update.de_json(json.loads(body), None)
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise Unparsable(f"not a Telegram update ({type(error).__name__})") from error
+    if update.my_chat_member and update.my_chat_member.chat.type == "private":
+        gone = update.my_chat_member.new_chat_member.status in {"kicked", "left"}
+        return Incoming(str(update.my_chat_member.chat.id), Left(gone))
+    if update.callback_query:
+        return _pressed(update)
+    return _message(update)
+
+
+def _pressed(update: Update) -> Incoming | None:
+    query = update.callback_query
+    chat = query.message.chat if query and query.message else None
+    if query is None or chat is None or chat.type != "private":
+        return None
+    found = re.fullmatch(r"[a-z]{1,16}:(\d{1,18}):(\d{1,2})", query.data or "")
+    # Data that no button of ours carries is answered like a button long gone.
+    pressed = Pressed(int(found[1]), int(found[2])) if found else Pressed(0, 0)
+    return Incoming(str(chat.id), pressed)
+
+
+def _message(update: Update) -> Incoming | None:
+    message = update.message or update.edited_message
+    if message is None:
+        return None
+    address, text = str(message.chat.id), message.text or message.caption or ""
+    command = re.match(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", text, re.DOTALL)
+    name = command[1].lower() if command else None
+    if name == "liita":
+        return Incoming(address, LinkChat(((command and command[2]) or "").strip()[:64]))
+    if message.chat.type != "private":
+        return None
+    language = (message.from_user.language_code or "")[:2] if message.from_user else None
+    if name == "start" and command:
+        campaign = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", (command[2] or "").strip())
+        return Incoming(address, Start(campaign[0] if campaign else None), language)
+    if name:
+        return Incoming(address, Command(ALIASES.get(name, name)), language)
+    if text:
+        return Incoming(address, read_text(text), language)
+    return Incoming(address, _unreadable(message), language)
+
+
+def _unreadable(message: Any) -> Unreadable:
+    if message.photo:
+        return Unreadable("photo")
+    if message.voice or message.audio or message.video_note:
+        return Unreadable("voice")
+    if message.sticker:
+        return Unreadable("sticker")
+    if message.location or message.venue:
+        return Unreadable("location")
+    if message.document or message.video or message.animation:
+        return Unreadable("file")
+    return Unreadable("other")
+
+
+def _sender(update: dict[str, Any]) -> str:
+    """The chat id in a raw update, for keeping a chat's order before anything is parsed; empty when there is none."""
+    for kind in ("message", "edited_message", "my_chat_member"):
+        part = update.get(kind)
+        if isinstance(part, dict) and isinstance(part.get("chat"), dict):
+            return str(part["chat"].get("id", ""))
+    query = update.get("callback_query")
+    message = query.get("message") if isinstance(query, dict) else None
+    chat = message.get("chat") if isinstance(message, dict) else None
+    return str(chat.get("id", "")) if isinstance(chat, dict) else ""
+
+
+async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime) -> int | None:
+    """Commit *updates* to the inbox, the unreadable ones to quarantine; returns the last update id, None without any.
+
+    After this returns, and not before, they may be confirmed to Telegram.
+    """
+    last = None
+    async with store.write() as tx:
+        for update in updates:
+            body = json.dumps(update)  # ASCII: even a lone surrogate survives as an escape
+            number = update.get("update_id") if isinstance(update, dict) else None
+            if not isinstance(number, int) or isinstance(number, bool):
+                key = hashlib.sha256(body.encode()).hexdigest()
+                await inbox.set_aside(tx, vault, channel=NAME, key=key, body=body, reason="no update_id", now=now)
+                continue
+            last = number
+            sender = vault.lookup(NAME, _sender(update))
+            await inbox.receive(tx, vault, channel=NAME, key=str(number), sender=sender, body=body, now=now)
+    return last
+
+
+# --- the channel ----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class PollHealth:
+    """When Telegram last answered us, and what is wrong if it doesn't: for the health pages."""
+
+    succeeded_at: datetime | None = None
+    trouble: str | None = None
+
+
+class TelegramChannel:
+    """The bot's connection to the Bot API: asks for updates, or takes them by webhook, and sends messages."""
+
+    name = NAME
+
+    def __init__(self, settings: Settings, store: Store, vault: Vault, clock: Callable[[], datetime]) -> None:
+        if settings.telegram_token is None:
+            raise ValueError("a Telegram channel needs a token")
+        self._settings = settings
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self.health = PollHealth()
+        self.webhook_secret = vault.lookup("telegram-webhook", settings.telegram_token.get_secret_value())
+        self._request = HTTPXRequest(
+            connection_pool_size=settings.sends_in_flight + 4, connect_timeout=5, read_timeout=10
+        )
+        self._poll_request = HTTPXRequest(connection_pool_size=2, connect_timeout=5, read_timeout=POLL_SECONDS + 10)
+        self._bot = Bot(
+            settings.telegram_token.get_secret_value(),
+            base_url=f"{settings.telegram_api}/bot",
+            base_file_url=f"{settings.telegram_api}/file/bot",
+            request=self._request,
+            get_updates_request=self._poll_request,
+        )
+        self._answers: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Open the connection pools; asks nothing of the network."""
+        await self._request.initialize()
+        await self._poll_request.initialize()
+
+    async def close(self) -> None:
+        """Close the connection pools."""
+        for answer in self._answers:
+            answer.cancel()
+        await self._request.shutdown()
+        await self._poll_request.shutdown()
+
+    async def introduce(self) -> None:
+        """Tell Telegram how updates reach us and which commands the menu shows. Raises `TelegramError`."""
+        if self._settings.telegram_mode == "webhook":
+            await self._bot.set_webhook(
+                f"{self._settings.address}{WEBHOOK_PATH}",
+                secret_token=self.webhook_secret,
+                allowed_updates=ALLOWED_UPDATES,
+            )
+        else:
+            await self._bot.delete_webhook()
+        for language in LANGUAGES:
+            commands = [BotCommand(name, wording.say(language, wording.COMMAND_HELP[name])) for name in COMMANDS]
+            await self._bot.set_my_commands(commands, language_code=None if language == "fi" else language)
+
+    async def listen(self) -> None:
+        """Introduce ourselves, then (when polling) bring updates in until the service stops, through any outage."""
+        pause = 1.0
+        introduced = False
+        offset: int | None = None
+        while not self._store.hub.is_stopping:
+            try:
+                if not introduced:
+                    await self.introduce()
+                    introduced, pause = True, 1.0
+                    self._succeeded()
+                if self._settings.telegram_mode == "webhook":
+                    return
+                offset = await self._poll(offset)
+                pause = 1.0
+                continue
+            except InvalidToken:
+                self._trouble("Telegram does not know KOPPI_TELEGRAM_TOKEN")
+                pause = 60
+            except Conflict:
+                self._trouble("another process asks for this bot's updates (409)")
+                pause = min(30, max(5, pause * 2))
+            except RetryAfter as error:
+                pause = _seconds(error.retry_after)
+            except (TelegramError, StoreUnavailable) as error:
+                self._trouble(type(error).__name__)
+                pause = min(60, pause * 2)
+            await self._store.hub.pause(pause)
+
+    async def _poll(self, offset: int | None) -> int | None:
+        """One long poll, committed. Returns the offset that confirms it, which the next call sends."""
+        asking = asyncio.create_task(
+            self._bot.do_api_request(
+                "getUpdates",
+                api_kwargs={
+                    "timeout": POLL_SECONDS,
+                    "allowed_updates": ALLOWED_UPDATES,
+                    **({} if offset is None else {"offset": offset}),
+                },
+                read_timeout=POLL_SECONDS + 10,
+            )
+        )
+        stopping = asyncio.create_task(self._store.hub.stopped())
+        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not asking.done():
+            # Whatever this poll would bring is not confirmed: Telegram keeps it for the next start.
+            asking.cancel()
+            with contextlib.suppress(asyncio.CancelledError, TelegramError):
+                await asking
+            return offset
+        updates = await asking
+        if not isinstance(updates, list):
+            raise NetworkError("getUpdates did not bring a list")
+        self._succeeded()
+        if not updates:
+            return offset
+        last = await keep(self._store, self._vault, updates, self._clock())
+        if last is None:
+            raise NetworkError("updates without ids can't be confirmed")  # asking again at once would spin
+        self._stop_spinners(updates)
+        return last + 1
+
+    def took(self, update: Any) -> None:
+        """What is to be done for an update that came by webhook, once it is committed."""
+        self._succeeded()
+        self._stop_spinners([update])
+
+    def _stop_spinners(self, updates: Sequence[Any]) -> None:
+        """Tell Telegram that a tap was noticed. Best effort: the tap's effect travels the durable road."""
+        for update in updates:
+            query = update.get("callback_query") if isinstance(update, dict) else None
+            if isinstance(query, dict) and isinstance(query.get("id"), str):
+                answer = asyncio.create_task(self._stop_spinner(query["id"]))
+                self._answers.add(answer)
+                answer.add_done_callback(self._answers.discard)
+
+    async def _stop_spinner(self, query_id: str) -> None:
+        with contextlib.suppress(TelegramError):
+            await self._bot.answer_callback_query(query_id)
+
+    async def send(self, address: str, message: Sendable) -> str:
+        """Send *message* to the chat *address* and return its id there. Raises `SendFailed`."""
+        if not message.is_markdown:
+            return await self._send(address, message.text, message.buttons, is_html=False)
+        try:
+            return await self._send(address, as_telegram_html(message.text), message.buttons, is_html=True)
+        except SendFailed as failure:
+            if failure.reason != UNREADABLE_MARKUP:
+                raise
+            return await self._send(address, as_plain_text(message.text), message.buttons, is_html=False)
+
+    async def _send(self, address: str, text: str, buttons: tuple[tuple[str, str], ...], *, is_html: bool) -> str:
+        keyboard = InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data)] for label, data in buttons])
+        try:
+            sent = await self._bot.send_message(
+                int(address),
+                text,
+                parse_mode=ParseMode.HTML if is_html else None,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=keyboard if buttons else None,
+            )
+        except TelegramError as error:
+            raise _as_send_failure(error) from error
+        return str(sent.message_id)
+
+    def _succeeded(self) -> None:
+        self.health.succeeded_at, self.health.trouble = self._clock(), None
+
+    def _trouble(self, what: str) -> None:
+        self.health.trouble = what
+        log.warning("telegram_trouble", what=what)
+
+
+UNREADABLE_MARKUP = "Telegram could not read the markup"
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def _as_send_failure(error: TelegramError) -> SendFailed:
+    """What a failed send means for the message: gone for good, later, or perhaps arrived."""
+    match error:
+        case RetryAfter():
+            return SendFailed("Telegram asks to wait", retry_after=timedelta(seconds=_seconds(error.retry_after)))
+        case Forbidden():
+            return SendFailed("the asker has blocked the bot", permanent=True, unreachable=True)
+        case InvalidToken():
+            return SendFailed("Telegram does not know KOPPI_TELEGRAM_TOKEN")
+        case ChatMigrated():
+            return SendFailed("the group has become a supergroup: link it again", permanent=True)
+        case BadRequest() if "parse" in error.message.lower():
+            return SendFailed(UNREADABLE_MARKUP, permanent=True)
+        case BadRequest() if "chat not found" in error.message.lower():
+            return SendFailed("Telegram does not find the chat", permanent=True, unreachable=True)
+        case BadRequest():
+            return SendFailed("Telegram refuses the message", permanent=True)
+        case TimedOut() | NetworkError() if isinstance(error.__cause__, _NEVER_SENT):
+            return SendFailed("Telegram can't be reached")
+        case TimedOut():
+            return SendFailed("Telegram did not answer in time", uncertain=True)
+        case NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
+            return SendFailed("the connection broke while sending", uncertain=True)
+        case NetworkError():
+            return SendFailed("Telegram is out of order")
+        case _:
+            return SendFailed("Telegram answered something unreadable", uncertain=True)
+
+
+def _seconds(wait: int | timedelta) -> float:
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)

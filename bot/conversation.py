@@ -1,0 +1,524 @@
+"""What the bot does next: `decide(conversation, said, signals, now) → Decision`. Pure: no clock, no network, no database.
+
+A conversation's `State` is plain data that the store keeps as JSON. The decision names what to say, what becomes of the
+ticket and which events the figures get; `service` carries it out in one transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from knowledge.verdict import Verdict
+
+from bot import wording
+from bot.hours import Promise
+from knowledge.entry import AdvisorRole, Entry, Language
+
+SAFETY_FOLLOW_UP = timedelta(hours=24)
+REOPEN_WITHIN = timedelta(days=7)
+SHORT_REPLY_WORDS = 3
+ROUTING_CONFIDENCE = 0.15  # below this the best candidate says too little about who should answer: the asker is asked
+
+# --- what was said --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words of the asker, cleaned and masked. *masked* tells that an identity code or a bank account was taken out."""
+
+    text: str
+    masked: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """The asker opened the bot; *campaign* tells by which link, when by one."""
+
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command such as /ihminen, by its Finnish name without the slash."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button pressed, as resolved from the message it stands under; *question* is what had been asked."""
+
+    verb: str
+    value: str
+    message_id: int
+    question: "Asked | None" = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something we take no notice of by design: a photo, a voice message, a sticker, a location."""
+
+    what: Literal["photo", "voice", "sticker", "location", "file", "other"]
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A message with nothing in it to read."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """The asker blocked the bot, or took that back."""
+
+    gone: bool
+
+
+Said = Text | Start | Command | Press | Unreadable | Empty | Left
+
+# --- what is known --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it stands in the store: its message, its text and what the bot saw in it."""
+
+    message_id: int
+    text: str
+    candidates: tuple[tuple[str, float], ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What a conversation remembers between messages.
+
+    Attributes
+        question_id: the message of the last question, or None before the first.
+        is_writing_to_person: the next text is meant for an advisor.
+        safety_until: until then short replies get the safety follow-up.
+        was_told_of_masking: the asker is told once.
+    """
+
+    question_id: int | None = None
+    is_writing_to_person: bool = False
+    safety_until: datetime | None = None
+    was_told_of_masking: bool = False
+
+
+@dataclass(frozen=True)
+class OpenTicket:
+    """The ticket that is open in this conversation."""
+
+    id: str
+    is_claimed: bool
+    is_late: bool
+
+
+@dataclass(frozen=True)
+class ClosedTicket:
+    """The conversation's latest ticket, closed."""
+
+    id: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One asker on one channel."""
+
+    id: str
+    alias: str
+    language: Language
+    channel: str
+    state: State = field(default_factory=State)
+    ticket: OpenTicket | None = None
+    closed_ticket: ClosedTicket | None = None
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What the other rooms see in what was said: the verdict, the entries it names, the people's hours.
+
+    Attributes
+        verdict: on a text (or on the label of a pressed example); None for anything else.
+        entries: every entry the decision may need, by id.
+        question: what was just asked; for anything but a text, the last question of the conversation.
+        promise: when a person answers a question that is sent now.
+        examples: questions to offer to someone who doesn't know what to ask.
+        crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
+    """
+
+    promise: Promise
+    verdict: Verdict | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    question: Asked | None = None
+    examples: Sequence[str] = ()
+    crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
+
+
+# --- what is to be done ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice under a message. *verb* and *value* stay on the server; channels only carry message and ordinal."""
+
+    verb: str
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message of the bot, in the Markdown of the FAQ; *entry_id* where it is an entry's answer."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    entry_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenTicketWith:
+    """Open a ticket for *role* with the message *question_id* as its question."""
+
+    role: AdvisorRole
+    question_id: int
+    topic: str | None
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class JoinTicket:
+    """Add messages to the open ticket: *message_id*, or what was just said."""
+
+    message_id: int | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class ReopenTicket:
+    """Open the closed ticket *id* again."""
+
+    id: str
+
+
+TicketChange = OpenTicketWith | JoinTicket | ReopenTicket
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event for the figures; holds nothing of what was said."""
+
+    kind: str
+    topic: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Everything that follows from one thing said. *kind* names it for `koppi check` and the logs."""
+
+    kind: str
+    conversation: Conversation
+    replies: tuple[Reply, ...] = ()
+    ticket: TicketChange | None = None
+    events: tuple[Happened, ...] = ()
+    campaign: str | None = None
+    reachable: bool | None = None
+
+
+# --- deciding -------------------------------------------------------------------------------------------------
+
+
+def decide(conversation: Conversation, said: Said, signals: Signals, now: datetime) -> Decision:
+    """What follows from *said*. Safety is looked at before anything else, in every state."""
+    match said:
+        case Text():
+            return _on_text(conversation, said, signals, now)
+        case Press():
+            return _on_press(conversation, said, signals, now)
+        case Start():
+            return _greet(conversation, said, signals)
+        case Command():
+            return _on_command(conversation, said, signals)
+        case Unreadable():
+            text = _say(conversation, wording.UNREADABLE[said.what]) + "\n\n" + _say(conversation, wording.LIFE_AT_RISK)
+            return Decision("unreadable", conversation, (Reply(text),))
+        case Empty():
+            return Decision("empty", conversation, (Reply(_say(conversation, wording.EMPTY)),))
+        case Left():
+            return Decision("left" if said.gone else "back", conversation, reachable=not said.gone)
+
+
+def _on_text(conversation: Conversation, said: Text, signals: Signals, now: datetime) -> Decision:
+    decision = _answer_text(conversation, signals, now)
+    if said.masked and not conversation.state.was_told_of_masking:
+        notice = Reply(_say(conversation, wording.MASKED))
+        told = _remember(decision.conversation, was_told_of_masking=True)
+        decision = replace(decision, conversation=told, replies=(*decision.replies, notice))
+    return decision
+
+
+def _answer_text(conversation: Conversation, signals: Signals, now: datetime) -> Decision:
+    verdict = signals.verdict
+    if verdict is None:
+        raise ValueError("a text is decided on with its verdict")
+    conversation = _in_language_of(conversation, verdict)
+    if signals.question is not None and verdict.kind != "smalltalk":
+        conversation = _remember(conversation, question_id=signals.question.message_id)
+    if verdict.kind == "crisis":
+        return _care(conversation, signals, now)
+    if _follows_crisis(conversation, verdict, signals, now):
+        buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
+        reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
+        return Decision("crisis", conversation, (reply,), _joins(conversation))
+    if conversation.ticket is not None:
+        return _in_ticket(conversation, verdict, signals)
+    if conversation.state.is_writing_to_person:
+        return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
+    return _gently(conversation, verdict, _answer(conversation, verdict, signals))
+
+
+def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
+    match verdict.kind:
+        case "answer":
+            return _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], "answered")
+        case "choices":
+            return _offer_choices(conversation, verdict, signals)
+        case "smalltalk":
+            text = _say(conversation, wording.SMALL_TALK.get(verdict.smalltalk or "", wording.SMALL_TALK["ok"]))
+            buttons = _example_buttons(signals) if verdict.smalltalk == "greeting" else ()
+            return Decision("smalltalk", conversation, (Reply(text, buttons),))
+        case _:
+            return _offer_person(conversation, signals, events=("asked", "not_found"))
+
+
+def _gently(conversation: Conversation, verdict: Verdict, decision: Decision) -> Decision:
+    """An unsure sign of crisis puts one gentle line with where help is before the ordinary answer."""
+    if verdict.safety is None or not decision.replies:
+        return decision
+    first, *rest = decision.replies
+    line = _say(conversation, wording.GENTLE_LINE)
+    return replace(decision, replies=(replace(first, text=f"{line}\n\n{first.text}"), *rest))
+
+
+def _care(conversation: Conversation, signals: Signals, now: datetime) -> Decision:
+    """The kind's own fixed reply, nothing on top; a person only by the asker's tap, or in a ticket they have opened."""
+    safety = signals.verdict.safety if signals.verdict else None
+    kind = safety.kind if safety else "self-harm"
+    text = signals.crisis_texts[conversation.language][kind]
+    conversation = _remember(conversation, safety_until=now + SAFETY_FOLLOW_UP, is_writing_to_person=False)
+    buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
+    joins = _joins(conversation, urgent=True)
+    return Decision("crisis", conversation, (Reply(text, buttons),), joins, (Happened("crisis"),))
+
+
+def _follows_crisis(conversation: Conversation, verdict: Verdict, signals: Signals, now: datetime) -> bool:
+    until = conversation.state.safety_until
+    if until is None or now > until or signals.question is None:
+        return False
+    return len(signals.question.text.split()) <= SHORT_REPLY_WORDS and verdict.kind != "answer"
+
+
+def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
+    """Text while a ticket is open: the bot answers only what it is sure of, and is silent once a person has taken it."""
+    ticket = conversation.ticket
+    if ticket is None:
+        raise ValueError("there is no open ticket")
+    if ticket.is_claimed and not ticket.is_late:
+        return Decision("joined", conversation, ticket=JoinTicket(), events=(Happened("continued"),))
+    if verdict.kind == "answer":
+        decision = _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], "answered")
+        answer = decision.replies[0]
+        add = Button("add", _say(conversation, wording.BUTTON_ADD_TO_TICKET))
+        return replace(decision, replies=(replace(answer, buttons=(add,)),))
+    reply = Reply(_say(conversation, wording.JOINED_TICKET))
+    return Decision("joined", conversation, (reply,), JoinTicket(), (Happened("continued"),))
+
+
+def _give_entry(conversation: Conversation, entry: Entry, event: str, *, asked: bool = True) -> Decision:
+    title, answer, language = entry.text(conversation.language)
+    parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
+    if language != conversation.language:
+        parts.insert(0, _say(conversation, wording.ONLY_IN_FINNISH))
+    parts += [answer.strip(), _sources(conversation, entry), _say(conversation, wording.DID_IT_HELP)]
+    buttons = (
+        Button("yes", _say(conversation, wording.BUTTON_YES), entry.id),
+        Button("no", _say(conversation, wording.BUTTON_NO), entry.id),
+        Button("person", _say(conversation, wording.BUTTON_PERSON)),
+    )
+    events = (Happened("asked", entry.id),) if asked else ()
+    reply = Reply("\n\n".join(parts), buttons, entry.id)
+    return Decision("answer", conversation, (reply,), events=(*events, Happened(event, entry.id)))
+
+
+def _sources(conversation: Conversation, entry: Entry) -> str:
+    """Links by their pages' names and the date they were checked; the service's own pages need no link of theirs."""
+    links = [f"[{source.title}]({source.url})" for source in entry.sources if source.url.startswith("http")]
+    checked = min(source.checked for source in entry.sources)
+    line = _say(conversation, wording.CHECKED, date=f"{checked.day}.{checked.month}.{checked.year}")
+    return " · ".join([*links, line])
+
+
+def _offer_choices(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
+    entries = [signals.entries[hit.entry_id] for hit in verdict.hits[:3]]
+    picks = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in entries]
+    none = Button("none", _say(conversation, wording.BUTTON_NONE_OF_THESE))
+    reply = Reply(_say(conversation, wording.DID_YOU_MEAN), (*picks, none))
+    return Decision(
+        "choices",
+        conversation,
+        (reply,),
+        events=(Happened("asked", entries[0].id), Happened("choices", entries[0].id)),
+    )
+
+
+def _offer_person(conversation: Conversation, signals: Signals, *, events: tuple[str, ...] = ()) -> Decision:
+    """Consent first: what is sent, who sees it, when the answer comes. Nothing goes to a person before the tap."""
+    happened = tuple(Happened(kind, _topic(signals)) for kind in events)
+    if conversation.ticket is not None:
+        return Decision("offer", conversation, (Reply(_say(conversation, wording.ALREADY_SENT)),), events=happened)
+    if signals.question is None:
+        writing = _remember(conversation, is_writing_to_person=True)
+        return Decision("offer", writing, (Reply(_say(writing, wording.WRITE_TO_PERSON)),), events=happened)
+    opening = wording.OFFER_NOT_FOUND if "not_found" in events else wording.OFFER
+    promise = signals.promise.in_words(conversation.language)
+    text = _say(conversation, opening, alias=conversation.alias, promise=promise)
+    return Decision("offer", conversation, (Reply(text, _person_buttons(conversation, signals)),), events=happened)
+
+
+def _person_buttons(conversation: Conversation, signals: Signals) -> tuple[Button, ...]:
+    role = _role(signals)
+    if role is not None:
+        return _send_buttons(conversation, role)
+    return (
+        Button("send", _say(conversation, wording.BUTTON_SEND_MONEY), "sosiaaliohjaaja"),
+        Button("send", _say(conversation, wording.BUTTON_SEND_WORK), "tyovoimaneuvoja"),
+        Button("keep", _say(conversation, wording.BUTTON_DO_NOT_SEND)),
+    )
+
+
+def _send_buttons(conversation: Conversation, role: AdvisorRole) -> tuple[Button, ...]:
+    return (
+        Button("send", _say(conversation, wording.BUTTON_SEND[role]), role),
+        Button("keep", _say(conversation, wording.BUTTON_DO_NOT_SEND)),
+    )
+
+
+def _on_press(conversation: Conversation, press: Press, signals: Signals, now: datetime) -> Decision:
+    match press.verb:
+        case "ask":
+            return _answer_text(conversation, signals, now)
+        case "pick" if press.value in signals.entries:
+            return _give_entry(conversation, signals.entries[press.value], "picked", asked=False)
+        case "none" | "person":
+            return _offer_person(conversation, signals, events=("person_wanted",))
+        case "yes":
+            text = _say(conversation, wording.SMALL_TALK["thanks"])
+            return Decision("helped", conversation, (Reply(text),), events=(Happened("helped", press.value),))
+        case "no":
+            return _did_not_help(conversation, press, signals)
+        case "send":
+            return _send(conversation, press, signals, now)
+        case "keep":
+            return Decision("kept", conversation, (Reply(_say(conversation, wording.KEPT)),))
+        case "add" if conversation.ticket and press.question:
+            reply = Reply(_say(conversation, wording.JOINED_TICKET))
+            return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
+        case "continue":
+            return _continue_ticket(conversation, signals, now)
+        case _:
+            return Decision("stale", conversation, (Reply(_say(conversation, wording.STALE_BUTTON)),))
+
+
+def _did_not_help(conversation: Conversation, press: Press, signals: Signals) -> Decision:
+    candidates = press.question.candidates if press.question else ()
+    others = [signals.entries[id_] for id_, _ in candidates if id_ != press.value and id_ in signals.entries]
+    buttons = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in others[:2]]
+    buttons.append(Button("person", _say(conversation, wording.BUTTON_PERSON)))
+    reply = Reply(_say(conversation, wording.WHAT_WOULD_HELP), tuple(buttons))
+    return Decision("not_helped", conversation, (reply,), events=(Happened("not_helped", press.value),))
+
+
+def _send(conversation: Conversation, press: Press, signals: Signals, now: datetime) -> Decision:
+    question = press.question
+    if conversation.ticket is not None:
+        return Decision("offer", conversation, (Reply(_say(conversation, wording.ALREADY_SENT)),))
+    if question is None:
+        return _offer_person(conversation, signals)
+    role: AdvisorRole = "sosiaaliohjaaja" if press.value == "sosiaaliohjaaja" else "tyovoimaneuvoja"
+    until = conversation.state.safety_until
+    topic = question.candidates[0][0] if question.candidates else None
+    text = _say(conversation, wording.SENT[role], promise=signals.promise.in_words(conversation.language))
+    return Decision(
+        "sent",
+        _remember(conversation, is_writing_to_person=False),
+        (Reply(text),),
+        OpenTicketWith(role, question.message_id, topic, urgent=until is not None and now <= until),
+        (Happened("escalated", topic),),
+    )
+
+
+def _continue_ticket(conversation: Conversation, signals: Signals, now: datetime) -> Decision:
+    closed = conversation.closed_ticket
+    if conversation.ticket is not None:
+        return Decision("offer", conversation, (Reply(_say(conversation, wording.ALREADY_SENT)),))
+    if closed is None or now - closed.closed_at > REOPEN_WITHIN:
+        return Decision("stale", conversation, (Reply(_say(conversation, wording.TOO_LATE_TO_CONTINUE)),))
+    text = _say(conversation, wording.REOPENED, promise=signals.promise.in_words(conversation.language))
+    return Decision("sent", conversation, (Reply(text),), ReopenTicket(closed.id), (Happened("reopened"),))
+
+
+def _greet(conversation: Conversation, said: Start, signals: Signals) -> Decision:
+    reply = Reply(_say(conversation, wording.GREETING), _example_buttons(signals))
+    return Decision("greeting", conversation, (reply,), events=(Happened("came"),), campaign=said.campaign)
+
+
+def _on_command(conversation: Conversation, command: Command, signals: Signals) -> Decision:
+    match command.name:
+        case "ihminen":
+            return _offer_person(conversation, signals, events=("person_wanted",))
+        case "apua":
+            numbers = signals.crisis_texts[conversation.language]["numbers"]
+            return Decision("help_now", conversation, (Reply(numbers),))
+        case "ohje":
+            return Decision("instructions", conversation, (Reply(_say(conversation, wording.INSTRUCTIONS)),))
+        case "tietosuoja":
+            return Decision("privacy", conversation, (Reply(_say(conversation, wording.PRIVACY)),))
+        case _:
+            return Decision("unknown_command", conversation, (Reply(_say(conversation, wording.UNKNOWN_COMMAND)),))
+
+
+# --- small helpers of the above -------------------------------------------------------------------------------
+
+
+def _say(conversation: Conversation, sentence: str, **values: str) -> str:
+    return wording.say(conversation.language, sentence, **values)
+
+
+def _remember(conversation: Conversation, **changes: object) -> Conversation:
+    return replace(conversation, state=replace(conversation.state, **changes))  # type: ignore[arg-type]
+
+
+def _in_language_of(conversation: Conversation, verdict: Verdict) -> Conversation:
+    return replace(conversation, language=verdict.language) if verdict.language else conversation
+
+
+def _joins(conversation: Conversation, *, urgent: bool = False) -> JoinTicket | None:
+    return JoinTicket(urgent=urgent) if conversation.ticket else None
+
+
+def _example_buttons(signals: Signals) -> tuple[Button, ...]:
+    return tuple(Button("ask", example, example) for example in signals.examples)
+
+
+def _topic(signals: Signals) -> str | None:
+    question = signals.question
+    return question.candidates[0][0] if question and question.candidates else None
+
+
+def _role(signals: Signals) -> AdvisorRole | None:
+    if signals.question is None or (signals.question.confidence or 0.0) < ROUTING_CONFIDENCE:
+        return None
+    entry = signals.entries.get(_topic(signals) or "")
+    return entry.advisor if entry else None

@@ -1,0 +1,206 @@
+"""Outbox → channel: leases what may go now, sends within the limits, records the truth.
+
+Order per destination is the lease query's promise; pace per chat and over all is kept here. A send that may have arrived
+is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for up to a day.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from bot.channels.incoming import Sendable, SendFailed
+from bot.channels.markup import split
+from bot.store import chat_links, conversations, outbox
+from bot.store.engine import Store, StoreUnavailable
+from bot.store.outbox import OutboxItem
+from bot.vault import Vault, WrongKey
+
+GIVE_UP_AFTER = timedelta(hours=24)
+CHAT_GAP = timedelta(seconds=1)
+SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
+LOOK_AGAIN_SECONDS = 1.0
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger()
+
+
+class Channel(Protocol):
+    """What can send: Telegram, or the web chat's own store of messages."""
+
+    name: str
+
+    async def send(self, address: str, message: Sendable) -> str | None:
+        """Send *message*, return the channel's id of it. Raises `SendFailed`."""
+        ...
+
+
+class Pace:
+    """At most *per_second* sends over all chats, evenly spaced, and a gap between two to the same chat."""
+
+    def __init__(self, per_second: float) -> None:
+        self._interval = timedelta(seconds=1 / per_second)
+        self._next = datetime.min
+        self._chats: dict[str, datetime] = {}
+
+    def wait_for(self, destination: str, now: datetime) -> timedelta:
+        """How long this send has to wait from *now*; its place in the row is taken by asking."""
+        now = now.replace(tzinfo=None)
+        at = max(now, self._next, self._chats.get(destination, now))
+        self._next = max(now, self._next) + self._interval
+        self._chats[destination] = at + CHAT_GAP
+        if len(self._chats) > 10_000:
+            self._chats = {chat: free for chat, free in self._chats.items() if free > now}
+        return at - now
+
+
+class Delivery:
+    """Sends what the outbox holds, a bounded number at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        channels: Mapping[str, Channel],
+        clock: Callable[[], datetime],
+        *,
+        in_flight: int,
+        per_second: float,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._channels = channels
+        self._clock = clock
+        self._in_flight = in_flight
+        self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Deliver until the service stops, then finish the sends under way: what is sent is also written down."""
+        with self._store.hub.subscribe(outbox.TOPIC) as news:
+            while not self._store.hub.is_stopping:
+                try:
+                    await self._start_sends()
+                    pause = await self._until_next_turn()
+                except StoreUnavailable:
+                    pause = LOOK_AGAIN_SECONDS
+                await news.wait(pause)
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=STOP_SECONDS)
+
+    async def _start_sends(self) -> None:
+        free = self._in_flight - len(self._sending)
+        if free <= 0:
+            return
+        now = self._clock()
+        async with self._store.read() as read:
+            turn = await outbox.next_turn(read, list(self._channels))
+        if turn is None or turn > now:
+            return
+        async with self._store.write() as tx:
+            items = await outbox.lease(tx, now, channels=list(self._channels), limit=free)
+        for item in items:
+            task = asyncio.create_task(self._deliver(item))
+            self._sending.add(task)
+            task.add_done_callback(self._landed)
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._store.hub.announce(outbox.TOPIC)
+
+    async def _until_next_turn(self) -> float:
+        if len(self._sending) >= self._in_flight:
+            return LOOK_AGAIN_SECONDS
+        async with self._store.read() as read:
+            turn = await outbox.next_turn(read, list(self._channels))
+        if turn is None:
+            return LOOK_AGAIN_SECONDS
+        return min(LOOK_AGAIN_SECONDS, max(0.01, (turn - self._clock()).total_seconds()))
+
+    async def _deliver(self, item: OutboxItem) -> None:
+        try:
+            external_id = await self._send(item)
+        except SendFailed:
+            await self._record(lambda: self._failed(item, failure))
+        except Exception as error:
+            # A fault of ours must not look like a delivered message, nor stop the others. Never log the text.
+            log.error("delivery_fault", item=item.id, fault=type(error).__name__)
+            failure = SendFailed(f"fault while sending ({type(error).__name__})")
+            await self._record(lambda: self._failed(item, failure))
+        else:
+            await self._record(lambda: self._sent(item, external_id))
+
+    async def _send(self, item: OutboxItem) -> str | None:
+        async with self._store.read() as read:
+            content = await outbox.content(read, item)
+            address = await self._address(read, item)
+        if address is None or content is None:
+            raise SendFailed("erased at the asker's wish", permanent=True)
+        channel = self._channels[item.channel]
+        if pace := self._paces.get(item.channel):
+            wait = pace.wait_for(item.destination, self._clock())
+            await asyncio.sleep(wait.total_seconds())
+        labels = tuple(
+            (button["label"], f"{button['verb']}:{item.message_id}:{ordinal}")
+            for ordinal, button in enumerate(content.buttons)
+        )
+        pieces = split(content.text)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                for piece in pieces[:-1]:
+                    await channel.send(address, Sendable(piece, is_markdown=content.is_markdown))
+                return await channel.send(address, Sendable(pieces[-1], labels, content.is_markdown))
+        except TimeoutError as error:
+            raise SendFailed("no answer in time", uncertain=True) from error
+
+    async def _address(self, read: object, item: OutboxItem) -> str | None:
+        try:
+            if item.notice_id is not None:
+                return await chat_links.destination(read, self._vault, item.destination)  # type: ignore[arg-type]
+            return await conversations.destination(read, self._vault, item.destination)  # type: ignore[arg-type]
+        except WrongKey as error:
+            raise SendFailed("the address can't be opened: KOPPI_SECRET_KEY has changed") from error
+
+    async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
+        async with self._store.write() as tx:
+            await outbox.sent(tx, item, external_id, self._clock())
+
+    async def _failed(self, item: OutboxItem, failure: SendFailed) -> None:
+        now = self._clock()
+        was_repeated = failure.uncertain and item.uncertain
+        is_too_old = now - item.queued_at > GIVE_UP_AFTER
+        async with self._store.write() as tx:
+            if failure.permanent or was_repeated or is_too_old:
+                reason = f"perhaps delivered: {failure.reason}" if was_repeated else failure.reason
+                await outbox.failed(tx, item, reason, now)
+                if failure.unreachable and item.message_id is not None:
+                    await conversations.set_reachable(tx, item.destination, reachable=False)
+            else:
+                wait = failure.retry_after or _back_off(item.attempts)
+                if failure.uncertain:
+                    wait = max(wait, outbox.UNCERTAIN_PAUSE)
+                await outbox.retry(tx, item, now + wait, uncertain=failure.uncertain)
+        log.info(
+            "send_failed",
+            item=item.id,
+            reason=failure.reason,
+            attempt=item.attempts,
+            uncertain=failure.uncertain,
+        )
+
+    async def _record(self, write: Callable[[], object]) -> None:
+        """Keep trying to write the outcome down until the lease ends; then the next owner counts it as uncertain."""
+        for _ in range(20):
+            with contextlib.suppress(StoreUnavailable):
+                await write()  # type: ignore[misc]
+                return
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _back_off(attempts: int) -> timedelta:
+    """Full jitter from one second up to a minute."""
+    return timedelta(seconds=random.uniform(0.5, min(60.0, 2.0**attempts)))  # noqa: S311 - not a secret

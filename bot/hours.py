@@ -1,0 +1,110 @@
+"""When people are at work, and what may be promised: pure functions of a moment and the owner's opening hours.
+
+Hours are local: a working day is asked for by its date in the service's time zone, so that they are right across both
+changes of daylight saving. Finnish public holidays come from the `holidays` package.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from babel.dates import format_date
+
+from knowledge.entry import Language
+
+LOOK_AHEAD_DAYS = 60  # an office closed for longer than this has no opening hours to speak of
+
+Opening = tuple[time, time]
+
+
+class NeverOpen(Exception):
+    """No open day within the next two months: the opening hours in `service.yaml` can't be meant so."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """When the asker has an answer at the latest.
+
+    Attributes
+        at: the moment, in the service's time zone.
+        is_open: whether people are at work now.
+        today: the local date now, to say "today" instead of a weekday.
+    """
+
+    at: datetime
+    is_open: bool
+    today: date
+
+    def in_words(self, language: Language) -> str:
+        """See `moment_in_words`."""
+        return moment_in_words(self.at, self.today, language)
+
+
+@dataclass(frozen=True)
+class OpeningHours:
+    """The owner's hours: by weekday (0 = Monday), exceptions by date (None = closed), the promise in working time."""
+
+    zone: ZoneInfo
+    weekdays: Mapping[int, Opening]
+    exceptions: Mapping[date, Opening | None] = field(default_factory=dict)
+    promise: timedelta = timedelta(hours=6)
+
+    def on(self, day: date) -> Opening | None:
+        """When people come and go on *day*, local time; None when nobody does. An exception beats a holiday."""
+        if day in self.exceptions:
+            return self.exceptions[day]
+        if day in _finnish_holidays(day.year):
+            return None
+        return self.weekdays.get(day.weekday())
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether people are at work at *now* (aware)."""
+        local = now.astimezone(self.zone)
+        opening = self.on(local.date())
+        return opening is not None and opening[0] <= local.time() < opening[1]
+
+    def promise_at(self, now: datetime) -> Promise:
+        """The moment by which a question sent at *now* is answered: *promise* of working time later.
+
+        Raises `NeverOpen` when no working day is in sight.
+        """
+        local = now.astimezone(self.zone)
+        left = self.promise
+        for ahead in range(LOOK_AHEAD_DAYS):
+            day = local.date() + timedelta(days=ahead)
+            opening = self.on(day)
+            if opening is None:
+                continue
+            opens, closes = (datetime.combine(day, moment, self.zone) for moment in opening)
+            begins = max(opens, local)
+            if begins >= closes:
+                continue
+            if begins + left <= closes:
+                return Promise(begins + left, self.is_open(now), local.date())
+            left -= closes - begins
+        raise NeverOpen(f"no working day within {LOOK_AHEAD_DAYS} days of {local.date()}")
+
+
+def moment_in_words(at: datetime, today: date, language: Language) -> str:
+    """Such as "tänään klo 15" or "ti klo 15"; with the date, "ti 24.11. klo 15", when it is a week away or past."""
+    clock = {"fi": "klo", "sv": "kl.", "en": "at"}[language]
+    hour = f"{at:%-H:%M}" if language == "en" else f"{at.hour}" + (f".{at:%M}" if at.minute else "")
+    return f"{_day_in_words(at.date(), today, language)} {clock} {hour}"
+
+
+def _day_in_words(day: date, today: date, language: Language) -> str:
+    ahead = (day - today).days
+    if ahead == 0:
+        return {"fi": "tänään", "sv": "idag", "en": "today"}[language]
+    if ahead == 1:
+        return {"fi": "huomenna", "sv": "imorgon", "en": "tomorrow"}[language]
+    weekday = format_date(day, "EEE", locale=language)
+    return weekday if 1 < ahead < 7 else f"{weekday} {day.day}.{day.month}."
+
+
+@lru_cache(maxsize=16)
+def _finnish_holidays(year: int) -> holidays.HolidayBase:
+    return holidays.country_holidays("FI", years=year)

@@ -1,0 +1,110 @@
+"""`service.yaml`: what the owner of the service decides without touching code.
+
+Hours, the promise, examples, crisis texts. The file in the data folder is made from `service.default.yaml` on the
+first start; every fault in it is reported at once, in words.
+"""
+
+import re
+import shutil
+from datetime import date, time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from bot.hours import Opening, OpeningHours
+from knowledge.entry import Language
+
+DEFAULT_FILE = Path(__file__).parent / "service.default.yaml"
+FILE_NAME = "service.yaml"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CRISIS_TEXTS = frozenset(
+    {
+        "numbers",
+        "self-harm",
+        "medical",
+        "violence",
+        "sexual-violence",
+        "child-in-danger",
+        "threat-to-others",
+        "no-shelter",
+    }
+)
+
+
+class InvalidProfile(Exception):
+    """`service.yaml` can't be read or says something impossible; the message lists every fault."""
+
+
+def _opening(value: object) -> Opening | None:
+    """A pair of times from "9:00-16:00", or None from "closed"."""
+    if value == "closed":
+        return None
+    found = re.fullmatch(r"(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})", str(value).strip())
+    if found is None:
+        raise ValueError(f"{value!r} is not an opening time; write 9:00-16:00 or closed")
+    opens, closes = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    if opens >= closes:
+        raise ValueError(f"{value!r} closes before it opens")
+    return opens, closes
+
+
+Hours = Annotated[tuple[time, time] | None, BeforeValidator(_opening)]
+
+
+class CrisisTexts(BaseModel):
+    """The fixed replies to somebody in danger, and who has approved them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    approved_by: str
+    approved_on: date | None = None
+    numbers_checked_on: date
+    texts: dict[Language, dict[str, str]]
+
+    @model_validator(mode="after")
+    def _every_kind_in_every_language(self) -> "CrisisTexts":
+        for language in ("fi", "sv", "en"):
+            missing = CRISIS_TEXTS - set(self.texts.get(language, {}))  # type: ignore[call-overload]
+            if missing:
+                raise ValueError(f"texts in {language} lack {', '.join(sorted(missing))}")
+        return self
+
+
+class ServiceProfile(BaseModel):
+    """The owner's decisions, read and valid."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    region: str
+    controller: str
+    feedback_email: str
+    opening_hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], Hours]
+    exceptions: dict[date, Hours]
+    promise_hours: float = Field(gt=0, le=80)
+    examples: dict[Language, list[str]]
+    crisis: CrisisTexts
+
+    def hours(self, zone: ZoneInfo) -> OpeningHours:
+        """The opening hours, as local times of *zone*."""
+        weekdays = {WEEKDAYS.index(day): hours for day, hours in self.opening_hours.items() if hours}
+        return OpeningHours(zone, weekdays, self.exceptions, timedelta(hours=self.promise_hours))
+
+
+def read_profile(data_dir: Path) -> ServiceProfile:
+    """The profile in *data_dir*, which is made from the default if there is none. Raises `InvalidProfile`."""
+    path = data_dir / FILE_NAME
+    if not path.exists():
+        shutil.copyfile(DEFAULT_FILE, path)
+    try:
+        return ServiceProfile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise InvalidProfile(f"{path} is not YAML: {error}") from error
+    except ValidationError as error:
+        faults = "\n".join(
+            f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
+        )
+        raise InvalidProfile(f"{path} is not valid:\n{faults}") from error

@@ -1,0 +1,262 @@
+"""One inbox item: read, decide, write, in one transaction.
+
+What needs no lock (parsing, masking, the verdict) comes before it; nothing inside awaits the network.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from knowledge.base import KnowledgeBase
+from knowledge.verdict import Verdict
+
+from bot import wording
+from bot.channels import telegram
+from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
+from bot.channels.webchat import posts
+from bot.conversation import (
+    Asked,
+    Conversation,
+    Decision,
+    JoinTicket,
+    OpenTicketWith,
+    Press,
+    ReopenTicket,
+    Reply,
+    Said,
+    Signals,
+    Text,
+    decide,
+)
+from bot.hours import OpeningHours
+from bot.profile import ServiceProfile
+from bot.store import chat_links, conversations, events, inbox, outbox, tickets
+from bot.store.engine import Store, Tx
+from bot.store.inbox import InboxItem
+from bot.vault import Vault
+from knowledge import privacy
+from knowledge.entry import LANGUAGES, Language
+
+log = structlog.get_logger()
+
+PARSERS: dict[str, Callable[[str], Incoming | None]] = {
+    telegram.NAME: telegram.parse,
+    posts.NAME: posts.parse,
+}
+
+
+class Service:
+    """Handles what channels bring. *knowledge* gives the current knowledge base, which may change while running."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        knowledge: Callable[[], KnowledgeBase],
+        profile: ServiceProfile,
+        hours: OpeningHours,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._knowledge = knowledge
+        self._profile = profile
+        self._hours = hours
+
+    async def handle(self, item: InboxItem, now: datetime) -> None:
+        """Take the one decision on *item*. What can't be parsed goes to quarantine; other errors are the caller's."""
+        try:
+            incoming = PARSERS[item.channel](item.body)
+        except Unparsable as error:
+            async with self._store.write() as tx:
+                if await inbox.claim(tx, item):
+                    await inbox.give_up(tx, self._vault, item, reason=str(error), now=now)
+            log.warning("unparsable", channel=item.channel, item=item.id)
+            return
+        if incoming is None:
+            async with self._store.write() as tx:
+                if await inbox.claim(tx, item):
+                    await inbox.done(tx, item, kind="ignored", replies=0, now=now)
+            return
+        if isinstance(incoming.said, LinkChat):
+            await self._link_chat(item, incoming.address, incoming.said.code, now)
+            return
+        await self._converse(item, incoming, now)
+
+    async def apologise(self, item: InboxItem, now: datetime) -> None:
+        """Give *item* up after too many errors: into quarantine, with a word to the asker if they can be found."""
+        async with self._store.write() as tx:
+            if not await inbox.claim(tx, item):
+                return
+            await inbox.give_up(tx, self._vault, item, reason="handling failed", now=now)
+            talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
+            if talk is not None:
+                await self._say(tx, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], None, now)
+
+    async def _converse(self, item: InboxItem, incoming: Incoming, now: datetime) -> None:
+        async with self._store.read() as read:
+            known = await conversations.find(read, channel=item.channel, lookup=item.sender)
+            said = await self._resolve(read, known, incoming.said)
+        question_text = _question_in(said)
+        verdict = self._knowledge().judge(question_text) if question_text is not None else None
+        async with self._store.write() as tx:
+            if not await inbox.claim(tx, item):
+                return
+            talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
+            if talk is None:
+                talk = await conversations.begin(
+                    tx,
+                    self._vault,
+                    channel=item.channel,
+                    lookup=item.sender,
+                    address_text=incoming.address,
+                    language=_known_language(incoming.language),
+                    now=now,
+                )
+            asked = await self._asked(tx, talk, question_text, verdict, now)
+            signals = await self._signals(tx, talk, said, verdict, asked, now)
+            decision = decide(talk, said, signals, now)
+            await self._carry_out(tx, item, decision, asked, now)
+
+    async def _resolve(self, read: object, known: Conversation | None, said: Said | Pressed) -> Said:
+        """What was said, with personal data masked and a pressed button looked up in this very conversation."""
+        if isinstance(said, Text):
+            masked, spans = privacy.mask(said.text)
+            return Text(masked, masked=bool(spans))
+        if not isinstance(said, Pressed):
+            return said
+        found = (
+            await conversations.button(read, known.id, said.message_id, said.ordinal)  # type: ignore[arg-type]
+            if known
+            else None
+        )
+        if found is None or known is None:
+            return Press("gone", "", said.message_id)
+        button, question_id = found
+        question = await conversations.question(read, known.id, question_id)  # type: ignore[arg-type]
+        return Press(button.verb, button.value, said.message_id, question)
+
+    async def _asked(
+        self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime
+    ) -> Asked | None:
+        """Write down what was asked, with what the bot saw in it."""
+        if text is None or verdict is None:
+            return None
+        hits = tuple((hit.entry_id, round(hit.score, 4)) for hit in verdict.hits)
+        seen: dict[str, object] = {
+            "kind": verdict.kind,
+            "hits": [list(hit) for hit in hits],
+            "confidence": verdict.confidence,
+        }
+        message_id = await conversations.add_message(tx, talk.id, "asker", text, now, verdict=seen)
+        return Asked(message_id, text, hits, verdict.confidence)
+
+    async def _signals(
+        self,
+        tx: Tx,
+        talk: Conversation,
+        said: Said,
+        verdict: Verdict | None,
+        asked: Asked | None,
+        now: datetime,
+    ) -> Signals:
+        question = asked
+        if question is None and isinstance(said, Press):
+            question = said.question
+        if question is None:
+            question = await conversations.question(tx.connection, talk.id, talk.state.question_id)
+        return Signals(
+            promise=self._hours.promise_at(now),
+            verdict=verdict,
+            entries={entry.id: entry for entry in self._knowledge().library.entries},
+            question=question,
+            examples=self._profile.examples.get(talk.language, ()),
+            crisis_texts=self._profile.crisis.texts,
+        )
+
+    async def _carry_out(self, tx: Tx, item: InboxItem, decision: Decision, asked: Asked | None, now: datetime) -> None:
+        talk = decision.conversation
+        around = events.Circumstances(now, self._hours, talk.channel, talk.language)
+        await conversations.save(tx, talk, now, campaign=decision.campaign)
+        for happened in decision.events:
+            await events.record(tx, talk.id, happened.kind, around, topic=happened.topic)
+        match decision.ticket:
+            case OpenTicketWith(role, question_id, topic, urgent):
+                await tickets.open_ticket(
+                    tx,
+                    conversation_id=talk.id,
+                    role=role,
+                    question_id=question_id,
+                    topic=topic,
+                    urgent=urgent,
+                    promised_at=self._hours.promise_at(now).at,
+                    now=now,
+                )
+            case JoinTicket(message_id, urgent) if talk.ticket:
+                joining = message_id or (asked.message_id if asked else None)
+                if joining is not None:
+                    await conversations.join_ticket(tx, joining, talk.ticket.id)
+                await tickets.joined(tx, talk.ticket.id, urgent=urgent)
+            case ReopenTicket(ticket_id):
+                await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at)
+            case _:
+                pass
+        if decision.reachable is not None:
+            await conversations.set_reachable(tx, talk.id, reachable=decision.reachable)
+        await self._say(tx, item, talk, decision.replies, asked, now)
+        await inbox.done(tx, item, kind=decision.kind, replies=len(decision.replies), now=now)
+
+    async def _say(
+        self,
+        tx: Tx,
+        item: InboxItem,
+        talk: Conversation,
+        replies: list[Reply] | tuple[Reply, ...],
+        asked: Asked | None,
+        now: datetime,
+    ) -> None:
+        question_id = asked.message_id if asked else talk.state.question_id
+        for ordinal, reply in enumerate(replies):
+            message_id = await conversations.add_message(
+                tx,
+                talk.id,
+                "bot",
+                reply.text,
+                now,
+                buttons=reply.buttons,
+                entry_id=reply.entry_id,
+                question_id=question_id,
+            )
+            await outbox.add_message(
+                tx,
+                key=f"inbox:{item.id}:{ordinal}",
+                message_id=message_id,
+                conversation_id=talk.id,
+                channel=talk.channel,
+                inbox_id=item.id,
+                ordinal=ordinal,
+                now=now,
+            )
+
+    async def _link_chat(self, item: InboxItem, address: str, code: str, now: datetime) -> None:
+        """`/liita CODE` in a Telegram chat: the chat gets what its code was made for."""
+        async with self._store.write() as tx:
+            if not await inbox.claim(tx, item):
+                return
+            linked = await chat_links.use_code(tx, self._vault, code=code, address=address, now=now)
+            if linked is not None:
+                text = wording.say("fi", wording.LINKED)
+                await outbox.add_notice(tx, key=f"inbox:{item.id}:0", text=text, chat_link_id=linked, now=now)
+            await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
+
+
+def _question_in(said: Said) -> str | None:
+    """The text to judge: what was written, or the example that was pressed."""
+    if isinstance(said, Text):
+        return said.text
+    if isinstance(said, Press) and said.verb == "ask":
+        return said.value
+    return None
+
+
+def _known_language(code: str | None) -> Language:
+    return next((language for language in LANGUAGES if language == code), "fi")

@@ -1,0 +1,97 @@
+"""Every environment variable the service reads: its type, its default and what it means.
+
+Contains no behaviour. What an owner changes without an operator (opening hours, the promise) is in `service.yaml`,
+see `bot.profile`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _empty_is_unset(value: object) -> object:
+    """`KOPPI_X=` in an .env file means "not set", as people expect, rather than an empty token."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
+OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
+OptionalChat = Annotated[int | None, BeforeValidator(_empty_is_unset)]
+
+
+class Settings(BaseSettings):
+    """The operator's settings, from the environment or `.env`; all faults are reported at once when the service starts."""
+
+    model_config = SettingsConfigDict(env_prefix="KOPPI_", env_file=".env", extra="ignore")
+
+    telegram_token: OptionalSecret = Field(
+        None, description="The Telegram bot's token from @BotFather. Without it there is only the web chat."
+    )
+    telegram_api: str = Field(
+        "https://api.telegram.org", description="The Bot API server, for those who run their own."
+    )
+    telegram_mode: Literal["polling", "webhook"] = Field(
+        "polling",
+        description="How updates come: we ask for them, or Telegram posts them to KOPPI_PUBLIC_URL.",
+    )
+    advisor_chat: OptionalChat = Field(
+        None, description="Chat id of the advisors' Telegram group: new questions are announced there."
+    )
+    database_url: OptionalSecret = Field(
+        None, description="A PostgreSQL address (postgresql://…). Without it, SQLite in KOPPI_DATA_DIR."
+    )
+    data_dir: Path = Field(Path("data"), description="The folder of the database, the key file and service.yaml.")
+    secret_key: OptionalSecret = Field(
+        None,
+        description="The key that seals addresses and undelivered texts. Without it, a key file is made in KOPPI_DATA_DIR.",
+    )
+    host: str = Field("127.0.0.1", description="The address the web server listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port the web server listens on.")
+    public_url: OptionalText = Field(
+        None, description="The https address under which people reach the service; needed for webhooks."
+    )
+    send_per_second: float = Field(28, gt=0, description="Messages a second to Telegram, over all chats.")
+    sends_in_flight: int = Field(8, ge=1, le=100, description="Sends to Telegram that may be under way at once.")
+    timezone: str = Field("Europe/Helsinki", description="The time zone of opening hours and summaries.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is not a time zone; try Europe/Helsinki") from error
+        return name
+
+    @field_validator("telegram_api", "public_url")
+    @classmethod
+    def _is_an_http_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+            raise ValueError("must begin with http:// or https:// and name a host")
+        return url.rstrip("/")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone people live in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def address(self) -> str:
+        """Where people reach the service: the public address, else this machine's."""
+        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else self.host  # noqa: S104
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def database(self) -> str:
+        """The address for SQLAlchemy, driver named: psycopg for PostgreSQL, aiosqlite for the embedded default."""
+        if self.database_url is None:
+            return f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'koppi.sqlite3'}"
+        url = self.database_url.get_secret_value()
+        _, _, rest = url.partition("://")
+        return f"postgresql+psycopg://{rest}" if url.startswith("postgres") else url

@@ -1,0 +1,261 @@
+"""Askers, their addresses and what was said: rows to `Conversation` and back."""
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.conversation import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
+from bot.store.engine import Tx
+from bot.store.schema import address, asker, conversation, message, ticket
+from bot.vault import Vault
+from knowledge.entry import Language
+
+ALIAS_ANIMALS = (
+    "Kettu", "Ilves", "Hauki", "Kuikka", "Majava", "Pöllö", "Saukko", "Teeri", "Karhu", "Hirvi", "Joutsen", "Siili",
+    "Lokki", "Mäyrä", "Näätä", "Orava", "Peura", "Riekko", "Särki", "Tiira", "Varis", "Ahma", "Kurki", "Lohi",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as people see it; *author* is asker, bot, advisor or note."""
+
+    id: int
+    author: str
+    text: str
+    buttons: list[dict[str, str]]
+    account_id: str | None
+    ticket_id: str | None
+    created_at: datetime
+
+
+def new_id() -> str:
+    """A random id of 128 bits, 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+async def find(read: AsyncConnection, *, channel: str, lookup: str) -> Conversation | None:
+    """The conversation with the address *lookup* (its keyed hash), or None when they have never written."""
+    row = (
+        await read.execute(
+            select(conversation, asker.c.alias, asker.c.language)
+            .join(address, conversation.c.address_id == address.c.id)
+            .join(asker, conversation.c.asker_id == asker.c.id)
+            .where(address.c.channel == channel, address.c.lookup == lookup)
+        )
+    ).first()
+    return await _conversation(read, row) if row else None
+
+
+async def get(read: AsyncConnection, conversation_id: str) -> Conversation | None:
+    """The conversation with this id, or None."""
+    row = (
+        await read.execute(
+            select(conversation, asker.c.alias, asker.c.language)
+            .join(asker, conversation.c.asker_id == asker.c.id)
+            .where(conversation.c.id == conversation_id)
+        )
+    ).first()
+    return await _conversation(read, row) if row else None
+
+
+async def begin(
+    tx: Tx, vault: Vault, *, channel: str, lookup: str, address_text: str, language: Language, now: datetime
+) -> Conversation:
+    """A new asker with an alias, their address sealed, and an empty conversation."""
+    asker_id, address_id, conversation_id = new_id(), new_id(), new_id()
+    alias = f"{secrets.choice(ALIAS_ANIMALS)} {secrets.randbelow(900) + 100}"
+    await tx.execute(
+        asker.insert().values(
+            id=asker_id, alias=alias, language=language, created_at=now, last_seen_at=now, last_events={}
+        )
+    )
+    await tx.execute(
+        address.insert().values(
+            id=address_id,
+            asker_id=asker_id,
+            channel=channel,
+            lookup=lookup,
+            sealed=vault.seal(address_text),
+            reachable=True,
+        )
+    )
+    await tx.execute(
+        conversation.insert().values(
+            id=conversation_id,
+            asker_id=asker_id,
+            address_id=address_id,
+            channel=channel,
+            state={},
+            version=0,
+            created_at=now,
+        )
+    )
+    return Conversation(conversation_id, alias, language, channel)
+
+
+async def save(tx: Tx, talk: Conversation, now: datetime, *, campaign: str | None = None) -> None:
+    """Keep the state, the language and, when the asker came by one, the campaign (first and last touch)."""
+    await tx.execute(
+        update(conversation)
+        .where(conversation.c.id == talk.id)
+        .values(state=_state_as_json(talk.state), version=conversation.c.version + 1)
+    )
+    owner = select(conversation.c.asker_id).where(conversation.c.id == talk.id).scalar_subquery()
+    values: dict[str, object] = {"language": talk.language, "last_seen_at": now}
+    await tx.execute(update(asker).where(asker.c.id == owner).values(**values))
+    if campaign:
+        await tx.execute(update(asker).where(asker.c.id == owner).values(last_campaign=campaign))
+        await tx.execute(
+            update(asker).where(asker.c.id == owner, asker.c.first_campaign.is_(None)).values(first_campaign=campaign)
+        )
+    tx.touch(f"conversation:{talk.id}")
+
+
+async def changed(tx: Tx, conversation_id: str) -> None:
+    """Count a visible change, so that open pages look again."""
+    await tx.execute(
+        update(conversation).where(conversation.c.id == conversation_id).values(version=conversation.c.version + 1)
+    )
+    tx.touch(f"conversation:{conversation_id}")
+
+
+async def set_reachable(tx: Tx, conversation_id: str, *, reachable: bool) -> None:
+    """Remember whether this address still takes our messages."""
+    of = select(conversation.c.address_id).where(conversation.c.id == conversation_id).scalar_subquery()
+    await tx.execute(update(address).where(address.c.id == of).values(reachable=reachable))
+
+
+async def add_message(
+    tx: Tx,
+    conversation_id: str,
+    author: str,
+    text: str,
+    now: datetime,
+    *,
+    buttons: tuple[Button, ...] = (),
+    entry_id: str | None = None,
+    question_id: int | None = None,
+    verdict: dict[str, object] | None = None,
+    ticket_id: str | None = None,
+    account_id: str | None = None,
+) -> int:
+    """Write one message and return its id; ids ascend in the order things were said."""
+    inserted = await tx.execute(
+        message.insert()
+        .values(
+            conversation_id=conversation_id,
+            author=author,
+            text=text,
+            buttons=[asdict(button) for button in buttons],
+            entry_id=entry_id,
+            question_id=question_id,
+            verdict=verdict,
+            ticket_id=ticket_id,
+            account_id=account_id,
+            created_at=now,
+        )
+        .returning(message.c.id)
+    )
+    return int(inserted.scalar_one())
+
+
+async def join_ticket(tx: Tx, message_id: int, ticket_id: str) -> None:
+    """Make a message part of a ticket's thread."""
+    await tx.execute(update(message).where(message.c.id == message_id).values(ticket_id=ticket_id))
+
+
+async def question(read: AsyncConnection, conversation_id: str, message_id: int | None) -> Asked | None:
+    """The question *message_id* of this conversation with what the bot saw in it; None when it isn't theirs or gone."""
+    row = (
+        await read.execute(
+            select(message.c.id, message.c.text, message.c.verdict).where(
+                message.c.id == message_id,
+                message.c.conversation_id == conversation_id,
+                message.c.author == "asker",
+            )
+        )
+    ).first()
+    if row is None:
+        return None
+    seen = row.verdict or {}
+    hits = tuple((entry_id, score) for entry_id, score in seen.get("hits", ()))
+    return Asked(row.id, row.text, hits, seen.get("confidence"))
+
+
+async def button(
+    read: AsyncConnection, conversation_id: str, message_id: int, ordinal: int
+) -> tuple[Button, int | None] | None:
+    """The button *ordinal* under *message_id* and the question it is about; None unless it stands in this conversation."""
+    row = (
+        await read.execute(
+            select(message.c.buttons, message.c.question_id).where(
+                message.c.id == message_id, message.c.conversation_id == conversation_id
+            )
+        )
+    ).first()
+    if row is None or not 0 <= ordinal < len(row.buttons):
+        return None
+    return Button(**row.buttons[ordinal]), row.question_id
+
+
+async def messages(read: AsyncConnection, conversation_id: str, *, after: int = 0, limit: int = 500) -> list[Message]:
+    """What was said in this conversation after message *after*, oldest first, without the advisors' notes."""
+    rows = await read.execute(
+        select(message)
+        .where(message.c.conversation_id == conversation_id, message.c.id > after, message.c.author != "note")
+        .order_by(message.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        Message(row.id, row.author, row.text, row.buttons, row.account_id, row.ticket_id, row.created_at)
+        for row in reversed(rows.all())
+    ]
+
+
+async def destination(read: AsyncConnection, vault: Vault, conversation_id: str) -> str | None:
+    """The channel's own address of this conversation, unsealed, or None when it has been erased."""
+    row = (
+        await read.execute(
+            select(address.c.sealed)
+            .join(conversation, conversation.c.address_id == address.c.id)
+            .where(conversation.c.id == conversation_id)
+        )
+    ).first()
+    return vault.unseal(row.sealed) if row else None
+
+
+async def _conversation(read: AsyncConnection, row: Row[tuple[object, ...]]) -> Conversation:
+    latest = (
+        await read.execute(
+            select(ticket).where(ticket.c.conversation_id == row.id).order_by(ticket.c.opened_at.desc()).limit(1)
+        )
+    ).first()
+    open_ticket = closed_ticket = None
+    if latest is not None and latest.closed_at is None:
+        open_ticket = OpenTicket(latest.id, latest.account_id is not None, latest.slipped_at is not None)
+    elif latest is not None:
+        closed_ticket = ClosedTicket(latest.id, latest.closed_at)
+    return Conversation(
+        row.id,
+        row.alias,
+        row.language,
+        row.channel,
+        _state_from_json(row.state),
+        open_ticket,
+        closed_ticket,
+    )
+
+
+def _state_as_json(state: State) -> dict[str, object]:
+    until = state.safety_until
+    return {**asdict(state), "safety_until": until.isoformat() if until else None}
+
+
+def _state_from_json(stored: dict[str, object]) -> State:
+    until = stored.get("safety_until")
+    known = {name: stored[name] for name in State.__dataclass_fields__ if name in stored}
+    return State(**{**known, "safety_until": datetime.fromisoformat(str(until)) if until else None})  # type: ignore[arg-type]

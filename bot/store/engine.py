@@ -1,0 +1,190 @@
+"""The doors to the database: `read()` and `write()`, on SQLite or PostgreSQL alike.
+
+SQLite has one writer: every write begins with BEGIN IMMEDIATE on the one write connection. A deferred transaction that
+turns from reading to writing fails at once with "database is locked" however long the timeout, or silently loses
+updates under the driver's default. WAL with synchronous=FULL keeps every acknowledged commit through a power loss;
+NORMAL does not.
+
+Does not know what is stored; see `schema`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.store.live import Hub
+from bot.store.schema import revision_counter
+
+SQLITE_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "busy_timeout": 10_000,  # milliseconds
+    "secure_delete": 1,  # what is erased is overwritten
+    "mmap_size": 0,
+}
+
+POSTGRESQL_OPTIONS = "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+
+
+class StoreUnavailable(Exception):
+    """The database can't be reached or written just now; nothing of the transaction was kept."""
+
+
+class Tx:
+    """One transaction. What it touches is announced on the hub after the commit, never before."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.touched: set[str] = set()
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.connection.dialect.name
+
+    async def execute(
+        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """The result of *statement*; with *parameters*, of all of them in one go."""
+        if parameters is not None:
+            return await self.connection.execute(statement, parameters)
+        return await self.connection.execute(statement)
+
+    async def insert_once(self, table: Table, values: Mapping[str, Any]) -> Any:
+        """The new row's primary key, or None where a unique key already held such a row: then nothing changes."""
+        insert = postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
+        statement = insert.values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        row = (await self.execute(statement)).first()
+        return row[0] if row else None
+
+    def touch(self, topic: str) -> None:
+        """Tell whoever waits for *topic*, once this transaction is committed."""
+        self.touched.add(topic)
+
+    async def bump(self, topic: str) -> None:
+        """Count a change of *topic* for every process, and tell those who wait in this one."""
+        insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
+        await self.execute(
+            insert(revision_counter)
+            .values(topic=topic, number=1)
+            .on_conflict_do_update(index_elements=["topic"], set_={"number": revision_counter.c.number + 1})
+        )
+        self.touch(topic)
+
+
+class Store:
+    """The database of the service, its pool and its rules."""
+
+    def __init__(self, reader: AsyncEngine, writer: AsyncEngine) -> None:
+        self.hub = Hub()
+        self.reader = reader
+        self.writer = writer
+        self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else None
+
+    @classmethod
+    def at(cls, url: str) -> "Store":
+        """The store at an SQLAlchemy *url* (`sqlite+aiosqlite:///…` or `postgresql+psycopg://…`); connects lazily."""
+        if make_url(url).get_backend_name() == "sqlite":
+            return cls(
+                reader=_sqlite_engine(url, begin="BEGIN", query_only=True, pool_size=4),
+                writer=_sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False, pool_size=1),
+            )
+        engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=0,
+            pool_timeout=5,
+            connect_args={"options": POSTGRESQL_OPTIONS, "connect_timeout": 5},
+        )
+        return cls(reader=engine, writer=engine)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write to the same database at the same time."""
+        return self.writer.dialect.name == "postgresql"
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read with, in one snapshot. Raises `StoreUnavailable`."""
+        try:
+            async with self.reader.connect() as connection, connection.begin():
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            if _is_outage(error):
+                raise StoreUnavailable(type(error).__name__) from error
+            raise
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Tx]:
+        """A transaction, committed at the end of the block and undone by any error. Raises `StoreUnavailable`.
+
+        Keep it to milliseconds and never await the network inside: on SQLite everybody else's write waits for it.
+        """
+        try:
+            async with AsyncExitStack() as stack:
+                if self._turn is not None:
+                    await stack.enter_async_context(self._turn)
+                connection = await stack.enter_async_context(self.writer.connect())
+                async with connection.begin():
+                    tx = Tx(connection)
+                    yield tx
+        except (SQLAlchemyError, OSError) as error:
+            if _is_outage(error):
+                raise StoreUnavailable(type(error).__name__) from error
+            raise
+        for topic in tx.touched:
+            self.hub.announce(topic)
+
+    async def close(self) -> None:
+        """Close every connection; on SQLite the write-ahead log is folded into the file."""
+        if not self.is_shared:
+            async with self.writer.connect() as connection:
+                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        await self.reader.dispose()
+        if self.writer is not self.reader:
+            await self.writer.dispose()
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether the database is away or full, rather than asked something wrong.
+
+    The driver's own message may quote values of the statement, an asker's words among them: only its kind is passed on.
+    """
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def _sqlite_engine(url: str, *, begin: str, query_only: bool, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30, hide_parameters=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(dbapi_connection: Any, _record: object) -> None:
+        dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = dbapi_connection.cursor()
+        for pragma, wanted in SQLITE_PRAGMAS.items():
+            cursor.execute(f"PRAGMA {pragma} = {wanted}")
+            cursor.execute(f"PRAGMA {pragma}")
+            (found,) = cursor.fetchone() or (wanted,)
+            if found != wanted:
+                raise RuntimeError(f"SQLite refuses {pragma} = {wanted} (has {found}); nothing would be safe")
+        if query_only:
+            cursor.execute("PRAGMA query_only = 1")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def say_begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

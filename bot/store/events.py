@@ -1,0 +1,68 @@
+"""Events for the figures. They hold results and refer to nobody, so they stay true when an asker is erased.
+
+What lets askers be counted without naming them (this one's first of the kind today, this week, this month; back again)
+is decided when the event is written, from dates kept on the asker's own row.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select, update
+
+from bot.hours import OpeningHours
+from bot.store.engine import Tx
+from bot.store.schema import asker, conversation, event
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is the same for all events of one moment."""
+
+    now: datetime
+    hours: OpeningHours
+    channel: str
+    language: str
+
+
+async def record(
+    tx: Tx,
+    conversation_id: str,
+    kind: str,
+    around: Circumstances,
+    *,
+    topic: str | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Write one event of *kind* caused by this conversation's asker."""
+    owner = (
+        await tx.execute(
+            select(asker.c.id, asker.c.last_campaign, asker.c.last_events)
+            .join(conversation, conversation.c.asker_id == asker.c.id)
+            .where(conversation.c.id == conversation_id)
+        )
+    ).one()
+    local = around.now.astimezone(around.hours.zone)
+    today = local.date()
+    before = owner.last_events.get(kind)
+    latest = date.fromisoformat(before) if before else None
+    await tx.execute(
+        event.insert().values(
+            kind=kind,
+            at=around.now.replace(minute=0, second=0, microsecond=0),  # to the hour: no one is found by the second
+            local_day=today,
+            local_hour=local.hour,
+            in_office_hours=around.hours.is_open(around.now),
+            channel=around.channel,
+            language=around.language,
+            campaign=owner.last_campaign,
+            topic=topic,
+            seconds=seconds,
+            first_of_day=latest != today,
+            first_of_week=latest is None or latest.isocalendar()[:2] != today.isocalendar()[:2],
+            first_of_month=latest is None or (latest.year, latest.month) != (today.year, today.month),
+            returning=latest is not None and latest != today,
+        )
+    )
+    await tx.execute(
+        update(asker).where(asker.c.id == owner.id).values(last_events={**owner.last_events, kind: today.isoformat()})
+    )

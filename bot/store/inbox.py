@@ -1,0 +1,120 @@
+"""What channels bring in, written raw before it is confirmed, and taken in the order each sender wrote it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Tx
+from bot.store.schema import decision, inbox, quarantine
+from bot.vault import Vault
+
+MAX_ATTEMPTS = 5
+TOPIC = "inbox"
+
+
+@dataclass(frozen=True)
+class InboxItem:
+    """One thing a channel brought: *body* is the raw text of it, *sender* the keyed hash whose order is kept."""
+
+    id: int
+    channel: str
+    key: str
+    sender: str
+    body: str
+    attempts: int
+    received_at: datetime
+
+
+async def receive(tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, body: str, now: datetime) -> bool:
+    """Keep *body*; False when this key was here before: then nothing changes. Confirm to the network after the commit."""
+    known = await tx.execute(select(quarantine.c.id).where(quarantine.c.channel == channel, quarantine.c.key == key))
+    if known.first() is not None:
+        return False
+    new = await tx.insert_once(
+        inbox,
+        {
+            "channel": channel,
+            "key": key,
+            "sender": sender,
+            "body": vault.seal(body),
+            "state": "open",
+            "attempts": 0,
+            "not_before": now,
+            "received_at": now,
+        },
+    )
+    tx.touch(TOPIC)
+    return new is not None
+
+
+async def set_aside(tx: Tx, vault: Vault, *, channel: str, key: str, body: str, reason: str, now: datetime) -> None:
+    """Put what can't be read into quarantine, raw bytes and all, so that it is shown and nothing waits for it."""
+    await tx.insert_once(
+        quarantine,
+        {"channel": channel, "key": key, "body": vault.seal(body), "reason": reason, "received_at": now},
+    )
+
+
+async def ready(read: AsyncConnection, vault: Vault, now: datetime, *, limit: int = 50) -> list[InboxItem]:
+    """The oldest open item of each sender whose time has come, oldest first."""
+    oldest = select(func.min(inbox.c.id)).where(inbox.c.state == "open").group_by(inbox.c.sender)
+    rows = await read.execute(
+        select(inbox).where(inbox.c.id.in_(oldest), inbox.c.not_before <= now).order_by(inbox.c.id).limit(limit)
+    )
+    return [
+        InboxItem(row.id, row.channel, row.key, row.sender, vault.unseal(row.body), row.attempts, row.received_at)
+        for row in rows
+    ]
+
+
+async def claim(tx: Tx, item: InboxItem) -> bool:
+    """True when *item* is this transaction's to handle: still open, and no earlier one of its sender is.
+
+    On PostgreSQL, where several processes handle, the sender is locked until the transaction ends: skipping locked rows
+    alone would let a later message overtake an earlier one.
+    """
+    if tx.dialect == "postgresql":
+        locked = await tx.execute(select(func.pg_try_advisory_xact_lock(_lock_number(item.sender))))
+        if not locked.scalar_one():
+            return False
+    oldest = await tx.execute(
+        select(func.min(inbox.c.id)).where(inbox.c.state == "open", inbox.c.sender == item.sender)
+    )
+    return bool(oldest.scalar_one() == item.id)
+
+
+async def done(tx: Tx, item: InboxItem, *, kind: str, replies: int, now: datetime) -> None:
+    """Record the one decision on *item* and empty its body."""
+    await tx.execute(decision.insert().values(inbox_id=item.id, kind=kind, replies=replies, decided_at=now))
+    await tx.execute(update(inbox).where(inbox.c.id == item.id).values(state="done", body=None, handled_at=now))
+
+
+async def postpone(tx: Tx, item: InboxItem, now: datetime) -> bool:
+    """Try *item* again later; False when it has failed often enough to be given up."""
+    attempts = item.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        return False
+    await tx.execute(
+        update(inbox)
+        .where(inbox.c.id == item.id)
+        .values(attempts=attempts, not_before=now + timedelta(seconds=2**attempts))
+    )
+    return True
+
+
+async def give_up(tx: Tx, vault: Vault, item: InboxItem, *, reason: str, now: datetime) -> None:
+    """Move *item* to quarantine, so that its sender's next messages are handled."""
+    await set_aside(tx, vault, channel=item.channel, key=item.key, body=item.body, reason=reason, now=now)
+    await tx.execute(
+        update(inbox)
+        .where(inbox.c.id == item.id)
+        .values(state="quarantined", body=None, attempts=item.attempts + 1, handled_at=now)
+    )
+
+
+def _lock_number(sender: str) -> int:
+    digest = hashlib.blake2b(sender.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)

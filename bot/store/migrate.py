@@ -1,0 +1,41 @@
+"""Bringing a database to the schema of this version."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from bot.store.engine import Store
+
+MIGRATION_LOCK = 77_0101  # any number, the same in every process: one migrates, the others wait
+
+
+class NewerSchema(Exception):
+    """The database was written by a newer version of the service; running this one on it could lose data."""
+
+
+async def upgrade(store: Store) -> bool:
+    """Bring the database up to date; True when there was something to do. Raises `NewerSchema`."""
+    async with store.write() as tx:
+        if tx.dialect == "postgresql":
+            await tx.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        return await tx.connection.run_sync(_upgrade)
+
+
+def _upgrade(connection: Connection) -> bool:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    script = ScriptDirectory.from_config(config)
+    here = MigrationContext.configure(connection).get_current_revision()
+    if here == script.get_current_head():
+        return False
+    if here is not None and here not in {revision.revision for revision in script.walk_revisions()}:
+        raise NewerSchema(
+            f"the database is at revision {here}, which this version does not know; install the newer version again"
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True

@@ -1,0 +1,203 @@
+"""What is to be sent: leased, tried, retried, and finished for good. Each destination's order is kept.
+
+States: queued → sending (leased) → sent, or failed with a reason, or queued again for later.
+A lease that ran out means a process died while sending: the message may have arrived, so the next try is *uncertain*.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Tx
+from bot.store.schema import conversation, message, notice, outbox
+
+LEASE = timedelta(seconds=30)
+UNCERTAIN_PAUSE = timedelta(seconds=30)
+TOPIC = "outbox"
+
+
+@dataclass(frozen=True)
+class OutboxItem:
+    """One message to send; exactly one of *message_id* and *notice_id* is set."""
+
+    id: int
+    channel: str
+    destination: str
+    message_id: int | None
+    notice_id: int | None
+    attempts: int
+    uncertain: bool
+    queued_at: datetime
+    lease_until: datetime
+
+
+async def add_message(
+    tx: Tx,
+    *,
+    key: str,
+    message_id: int,
+    conversation_id: str,
+    channel: str,
+    now: datetime,
+    inbox_id: int | None = None,
+    ordinal: int | None = None,
+) -> bool:
+    """Queue a conversation's message; False when *key* is queued or sent already."""
+    return await _add(
+        tx,
+        key=key,
+        message_id=message_id,
+        destination=conversation_id,
+        channel=channel,
+        now=now,
+        inbox_id=inbox_id,
+        ordinal=ordinal,
+    )
+
+
+async def add_notice(tx: Tx, *, key: str, text: str, chat_link_id: str, now: datetime) -> bool:
+    """Queue *text* for a linked Telegram chat of the people behind the service; False when *key* is there already."""
+    if (await tx.execute(select(outbox.c.id).where(outbox.c.key == key))).first() is not None:
+        return False
+    inserted = await tx.execute(notice.insert().values(text=text, created_at=now).returning(notice.c.id))
+    return await _add(
+        tx, key=key, notice_id=inserted.scalar_one(), destination=chat_link_id, channel="telegram", now=now
+    )
+
+
+async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
+    row = {
+        "state": "queued",
+        "attempts": 0,
+        "uncertain": False,
+        "priority": 0,
+        "not_before": now,
+        "queued_at": now,
+        **values,
+    }
+    tx.touch(TOPIC)
+    return await tx.insert_once(outbox, row) is not None
+
+
+async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> list[OutboxItem]:
+    """Up to *limit* items whose turn it is, now ours to send until their lease ends: people before broadcasts, oldest
+    first, never two of one destination.
+    """
+    if limit <= 0:
+        return []
+    oldest = (
+        select(func.min(outbox.c.id)).where(outbox.c.state.in_(("queued", "sending"))).group_by(outbox.c.destination)
+    )
+    turn = or_(
+        and_(outbox.c.state == "queued", outbox.c.not_before <= now),
+        and_(outbox.c.state == "sending", outbox.c.lease_until < now),
+    )
+    rows = (
+        await tx.execute(
+            select(outbox)
+            .where(outbox.c.id.in_(oldest), outbox.c.channel.in_(channels), turn)
+            .order_by(outbox.c.priority, outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    ).all()
+    until = now + LEASE
+    for row in rows:
+        await tx.execute(
+            update(outbox)
+            .where(outbox.c.id == row.id)
+            .values(
+                state="sending",
+                lease_until=until,
+                attempts=row.attempts + 1,
+                uncertain=row.uncertain or row.state == "sending",
+            )
+        )
+    return [_item(row, until) for row in rows]
+
+
+def _item(row: Row[tuple[object, ...]], until: datetime) -> OutboxItem:
+    return OutboxItem(
+        id=row.id,
+        channel=row.channel,
+        destination=row.destination,
+        message_id=row.message_id,
+        notice_id=row.notice_id,
+        attempts=row.attempts + 1,
+        uncertain=row.uncertain or row.state == "sending",
+        queued_at=row.queued_at,
+        lease_until=until,
+    )
+
+
+async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime) -> None:
+    """Record that *item* has arrived."""
+    await _finish(tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None)
+
+
+async def failed(tx: Tx, item: OutboxItem, reason: str, now: datetime) -> None:
+    """Record that *item* never will arrive, and why; the reason is shown to the advisor."""
+    await _finish(tx, item, state="failed", finished_at=now, reason=reason, lease_until=None)
+
+
+async def retry(tx: Tx, item: OutboxItem, not_before: datetime, *, uncertain: bool) -> None:
+    """Queue *item* again; *uncertain* when this try may have arrived without our knowing."""
+    await _finish(
+        tx,
+        item,
+        state="queued",
+        not_before=not_before,
+        lease_until=None,
+        uncertain=item.uncertain or uncertain,
+    )
+
+
+async def _finish(tx: Tx, item: OutboxItem, **values: object) -> None:
+    """Only while the lease is still ours: a process that slept past it must not overwrite what came after."""
+    await tx.execute(
+        update(outbox)
+        .where(outbox.c.id == item.id, outbox.c.state == "sending", outbox.c.attempts == item.attempts)
+        .values(**values)
+    )
+    if item.message_id is not None:
+        await tx.execute(
+            update(conversation).where(conversation.c.id == item.destination).values(version=conversation.c.version + 1)
+        )
+        tx.touch(f"conversation:{item.destination}")
+    tx.touch(TOPIC)
+
+
+async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | None:
+    """When the next waiting item may be tried, or None when none waits."""
+    waits_until = func.coalesce(outbox.c.lease_until, outbox.c.not_before)
+    row = await read.execute(
+        select(waits_until)
+        .where(outbox.c.state.in_(("queued", "sending")), outbox.c.channel.in_(channels))
+        .order_by(waits_until)
+        .limit(1)
+    )
+    return row.scalar()
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an item says. A person's words are plain text, the bot's are Markdown."""
+
+    text: str
+    buttons: list[dict[str, str]]
+    is_markdown: bool
+
+
+async def content(read: AsyncConnection, item: OutboxItem) -> Content | None:
+    """What *item* says, or None when it has been erased meanwhile."""
+    if item.notice_id is not None:
+        text = (await read.execute(select(notice.c.text).where(notice.c.id == item.notice_id))).scalar()
+        return Content(text, [], is_markdown=True) if text else None
+    row = (
+        await read.execute(
+            select(message.c.text, message.c.buttons, message.c.author).where(message.c.id == item.message_id)
+        )
+    ).first()
+    return Content(row.text, row.buttons, row.author == "bot") if row else None

@@ -1,0 +1,381 @@
+"""Every table of the service on one page. The promises are constraints here, not care elsewhere.
+
+Texts of askers live in `message`, and sealed in `inbox` (until handled) and `quarantine`; nowhere else.
+Who an asker is to a channel lives, sealed, in `address` alone. `event` refers to nobody.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime on both databases; a naive one is refused, since nobody could say what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored instant must know its time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = String(32)  # random, 128 bits in hexadecimal: nobody guesses a neighbour's
+Serial = BigInteger().with_variant(Integer, "sqlite")  # ascending: carries order
+
+# --- who asks -------------------------------------------------------------------------------------------------
+
+asker = Table(
+    "asker",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("alias", String(40), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("first_campaign", String(64)),
+    Column("last_campaign", String(64)),
+    Column("created_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+    Column("last_events", JSON, nullable=False),  # the local date of the latest event of each kind, to flag "first"
+)
+
+address = Table(
+    "address",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("asker_id", Id, ForeignKey("asker.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("channel", String(16), nullable=False),
+    Column("lookup", String(32), nullable=False),  # keyed hash of the chat id or web token
+    Column("sealed", LargeBinary, nullable=False),  # the chat id or web token itself
+    Column("reachable", Boolean, nullable=False, default=True),
+    UniqueConstraint("channel", "lookup"),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("asker_id", Id, ForeignKey("asker.id", ondelete="CASCADE"), nullable=False),
+    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("channel", String(16), nullable=False),
+    Column("state", JSON, nullable=False),
+    Column("version", Integer, nullable=False, default=0),  # counts every visible change
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("asker_id", "channel"),
+)
+
+# --- what is said ---------------------------------------------------------------------------------------------
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("conversation_id", Id, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("ticket_id", Id, ForeignKey("ticket.id", ondelete="SET NULL"), index=True),
+    Column("author", String(8), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id")),  # which advisor
+    Column("text", Text, nullable=False),
+    Column("buttons", JSON, nullable=False),  # [{"verb", "value", "label"}, …]; pressed as verb:message:n
+    Column("entry_id", String(64)),  # the entry an answer came from
+    Column("question_id", Serial, ForeignKey("message.id", ondelete="SET NULL")),  # what a reply replies to
+    Column("verdict", JSON),  # of a question: {"kind", "hits": [[id, score]…], "confidence"}
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("author IN ('asker', 'bot', 'advisor', 'note')", name="author"),
+    Index("ix_message_conversation_id_id", "conversation_id", "id"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation_id", Id, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("urgent", Boolean, nullable=False, default=False),
+    Column("topic", String(64)),  # the bot's best candidate
+    Column("opened_at", Instant, nullable=False),
+    Column("promised_at", Instant, nullable=False),
+    Column("slipped_at", Instant),  # when the asker was told that the promise had passed
+    Column("account_id", Id, ForeignKey("account.id")),  # who has claimed it
+    Column("claimed_at", Instant),
+    Column("replied_at", Instant),  # the first reply
+    Column("closed_at", Instant),
+    Column("outcome", String(20)),
+    Column("version", Integer, nullable=False, default=0),
+    # At most one open ticket per conversation:
+    Index(
+        "uq_ticket_open_conversation",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("ix_ticket_closed_at_promised_at", "closed_at", "promised_at"),
+)
+
+# --- the road of messages -------------------------------------------------------------------------------------
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("channel", String(16), nullable=False),
+    Column("key", String(80), nullable=False),  # the channel's own: an update id, a form's key
+    Column("sender", String(32), nullable=False),  # keyed hash of the address: whose order is kept
+    Column("body", LargeBinary),  # sealed raw bytes; emptied by the transaction that handles them
+    Column("state", String(12), nullable=False, default="open"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("handled_at", Instant),
+    UniqueConstraint("channel", "key"),  # a second delivery of the same thing changes nothing
+    CheckConstraint("state IN ('open', 'done', 'quarantined')", name="state"),
+    CheckConstraint("(state = 'open') = (handled_at IS NULL)", name="handled"),
+    Index(
+        "ix_inbox_open",
+        "sender",
+        "id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("inbox_id", Serial, ForeignKey("inbox.id"), primary_key=True, autoincrement=False),  # one decision an item
+    Column("kind", String(20), nullable=False),
+    Column("replies", Integer, nullable=False),  # how many outbox items it made
+    Column("decided_at", Instant, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("channel", String(16), nullable=False),
+    Column("key", String(80), nullable=False),
+    Column("body", LargeBinary, nullable=False),  # sealed raw bytes
+    Column("reason", String(200), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    UniqueConstraint("channel", "key"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("key", String(120), nullable=False, unique=True),  # what it is: once in the table, once sent
+    Column("inbox_id", Serial, ForeignKey("inbox.id")),
+    Column("ordinal", Integer),
+    Column("message_id", Serial, ForeignKey("message.id", ondelete="CASCADE")),
+    Column("notice_id", Serial, ForeignKey("notice.id", ondelete="CASCADE")),
+    Column("channel", String(16), nullable=False),
+    Column("destination", String(32), nullable=False),  # conversation id or chat link id: whose order is kept
+    Column("priority", Integer, nullable=False, default=0),  # 0 people, 1 broadcasts
+    Column("state", String(8), nullable=False, default="queued"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("uncertain", Boolean, nullable=False, default=False),  # an attempt may have arrived unseen
+    Column("lease_until", Instant),
+    Column("not_before", Instant, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("external_id", String(40)),  # the channel's id of what was sent
+    Column("reason", String(200)),
+    UniqueConstraint("inbox_id", "ordinal"),  # no decision has two copies of a reply
+    CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
+    CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),
+    CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="leased"),
+    CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
+    Index(
+        "ix_outbox_waiting",
+        "destination",
+        "id",
+        sqlite_where=text("state IN ('queued', 'sending')"),
+        postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    Index("ix_outbox_message_id", "message_id"),
+)
+
+# --- people behind the service --------------------------------------------------------------------------------
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(60), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change_password", Boolean, nullable=False, default=False),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+    CheckConstraint("role IN ('sosiaaliohjaaja', 'tyovoimaneuvoja', 'koordinaattori', 'yllapitaja')", name="role"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # the token itself is only in the browser
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("form_token", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("subject", String(32), nullable=False),  # keyed hash of the source address or the account name
+    Column("attempted_at", Instant, nullable=False),
+    Index("ix_login_attempt_subject_attempted_at", "subject", "attempted_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("account_id", Id),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("previous_hash", String(64), nullable=False, unique=True),  # the chain can't fork
+    Column("hash", String(64), nullable=False),
+)
+
+chat_link = Table(  # Telegram chats of the people behind the service: the advisors' group, the coordinator's chat
+    "chat_link",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("purpose", String(12), nullable=False),
+    Column("lookup", String(32), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("linked_at", Instant, nullable=False),
+    UniqueConstraint("purpose", "lookup"),
+    CheckConstraint("purpose IN ('advisors', 'coordinator')", name="purpose"),
+)
+
+link_code = Table(
+    "link_code",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("purpose", String(12), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+notice = Table(  # what is sent to those chats: a new ticket's post, a summary; never an asker's text
+    "notice",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("text", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+# --- knowledge edited in the console --------------------------------------------------------------------------
+
+entry_revision = Table(
+    "entry_revision",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("entry_id", String(64), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("part", String(10), nullable=False),
+    Column("base_hash", String(64)),  # of the file it was made over; none for a new entry
+    Column("state", String(10), nullable=False),
+    Column("text", Text, nullable=False),  # the whole new content of that file
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("part IN ('answer', 'phrasings')", name="part"),
+    CheckConstraint("state IN ('draft', 'published')", name="state"),
+    Index("ix_entry_revision_entry_id_language_part", "entry_id", "language", "part", "id"),
+)
+
+# --- figures --------------------------------------------------------------------------------------------------
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("local_day", Date, nullable=False),
+    Column("local_hour", Integer, nullable=False),
+    Column("in_office_hours", Boolean, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("language", String(2), nullable=False),
+    Column("campaign", String(64)),
+    Column("topic", String(64)),
+    Column("seconds", Float),  # of a reply: how long the asker waited
+    Column("first_of_day", Boolean, nullable=False),  # this asker's first of the kind: lets askers be
+    Column("first_of_week", Boolean, nullable=False),  # counted without naming them
+    Column("first_of_month", Boolean, nullable=False),
+    Column("returning", Boolean, nullable=False),
+    Index("ix_event_local_day_kind", "local_day", "kind"),
+)
+
+summary_run = Table(
+    "summary_run",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("period", String(8), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("recipient", String(40), nullable=False),  # 'console' or a chat link's id
+    Column("text", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("period", "first_day", "recipient"),  # none is ever sent twice
+)
+
+# --- the processes among themselves ---------------------------------------------------------------------------
+
+revision_counter = Table(  # "has it changed since I looked?", for every process: the queue, the FAQ
+    "revision_counter",
+    metadata,
+    Column("topic", String(20), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+lease = Table(  # what only one process does at a time, such as asking Telegram for updates
+    "lease",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("owner", String(32), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)

@@ -1,0 +1,293 @@
+"""Tickets: questions passed on to a person. The database decides races, once, by conditional updates."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, Select, and_, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.conversations import changed, new_id
+from bot.store.engine import Tx
+from bot.store.schema import account, asker, conversation, message, outbox, ticket
+from knowledge.entry import AdvisorRole
+
+TOPIC = "queue"
+
+
+class AlreadyTaken(Exception):
+    """Another advisor holds this ticket; *by* is their name."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
+
+
+class NotOpen(Exception):
+    """The ticket is closed, or there is none with this id."""
+
+
+@dataclass(frozen=True)
+class TicketRow:
+    """A ticket as the queue shows it; *question* is the text it was opened with, *account_name* who has claimed it."""
+
+    id: str
+    conversation_id: str
+    alias: str
+    language: str
+    channel: str
+    role: str
+    urgent: bool
+    topic: str | None
+    question: str
+    opened_at: datetime
+    promised_at: datetime
+    slipped_at: datetime | None
+    account_id: str | None
+    account_name: str | None
+    claimed_at: datetime | None
+    replied_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    version: int
+    awaits_asker: bool
+
+
+@dataclass(frozen=True)
+class ThreadMessage:
+    """One message of a ticket's thread, with the truth about its delivery (None for what isn't sent)."""
+
+    id: int
+    author: str
+    text: str
+    account_name: str | None
+    verdict: dict[str, object] | None
+    created_at: datetime
+    delivery: str | None
+    delivery_reason: str | None
+    is_uncertain: bool
+
+
+async def open_ticket(
+    tx: Tx,
+    *,
+    conversation_id: str,
+    role: AdvisorRole,
+    question_id: int,
+    topic: str | None,
+    urgent: bool,
+    promised_at: datetime,
+    now: datetime,
+) -> str:
+    """The id of a new ticket with *question_id* as its first message. One open ticket a conversation: else IntegrityError."""
+    ticket_id = new_id()
+    await tx.execute(
+        ticket.insert().values(
+            id=ticket_id,
+            conversation_id=conversation_id,
+            role=role,
+            urgent=urgent,
+            topic=topic,
+            opened_at=now,
+            promised_at=promised_at,
+            version=0,
+        )
+    )
+    await tx.execute(update(message).where(message.c.id == question_id).values(ticket_id=ticket_id))
+    await tx.bump(TOPIC)
+    return ticket_id
+
+
+async def reopen(tx: Tx, ticket_id: str, promised_at: datetime) -> None:
+    """Open a closed ticket again, free for anyone."""
+    await tx.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id)
+        .values(
+            closed_at=None,
+            outcome=None,
+            account_id=None,
+            claimed_at=None,
+            slipped_at=None,
+            promised_at=promised_at,
+            version=ticket.c.version + 1,
+        )
+    )
+    await tx.bump(TOPIC)
+
+
+async def joined(tx: Tx, ticket_id: str, *, urgent: bool) -> None:
+    """Tell the queue that the thread grew; an urgent message makes the ticket urgent for good."""
+    values: dict[str, object] = {"version": ticket.c.version + 1}
+    if urgent:
+        values["urgent"] = True
+    await tx.execute(update(ticket).where(ticket.c.id == ticket_id).values(**values))
+    await tx.bump(TOPIC)
+
+
+async def claim(tx: Tx, ticket_id: str, account_id: str, now: datetime) -> None:
+    """Take the ticket. Raises `AlreadyTaken` when somebody else has it, `NotOpen` when it is closed."""
+    taken = await tx.execute(
+        update(ticket)
+        .where(
+            ticket.c.id == ticket_id,
+            ticket.c.closed_at.is_(None),
+            or_(ticket.c.account_id.is_(None), ticket.c.account_id == account_id),
+        )
+        .values(
+            account_id=account_id,
+            claimed_at=func.coalesce(ticket.c.claimed_at, now),
+            version=ticket.c.version + 1,
+        )
+    )
+    if taken.rowcount == 0:
+        await _explain(tx, ticket_id)
+    await tx.bump(TOPIC)
+
+
+async def release(tx: Tx, ticket_id: str, account_id: str) -> None:
+    """Give the ticket back to the queue. Raises like `claim`."""
+    given = await tx.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None), ticket.c.account_id == account_id)
+        .values(account_id=None, claimed_at=None, version=ticket.c.version + 1)
+    )
+    if given.rowcount == 0:
+        await _explain(tx, ticket_id)
+    await tx.bump(TOPIC)
+
+
+async def replied(tx: Tx, ticket_id: str, now: datetime) -> bool:
+    """Note a reply; True when it was the first one."""
+    first = await tx.execute(
+        update(ticket).where(ticket.c.id == ticket_id, ticket.c.replied_at.is_(None)).values(replied_at=now)
+    )
+    await tx.execute(update(ticket).where(ticket.c.id == ticket_id).values(version=ticket.c.version + 1))
+    await tx.bump(TOPIC)
+    return first.rowcount == 1
+
+
+async def close(tx: Tx, ticket_id: str, account_id: str, outcome: str, now: datetime) -> None:
+    """Close the ticket one has claimed. Raises `AlreadyTaken` or `NotOpen`."""
+    closed = await tx.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None), ticket.c.account_id == account_id)
+        .values(closed_at=now, outcome=outcome, version=ticket.c.version + 1)
+    )
+    if closed.rowcount == 0:
+        await _explain(tx, ticket_id)
+    await tx.bump(TOPIC)
+
+
+async def slip(tx: Tx, now: datetime) -> list[TicketRow]:
+    """The unanswered tickets whose promise has just passed: each once, its claim released, marked as slipped."""
+    late = and_(
+        ticket.c.closed_at.is_(None),
+        ticket.c.replied_at.is_(None),
+        ticket.c.slipped_at.is_(None),
+        ticket.c.promised_at < now,
+    )
+    rows = [_ticket_row(row) for row in await tx.execute(_tickets().where(late))]
+    for row in rows:
+        await tx.execute(
+            update(ticket)
+            .where(ticket.c.id == row.id)
+            .values(slipped_at=now, account_id=None, claimed_at=None, version=ticket.c.version + 1)
+        )
+        await changed(tx, row.conversation_id)
+    if rows:
+        await tx.bump(TOPIC)
+    return rows
+
+
+async def get(read: AsyncConnection, ticket_id: str) -> TicketRow | None:
+    """The ticket with this id, or None."""
+    row = (await read.execute(_tickets().where(ticket.c.id == ticket_id))).first()
+    return _ticket_row(row) if row else None
+
+
+async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 200) -> list[TicketRow]:
+    """Open tickets, urgent first, then the promise soonest to break; or the closed ones, latest first."""
+    if is_closed:
+        statement = _tickets().where(ticket.c.closed_at.is_not(None)).order_by(ticket.c.closed_at.desc())
+    else:
+        statement = (
+            _tickets()
+            .where(ticket.c.closed_at.is_(None))
+            .order_by(ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
+        )
+    return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
+
+
+async def thread(read: AsyncConnection, ticket_id: str) -> list[ThreadMessage]:
+    """The ticket's messages, oldest first: what the asker sent to a person, the replies and the notes; nothing else."""
+    rows = await read.execute(
+        select(
+            message,
+            account.c.name.label("account_name"),
+            outbox.c.state,
+            outbox.c.reason,
+            outbox.c.uncertain,
+            outbox.c.attempts,
+        )
+        .join(account, message.c.account_id == account.c.id, isouter=True)
+        .join(outbox, outbox.c.message_id == message.c.id, isouter=True)
+        .where(message.c.ticket_id == ticket_id)
+        .order_by(message.c.id)
+    )
+    return [
+        ThreadMessage(
+            row.id,
+            row.author,
+            row.text,
+            row.account_name,
+            row.verdict,
+            row.created_at,
+            "retrying" if row.state == "queued" and row.attempts else row.state,
+            row.reason,
+            bool(row.uncertain),
+        )
+        for row in rows
+    ]
+
+
+async def _explain(tx: Tx, ticket_id: str) -> None:
+    row = await get(tx.connection, ticket_id)
+    if row is None or row.closed_at is not None:
+        raise NotOpen(ticket_id)
+    raise AlreadyTaken(row.account_name or "")
+
+
+def _tickets() -> Select[tuple[object, ...]]:
+    first_message = (
+        select(message.c.text)
+        .where(message.c.ticket_id == ticket.c.id, message.c.author == "asker")
+        .order_by(message.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    last_author = (
+        select(message.c.author)
+        .where(message.c.ticket_id == ticket.c.id, message.c.author.in_(("asker", "advisor")))
+        .order_by(message.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            ticket,
+            asker.c.alias,
+            asker.c.language,
+            conversation.c.channel,
+            account.c.name.label("account_name"),
+            func.coalesce(first_message, "").label("question"),
+            case((last_author == "advisor", True), else_=False).label("awaits_asker"),
+        )
+        .join(conversation, ticket.c.conversation_id == conversation.c.id)
+        .join(asker, conversation.c.asker_id == asker.c.id)
+        .join(account, ticket.c.account_id == account.c.id, isouter=True)
+    )
+
+
+def _ticket_row(row: Row[tuple[object, ...]]) -> TicketRow:
+    fields = row._mapping
+    return TicketRow(**{name: fields[name] for name in TicketRow.__dataclass_fields__})

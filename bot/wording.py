@@ -1,0 +1,134 @@
+"""Every sentence the bot says, by name, in Finnish; the Swedish and English ones are in `locale/`, keyed by these.
+
+To change how the bot speaks, change a sentence here and its translations; no other code holds any. Values stand in
+braces. The text is the Markdown of the FAQ: **bold** and [links](…) only.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from knowledge.entry import AdvisorRole, Language
+
+LOCALE = Path(__file__).parent / "locale"
+
+GREETING = (
+    "Moi! Olen Otappa koppi, botti: kysy työstä, rahasta tai opiskelusta omin sanoin. "
+    "Jos en osaa, saat ihmisen.\n\n"
+    "En ole viranomainen enkä päivystys. Hädässä soita 112. Älä kirjoita tähän henkilötunnusta tai nimeäsi."
+)
+DID_IT_HELP = "Auttoiko tämä?"
+BUTTON_YES = "Auttoi"
+BUTTON_NO = "Ei auttanut"
+BUTTON_PERSON = "Kysy ihmiseltä"
+CHECKED = "Tarkistettu {date}"
+ONLY_IN_FINNISH = "Tämä vastaus on vasta suomeksi."
+
+DID_YOU_MEAN = "Tarkoititko jotakin näistä?"
+BUTTON_NONE_OF_THESE = "Ei mikään näistä"
+WHAT_WOULD_HELP = "Kiitos, kun kerroit. Mikä auttaisi?"
+
+OFFER_NOT_FOUND = (
+    "Tätä en tiedä varmasti, enkä arvaa. Lähetänkö kysymyksen ohjaajalle? "
+    "Hän näkee vain tämän viestin ja nimimerkin {alias}. Vastaus viimeistään {promise}."
+)
+OFFER = (
+    "Lähetänkö kysymyksesi ohjaajalle? Hän näkee vain sen viestin ja nimimerkin {alias}. Vastaus viimeistään {promise}."
+)
+WRITE_TO_PERSON = "Kirjoita kysymyksesi tähän. Lähetän sen ihmiselle vasta, kun annat luvan."
+BUTTON_SEND: dict[AdvisorRole, str] = {
+    "sosiaaliohjaaja": "Lähetä sosiaaliohjaajalle",
+    "tyovoimaneuvoja": "Lähetä työvoimaneuvojalle",
+}
+BUTTON_SEND_MONEY = "Lähetä: raha ja arki"
+BUTTON_SEND_WORK = "Lähetä: työ ja opinnot"
+BUTTON_DO_NOT_SEND = "Älä lähetä"
+SENT: dict[AdvisorRole, str] = {
+    "sosiaaliohjaaja": "Lähetin kysymyksesi sosiaaliohjaajalle. Vastaus tulee tähän viimeistään {promise}.",
+    "tyovoimaneuvoja": "Lähetin kysymyksesi työvoimaneuvojalle. Vastaus tulee tähän viimeistään {promise}.",
+}
+KEPT = "Selvä, en lähettänyt mitään. Voit kysyä toisin sanoin."
+ALREADY_SENT = "Kysymyksesi on jo ohjaajalla. Voit kirjoittaa lisää tähän, niin hän näkee sen."
+JOINED_TICKET = "Lisäsin tämän kysymykseesi. Ohjaaja näkee sen."
+BUTTON_ADD_TO_TICKET = "Lisää neuvojalle"
+
+PROMISE_SLIPPED = "Lupasimme vastata {promise}, mutta ohjaaja on vielä kiinni. Kysymyksesi on jonossa ensimmäisenä."
+CLOSED = "Ohjaaja sulki tämän keskustelun. Jos asia jatkuu, paina Jatka. Uuden kysymyksen voit kirjoittaa heti."
+BUTTON_CONTINUE = "Jatka"
+REOPENED = "Avasin keskustelun uudelleen. Kirjoita, mikä jäi auki. Vastaus viimeistään {promise}."
+TOO_LATE_TO_CONTINUE = "Siitä on jo aikaa. Kirjoita kysymyksesi uudelleen, niin etsin vastauksen."
+STALE_BUTTON = "Tuo nappi ei ole enää voimassa. Kirjoita kysymyksesi, niin etsin vastauksen."
+
+MASKED = "Peitin henkilötunnuksesi tai tilinumerosi, sitä ei tarvita."
+GENTLE_LINE = (
+    "Jos olo on raskas, apua saa heti: Pohteen sosiaali- ja kriisipäivystys 044 703 6235 kellon ympäri, "
+    "hengenvaarassa 112."
+)
+SAFETY_FOLLOW_UP = (
+    "Olen tässä. Jos olet vaarassa, soita 112. Ihmisen saat kellon ympäri numerosta 044 703 6235 "
+    "(Pohteen sosiaali- ja kriisipäivystys). Voin myös lähettää viestisi sosiaaliohjaajalle, joka vastaa palveluaikana."
+)
+LIFE_AT_RISK = "Jos joku on hengenvaarassa, soita 112."
+
+UNREADABLE: dict[str, str] = {
+    "photo": "En katso kuvia, koska papereissa on usein henkilötietoja. Kirjoita kysymys omin sanoin.",
+    "voice": "En osaa kuunnella ääniviestejä. Kirjoita kysymys omin sanoin, lyhytkin riittää.",
+    "sticker": "Kiva tarra! Kirjoita, mitä haluat kysyä, niin etsin vastauksen.",
+    "location": "En tarvitse sijaintiasi enkä tallenna sitä. Kirjoita, mitä haluat kysyä.",
+    "file": "En avaa tiedostoja, koska niissä on usein henkilötietoja. Kirjoita kysymys omin sanoin.",
+    "other": "Luen vain tekstiä. Kirjoita kysymys omin sanoin.",
+}
+EMPTY = "Viestissä ei ollut tekstiä. Kirjoita, mitä haluat kysyä."
+SMALL_TALK: dict[str, str] = {
+    "greeting": "Moi! Mitä mielessä? Kirjoita omin sanoin tai paina esimerkkiä.",
+    "thanks": "Kiva jos auttoi. Täällä ollaan.",
+    "swearing": "Kuulostaa siltä, että nyt ottaa päähän. Kerro, mikä meni pieleen, tai pyydä ihminen: /ihminen.",
+    "who": "Olen Otappa koppi, botti. Vastaan heti, ja jos en osaa, saat ihmisen: /ihminen.",
+    "bye": "Moikka! Kirjoita, kun tulee jotain mieleen.",
+    "ok": "Selvä. Kirjoita, jos jäi jotain auki.",
+}
+INSTRUCTIONS = (
+    "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
+    "/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/tietoni – mitä sinusta on tallessa\n"
+    "/unohda – poista tietosi\n/tietosuoja – mitä tallennan"
+)
+PRIVACY = (
+    "En tallenna nimeäsi enkä puhelinnumeroasi. Viestisi säilyvät enintään 6 kuukautta. Ohjaaja näkee vain sen, minkä "
+    "itse lähetät, ja nimimerkin. Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; "
+    "verkkochat on yhtä hyvä tapa kysyä. /tietoni näyttää tietosi, /unohda poistaa ne."
+)
+COMMAND_HELP: dict[str, str] = {
+    "ihminen": "Kysy ihmiseltä",
+    "apua": "Kriisinumerot heti",
+    "ohje": "Näin minua käytetään",
+    "tietoni": "Mitä minusta on tallessa",
+    "unohda": "Poista tietoni",
+    "tietosuoja": "Mitä tallennetaan",
+}
+UNKNOWN_COMMAND = "Tuota komentoa en tunne. Kirjoita kysymyksesi omin sanoin, tai katso /ohje."
+FAILED = (
+    "Jokin meni meillä vikaan, eikä viestiäsi voitu käsitellä. Se on tallessa, ja ylläpito näkee sen. "
+    "Kirjoita kysymys uudelleen vähän toisin sanoin."
+)
+
+BUTTON_ERASE = "Poista kaikki"
+ERASE_CONFIRM = "Poistetaanko kaikki viestisi ja osoitteesi, myös ohjaajalle lähetetyt? Tätä ei voi perua."
+ERASED = "Poistin kaikki viestisi ja osoitteesi. Jäljellä on vain lukumääriä, joista sinua ei tunnista."
+
+LINKED = "Tämä keskustelu on nyt yhdistetty palveluun."
+LINK_FAILED = "Koodi ei käy: se on väärä, käytetty tai vanhentunut. Tee konsolissa uusi koodi."
+
+
+def say(language: Language, sentence: str, **values: str) -> str:
+    """*sentence* in *language*, with its values filled in; in Finnish where a translation is missing."""
+    return _catalogue(language).get(sentence, sentence).format(**values)
+
+
+@cache
+def _catalogue(language: Language) -> dict[str, str]:
+    if language == "fi":
+        return {}
+    with (LOCALE / language / "LC_MESSAGES" / "koppi.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}

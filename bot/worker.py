@@ -1,0 +1,94 @@
+"""The loops of the service in one place: handle what came in, keep promises; each ends when the service stops."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from bot import wording
+from bot.hours import OpeningHours, moment_in_words
+from bot.service import Service
+from bot.store import conversations, inbox, outbox, tickets
+from bot.store.engine import Store, StoreUnavailable
+from bot.store.inbox import InboxItem
+from bot.vault import Vault
+
+LOOK_AGAIN_SECONDS = 1.0
+PROMISES_EVERY_SECONDS = 20.0
+
+log = structlog.get_logger()
+
+Clock = Callable[[], datetime]
+
+
+async def handle_inbox(store: Store, vault: Vault, service: Service, clock: Clock) -> None:
+    """Handle inbox items until the service stops; one bad item delays nobody but its sender."""
+    with store.hub.subscribe(inbox.TOPIC) as news:
+        while not store.hub.is_stopping:
+            try:
+                handled = await handle_ready(store, vault, service, clock)
+            except StoreUnavailable:
+                log.warning("store_unavailable", loop="inbox")
+                await store.hub.pause(LOOK_AGAIN_SECONDS)
+                continue
+            if not handled:
+                await news.wait(LOOK_AGAIN_SECONDS)
+
+
+async def handle_ready(store: Store, vault: Vault, service: Service, clock: Clock) -> int:
+    """Handle the oldest open item of each sender once; returns how many there were."""
+    async with store.read() as read:
+        items = await inbox.ready(read, vault, clock())
+    for item in items:
+        if store.hub.is_stopping:
+            break
+        await _handle(store, service, item, clock)
+    return len(items)
+
+
+async def _handle(store: Store, service: Service, item: InboxItem, clock: Clock) -> None:
+    try:
+        await service.handle(item, clock())
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        # The last resort of the loop: only ids and the error's kind, never its message, which may quote the asker.
+        log.error("handling_failed", item=item.id, attempt=item.attempts + 1, fault=type(error).__name__)
+        async with store.write() as tx:
+            again = await inbox.postpone(tx, item, clock())
+        if not again:
+            await service.apologise(item, clock())
+
+
+async def keep_promises(store: Store, hours: OpeningHours, clock: Clock) -> None:
+    """Tell an asker once when the promised time has passed without an answer, until the service stops."""
+    while not store.hub.is_stopping:
+        try:
+            await tell_of_slipped_promises(store, hours, clock())
+        except StoreUnavailable:
+            log.warning("store_unavailable", loop="promises")
+        await store.hub.pause(PROMISES_EVERY_SECONDS)
+
+
+async def tell_of_slipped_promises(store: Store, hours: OpeningHours, now: datetime) -> int:
+    """Release the claims of tickets whose promise has passed and tell their askers; returns how many."""
+    async with store.write() as tx:
+        late = await tickets.slip(tx, now)
+        for ticket in late:
+            talk = await conversations.get(tx.connection, ticket.conversation_id)
+            if talk is None:
+                continue
+            promised_at = ticket.promised_at.astimezone(hours.zone)
+            today = now.astimezone(hours.zone).date()
+            promised = moment_in_words(promised_at, today, talk.language)
+            text = wording.say(talk.language, wording.PROMISE_SLIPPED, promise=promised)
+            message_id = await conversations.add_message(tx, talk.id, "bot", text, now)
+            await outbox.add_message(
+                tx,
+                key=f"slipped:{ticket.id}:{ticket.promised_at.isoformat()}",
+                message_id=message_id,
+                conversation_id=talk.id,
+                channel=talk.channel,
+                now=now,
+            )
+    return len(late)
