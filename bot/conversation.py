@@ -9,11 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from knowledge.verdict import Verdict
-
 from bot import wording
 from bot.hours import Promise
 from knowledge.entry import AdvisorRole, Entry, Language
+from knowledge.verdict import Verdict
 
 SAFETY_FOLLOW_UP = timedelta(hours=24)
 REOPEN_WITHIN = timedelta(days=7)

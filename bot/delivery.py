@@ -7,11 +7,12 @@ is repeated once and recorded as uncertain: better twice than never. A definite 
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.incoming import Sendable, SendFailed
 from bot.channels.markup import split
@@ -44,14 +45,14 @@ class Pace:
 
     def __init__(self, per_second: float) -> None:
         self._interval = timedelta(seconds=1 / per_second)
-        self._next = datetime.min
+        self._next: datetime | None = None
         self._chats: dict[str, datetime] = {}
 
     def wait_for(self, destination: str, now: datetime) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
-        now = now.replace(tzinfo=None)
-        at = max(now, self._next, self._chats.get(destination, now))
-        self._next = max(now, self._next) + self._interval
+        free = max(now, self._next or now)
+        at = max(free, self._chats.get(destination, now))
+        self._next = free + self._interval
         self._chats[destination] = at + CHAT_GAP
         if len(self._chats) > 10_000:
             self._chats = {chat: free for chat, free in self._chats.items() if free > now}
@@ -122,17 +123,20 @@ class Delivery:
         return min(LOOK_AGAIN_SECONDS, max(0.01, (turn - self._clock()).total_seconds()))
 
     async def _deliver(self, item: OutboxItem) -> None:
+        failure = None
+        external_id = None
         try:
             external_id = await self._send(item)
-        except SendFailed:
-            await self._record(lambda: self._failed(item, failure))
+        except SendFailed as error:
+            failure = error
         except Exception as error:
             # A fault of ours must not look like a delivered message, nor stop the others. Never log the text.
             log.error("delivery_fault", item=item.id, fault=type(error).__name__)
             failure = SendFailed(f"fault while sending ({type(error).__name__})")
-            await self._record(lambda: self._failed(item, failure))
-        else:
+        if failure is None:
             await self._record(lambda: self._sent(item, external_id))
+        else:
+            await self._record(lambda: self._failed(item, failure))
 
     async def _send(self, item: OutboxItem) -> str | None:
         async with self._store.read() as read:
@@ -157,11 +161,11 @@ class Delivery:
         except TimeoutError as error:
             raise SendFailed("no answer in time", uncertain=True) from error
 
-    async def _address(self, read: object, item: OutboxItem) -> str | None:
+    async def _address(self, read: AsyncConnection, item: OutboxItem) -> str | None:
         try:
             if item.notice_id is not None:
-                return await chat_links.destination(read, self._vault, item.destination)  # type: ignore[arg-type]
-            return await conversations.destination(read, self._vault, item.destination)  # type: ignore[arg-type]
+                return await chat_links.destination(read, self._vault, item.destination)
+            return await conversations.destination(read, self._vault, item.destination)
         except WrongKey as error:
             raise SendFailed("the address can't be opened: KOPPI_SECRET_KEY has changed") from error
 
@@ -192,11 +196,11 @@ class Delivery:
             uncertain=failure.uncertain,
         )
 
-    async def _record(self, write: Callable[[], object]) -> None:
+    async def _record(self, write: Callable[[], Awaitable[None]]) -> None:
         """Keep trying to write the outcome down until the lease ends; then the next owner counts it as uncertain."""
         for _ in range(20):
             with contextlib.suppress(StoreUnavailable):
-                await write()  # type: ignore[misc]
+                await write()
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 

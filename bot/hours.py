@@ -66,6 +66,18 @@ class OpeningHours:
         opening = self.on(local.date())
         return opening is not None and opening[0] <= local.time() < opening[1]
 
+    def today_in_words(self, now: datetime, language: Language) -> str:
+        """When people are there next, such as "tänään klo 9–16" or "ma klo 9–16"."""
+        local = now.astimezone(self.zone)
+        for ahead in range(LOOK_AHEAD_DAYS):
+            day = local.date() + timedelta(days=ahead)
+            opening = self.on(day)
+            if opening is not None and (ahead or local.time() < opening[1]):
+                opens, closes = (_clock_in_words(moment, language) for moment in opening)
+                clock = {"fi": "klo ", "sv": "kl. ", "en": ""}[language]
+                return f"{_day_in_words(day, local.date(), language)} {clock}{opens}–{closes}"
+        raise NeverOpen(f"no working day within {LOOK_AHEAD_DAYS} days of {local.date()}")
+
     def promise_at(self, now: datetime) -> Promise:
         """The moment by which a question sent at *now* is answered: *promise* of working time later.
 
@@ -91,8 +103,13 @@ class OpeningHours:
 def moment_in_words(at: datetime, today: date, language: Language) -> str:
     """Such as "tänään klo 15" or "ti klo 15"; with the date, "ti 24.11. klo 15", when it is a week away or past."""
     clock = {"fi": "klo", "sv": "kl.", "en": "at"}[language]
-    hour = f"{at:%-H:%M}" if language == "en" else f"{at.hour}" + (f".{at:%M}" if at.minute else "")
-    return f"{_day_in_words(at.date(), today, language)} {clock} {hour}"
+    return f"{_day_in_words(at.date(), today, language)} {clock} {_clock_in_words(at.time(), language)}"
+
+
+def _clock_in_words(at: time, language: Language) -> str:
+    if language == "en":
+        return f"{at.hour}:{at:%M}"
+    return f"{at.hour}" + (f".{at:%M}" if at.minute else "")
 
 
 def _day_in_words(day: date, today: date, language: Language) -> str:

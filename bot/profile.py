@@ -67,7 +67,7 @@ class CrisisTexts(BaseModel):
     @model_validator(mode="after")
     def _every_kind_in_every_language(self) -> "CrisisTexts":
         for language in ("fi", "sv", "en"):
-            missing = CRISIS_TEXTS - set(self.texts.get(language, {}))  # type: ignore[call-overload]
+            missing = CRISIS_TEXTS - set(self.texts.get(language, {}))
             if missing:
                 raise ValueError(f"texts in {language} lack {', '.join(sorted(missing))}")
         return self

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from knowledge.base import KnowledgeBase
-from knowledge.verdict import Verdict
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import wording
 from bot.channels import telegram
@@ -35,7 +34,9 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.vault import Vault
 from knowledge import privacy
+from knowledge.base import KnowledgeBase
 from knowledge.entry import LANGUAGES, Language
+from knowledge.verdict import Verdict
 
 log = structlog.get_logger()
 
@@ -79,8 +80,9 @@ class Service:
             return
         if isinstance(incoming.said, LinkChat):
             await self._link_chat(item, incoming.address, incoming.said.code, now)
-            return
-        await self._converse(item, incoming, now)
+        else:
+            language = _known_language(incoming.language)
+            await self._converse(item, incoming.address, incoming.said, language, now)
 
     async def apologise(self, item: InboxItem, now: datetime) -> None:
         """Give *item* up after too many errors: into quarantine, with a word to the asker if they can be found."""
@@ -92,10 +94,12 @@ class Service:
             if talk is not None:
                 await self._say(tx, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], None, now)
 
-    async def _converse(self, item: InboxItem, incoming: Incoming, now: datetime) -> None:
+    async def _converse(
+        self, item: InboxItem, address: str, heard: Said | Pressed, language: Language, now: datetime
+    ) -> None:
         async with self._store.read() as read:
             known = await conversations.find(read, channel=item.channel, lookup=item.sender)
-            said = await self._resolve(read, known, incoming.said)
+            said = await _resolve(read, known, heard)
         question_text = _question_in(said)
         verdict = self._knowledge().judge(question_text) if question_text is not None else None
         async with self._store.write() as tx:
@@ -108,32 +112,14 @@ class Service:
                     self._vault,
                     channel=item.channel,
                     lookup=item.sender,
-                    address_text=incoming.address,
-                    language=_known_language(incoming.language),
+                    address_text=address,
+                    language=language,
                     now=now,
                 )
             asked = await self._asked(tx, talk, question_text, verdict, now)
             signals = await self._signals(tx, talk, said, verdict, asked, now)
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, item, decision, asked, now)
-
-    async def _resolve(self, read: object, known: Conversation | None, said: Said | Pressed) -> Said:
-        """What was said, with personal data masked and a pressed button looked up in this very conversation."""
-        if isinstance(said, Text):
-            masked, spans = privacy.mask(said.text)
-            return Text(masked, masked=bool(spans))
-        if not isinstance(said, Pressed):
-            return said
-        found = (
-            await conversations.button(read, known.id, said.message_id, said.ordinal)  # type: ignore[arg-type]
-            if known
-            else None
-        )
-        if found is None or known is None:
-            return Press("gone", "", said.message_id)
-        button, question_id = found
-        question = await conversations.question(read, known.id, question_id)  # type: ignore[arg-type]
-        return Press(button.verb, button.value, said.message_id, question)
 
     async def _asked(
         self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime
@@ -247,6 +233,21 @@ class Service:
                 text = wording.say("fi", wording.LINKED)
                 await outbox.add_notice(tx, key=f"inbox:{item.id}:0", text=text, chat_link_id=linked, now=now)
             await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
+
+
+async def _resolve(read: AsyncConnection, known: Conversation | None, heard: Said | Pressed) -> Said:
+    """What was said, with personal data masked and a pressed button looked up in this very conversation."""
+    if isinstance(heard, Text):
+        masked, spans = privacy.mask(heard.text)
+        return Text(masked, masked=bool(spans))
+    if not isinstance(heard, Pressed):
+        return heard
+    found = await conversations.button(read, known.id, heard.message_id, heard.ordinal) if known else None
+    if found is None or known is None:
+        return Press("gone", "", heard.message_id)
+    button, question_id = found
+    question = await conversations.question(read, known.id, question_id)
+    return Press(button.verb, button.value, heard.message_id, question)
 
 
 def _question_in(said: Said) -> str | None:

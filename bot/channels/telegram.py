@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,7 +45,7 @@ from bot.channels.incoming import (
 from bot.channels.markup import as_plain_text, as_telegram_html
 from bot.conversation import Command, Left, Start, Unreadable
 from bot.settings import Settings
-from bot.store import inbox
+from bot.store import inbox, leases
 from bot.store.engine import Store, StoreUnavailable
 from bot.vault import Vault
 from knowledge.entry import Language
@@ -53,6 +54,8 @@ NAME = "telegram"
 WEBHOOK_PATH = "/telegram/webhook"
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 POLL_SECONDS = 25
+POLL_LEASE = timedelta(seconds=POLL_SECONDS + 15)
+LEASE_LOOK_AGAIN_SECONDS = 5.0
 COMMANDS = ("ihminen", "apua", "ohje", "tietoni", "unohda", "tietosuoja")
 ALIASES = {
     "human": "ihminen", "manniska": "ihminen", "help": "ohje", "hjalp": "apua", "emergency": "apua",
@@ -200,6 +203,7 @@ class TelegramChannel:
             get_updates_request=self._poll_request,
         )
         self._answers: set[asyncio.Task[None]] = set()
+        self._owner = secrets.token_hex(16)  # new at each start: a lease of an earlier life is not ours
 
     async def open(self) -> None:
         """Open the connection pools; asks nothing of the network."""
@@ -240,9 +244,11 @@ class TelegramChannel:
                     self._succeeded()
                 if self._settings.telegram_mode == "webhook":
                     return
-                offset = await self._poll(offset)
-                pause = 1.0
-                continue
+                if await leases.hold(self._store, "telegram-poll", self._owner, self._clock(), POLL_LEASE):
+                    offset = await self._poll(offset)
+                    pause = 1.0
+                    continue
+                pause, offset = LEASE_LOOK_AGAIN_SECONDS, None  # another process asks; its offset is not ours
             except InvalidToken:
                 self._trouble("Telegram does not know KOPPI_TELEGRAM_TOKEN")
                 pause = 60

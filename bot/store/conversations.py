@@ -18,6 +18,8 @@ ALIAS_ANIMALS = (
     "Lokki", "Mäyrä", "Näätä", "Orava", "Peura", "Riekko", "Särki", "Tiira", "Varis", "Ahma", "Kurki", "Lohi",
 )  # fmt: skip
 
+BEGUN = "conversation-begun"
+
 
 @dataclass(frozen=True)
 class Message:
@@ -94,6 +96,7 @@ async def begin(
             created_at=now,
         )
     )
+    tx.touch(BEGUN)
     return Conversation(conversation_id, alias, language, channel)
 
 

@@ -59,7 +59,7 @@ async def add_message(
 
 async def add_notice(tx: Tx, *, key: str, text: str, chat_link_id: str, now: datetime) -> bool:
     """Queue *text* for a linked Telegram chat of the people behind the service; False when *key* is there already."""
-    if (await tx.execute(select(outbox.c.id).where(outbox.c.key == key))).first() is not None:
+    if await has(tx, key):
         return False
     inserted = await tx.execute(notice.insert().values(text=text, created_at=now).returning(notice.c.id))
     return await _add(
@@ -79,6 +79,11 @@ async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
     }
     tx.touch(TOPIC)
     return await tx.insert_once(outbox, row) is not None
+
+
+async def has(tx: Tx, key: str) -> bool:
+    """Whether *key* is queued or sent already."""
+    return (await tx.execute(select(outbox.c.id).where(outbox.c.key == key))).first() is not None
 
 
 async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> list[OutboxItem]:
@@ -178,7 +183,8 @@ async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | No
         .order_by(waits_until)
         .limit(1)
     )
-    return row.scalar()
+    turn: datetime | None = row.scalar()
+    return turn
 
 
 @dataclass(frozen=True)

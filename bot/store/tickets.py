@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.conversations import changed, new_id
 from bot.store.engine import Tx
 from bot.store.schema import account, asker, conversation, message, outbox, ticket
-from knowledge.entry import AdvisorRole
+from knowledge.entry import AdvisorRole, Language
 
 TOPIC = "queue"
 
@@ -33,7 +33,7 @@ class TicketRow:
     id: str
     conversation_id: str
     alias: str
-    language: str
+    language: Language
     channel: str
     role: str
     urgent: bool

@@ -1,0 +1,69 @@
+"""`koppi ask`: what the bot would say to a question, with no side effect."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from bot.settings import Settings
+from bot.store import revisions
+from bot.store.engine import Store
+from knowledge import library
+from knowledge.base import KnowledgeBase
+from knowledge.verdict import Verdict, verdict_as_json
+
+
+async def ask(
+    settings: Settings, *, text: str | None, batch: Path | None, as_json: bool, out: Callable[[str], None]
+) -> None:
+    """Print a verdict a question: on *text*, on each line of *batch*, or on standard input."""
+    base = await _base(settings)
+    for question in _questions(text, batch):
+        verdict = base.judge(question)
+        if as_json or batch:
+            out(json.dumps(verdict_as_json(question, verdict), ensure_ascii=False))
+        else:
+            out(_in_words(base, verdict))
+
+
+def _questions(text: str | None, batch: Path | None) -> Iterator[str]:
+    if batch is not None:
+        with batch.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+            for line in lines:
+                yield line.removesuffix("\n").removesuffix("\r")
+    else:
+        yield text if text is not None else sys.stdin.read().strip()
+
+
+async def _base(settings: Settings) -> KnowledgeBase:
+    """The FAQ as the service uses it: with the published edits where a store exists, else the files alone."""
+    published = await _published(settings)
+    cache = settings.data_dir / "cache"
+    return KnowledgeBase.build(library.load(revisions=published), cache if settings.data_dir.is_dir() else None)
+
+
+async def _published(settings: Settings) -> list[library.Revision]:
+    if settings.database_url is None and not (settings.data_dir / "koppi.sqlite3").exists():
+        return []
+    store = Store.at(settings.database)
+    try:
+        async with store.read() as read:
+            if not await read.run_sync(lambda connection: inspect(connection).has_table("entry_revision")):
+                return []
+            return await revisions.published(read)
+    finally:
+        await store.reader.dispose()
+        await store.writer.dispose()
+
+
+def _in_words(base: KnowledgeBase, verdict: Verdict) -> str:
+    confidence = "" if verdict.confidence is None else f" (confidence {verdict.confidence:.2f})"
+    lines = [f"{verdict.kind}{confidence}"]
+    if verdict.safety:
+        lines.append(f"safety: {verdict.safety.kind}, {verdict.safety.certainty}")
+    for hit in verdict.hits:
+        entry = base.library.get(hit.entry_id)
+        lines.append(f"  {hit.score:.2f}  {hit.entry_id}  {entry.title if entry else ''}")
+    return "\n".join(lines)

@@ -1,0 +1,195 @@
+"""The `koppi` command. Heavy parts are imported by the command that needs them, so that the others start at once."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group()
+def main() -> None:
+    """Otappa koppi: an answer at once, or a real person."""
+
+
+@main.command()
+def serve() -> None:
+    """Run the service in the foreground; SIGTERM or Ctrl-C ends it cleanly."""
+    from admin import logs, run
+
+    logs.set_up()
+    try:
+        asyncio.run(run.serve(_house(), click.echo))
+    except run.AlreadyRunning as error:
+        raise click.ClickException(
+            f"the service runs already on {error}; stop it first, or set KOPPI_DATA_DIR to another folder"
+        ) from error
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to this version's schema (the service does so itself when it starts)."""
+    from bot.store import migrate as migrations
+
+    async def upgrade() -> None:
+        house = _house()
+        try:
+            changed = await migrations.upgrade(house.store)
+        finally:
+            await house.store.close()
+        click.echo("upgraded" if changed else "nothing to do")
+
+    _run(upgrade())
+
+
+@main.command()
+@click.argument("text", required=False)
+@click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One question a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
+    """Print the verdict on TEXT (or on standard input), with no side effect."""
+    from admin import asking
+
+    _run(asking.ask(_settings(), text=text, batch=batch, as_json=as_json, out=click.echo))
+
+
+@main.group()
+def advisor() -> None:
+    """Console accounts."""
+
+
+@advisor.command("add")
+@click.argument("name")
+@click.option(
+    "--role", required=True, type=click.Choice(["sosiaaliohjaaja", "tyovoimaneuvoja", "koordinaattori", "yllapitaja"])
+)
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+def advisor_add(name: str, role: str, password_stdin: bool) -> None:
+    """Make a console account for NAME."""
+    from bot.store import accounts, migrate
+
+    password = sys.stdin.readline().rstrip("\r\n")
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 60:
+        raise click.ClickException("a name has 1 to 60 characters")
+
+    async def add() -> None:
+        house = _house()
+        try:
+            accounts.check_password(password, name)
+            await migrate.upgrade(house.store)
+            password_hash = await accounts.hash_password(password)
+            async with house.store.write() as tx:
+                await accounts.add(
+                    tx,
+                    name=name,
+                    role=role,  # type: ignore[arg-type]
+                    password_hash=password_hash,
+                    must_change_password=False,
+                    now=house.clock(),
+                )
+        except accounts.WeakPassword as error:
+            raise click.ClickException(str(error)) from error
+        except accounts.NameTaken as error:
+            raise click.ClickException(f"there is an account called {name} already") from error
+        finally:
+            await house.store.close()
+
+    _run(add())
+    click.echo(f"{name} can log in.")
+
+
+@main.command()
+@click.option("--period", required=True, type=click.Choice(["day", "week", "month"]))
+@click.option(
+    "--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="A day in the period; default: the last whole one."
+)
+@click.option("--send", is_flag=True, help="Also send it to the coordinator's chat, unless it was sent already.")
+def summary(period: str, on: Any, send: bool) -> None:
+    """Print a usage summary."""
+    from admin.summaries import send as summaries
+
+    async def show() -> None:
+        house = _house()
+        try:
+            day: date | None = on.date() if on else None
+            click.echo(await summaries.summary_text(house, period, day, send=send))  # type: ignore[arg-type]
+        finally:
+            await house.store.close()
+
+    _run(show())
+
+
+@main.group()
+def knowledge() -> None:
+    """The FAQ."""
+
+
+@knowledge.command("check")
+def knowledge_check() -> None:
+    """Validate every FAQ file: a line a fault, exit code 1 when there is one."""
+    from knowledge import library
+
+    faults = library.check()
+    for fault in faults:
+        click.echo(str(fault))
+    if faults:
+        raise SystemExit(1)
+
+
+@main.command()
+def check() -> None:
+    """Prove the store's invariants (nothing lost, nothing doubled): a line a violation, exit code 1 when there is one."""
+    from admin import invariants
+
+    async def violations() -> list[str]:
+        house = _house()
+        try:
+            return await invariants.violations(house.store, house.clock())
+        finally:
+            await house.store.close()
+
+    found = _run(violations())
+    for line in found:
+        click.echo(line)
+    if found:
+        raise SystemExit(1)
+    click.echo("ok: nothing lost, nothing doubled")
+
+
+def _settings() -> Any:
+    from pydantic import ValidationError
+
+    from bot.settings import Settings
+
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        faults = "\n".join(f"  KOPPI_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        raise click.ClickException(f"these settings can't be used:\n{faults}") from None
+
+
+def _house() -> Any:
+    from admin import house
+    from bot.profile import InvalidProfile
+
+    try:
+        return house.build(_settings())
+    except InvalidProfile as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    from bot.store.engine import StoreUnavailable
+
+    try:
+        return asyncio.run(work)
+    except StoreUnavailable as error:
+        raise click.ClickException(f"the database can't be reached ({error}); see KOPPI_DATABASE_URL") from error
+
+
+if __name__ == "__main__":
+    main()

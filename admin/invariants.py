@@ -1,0 +1,67 @@
+"""`koppi check`: the store's promises, proven by SQL. Each violation is one line an operator can act on."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, and_, exists, func, or_, select
+
+from bot.store.engine import Store
+from bot.store.schema import conversation, decision, inbox, message, outbox, quarantine, ticket
+
+STUCK_AFTER = timedelta(minutes=10)
+
+Violation = Select[tuple[object]]
+
+
+async def violations(store: Store, now: datetime) -> list[str]:
+    """Every violation of the promises, in words; empty when nothing is lost and nothing doubled."""
+    found = []
+    async with store.read() as read:
+        for words, statement in _promises(now).items():
+            ids = [str(row[0]) for row in await read.execute(statement.limit(20))]
+            if ids:
+                found.append(f"{words}: {', '.join(ids)}")
+    return found
+
+
+def _promises(now: datetime) -> dict[str, Violation]:
+    """What would be wrong, and the query that finds the rows for which it is."""
+    late = now - STUCK_AFTER
+    decided = exists().where(decision.c.inbox_id == inbox.c.id)
+    replies = select(func.count()).where(outbox.c.inbox_id == decision.c.inbox_id).correlate(decision).scalar_subquery()
+    erased = ~exists().where(conversation.c.id == outbox.c.destination)
+    return {
+        "handled without a decision (inbox)": select(inbox.c.id).where(inbox.c.state == "done", ~decided),
+        "decided but still open (inbox)": select(inbox.c.id).where(inbox.c.state == "open", decided),
+        "quarantined without its bytes (inbox)": select(inbox.c.id).where(
+            inbox.c.state == "quarantined",
+            ~exists().where(and_(quarantine.c.channel == inbox.c.channel, quarantine.c.key == inbox.c.key)),
+        ),
+        "open without a body (inbox)": select(inbox.c.id).where(inbox.c.state == "open", inbox.c.body.is_(None)),
+        "a handled item keeps its body (inbox)": select(inbox.c.id).where(
+            inbox.c.state != "open", inbox.c.body.is_not(None)
+        ),
+        "waiting to be handled for too long (inbox)": select(inbox.c.id).where(
+            inbox.c.state == "open", inbox.c.received_at < late
+        ),
+        # An erased asker's replies go with them, so fewer than decided is only wrong while the message is there.
+        "more replies than decided (inbox)": select(decision.c.inbox_id).where(replies > decision.c.replies),
+        "a lease ran out and nobody took it (outbox)": select(outbox.c.id).where(
+            outbox.c.state == "sending", outbox.c.lease_until < late
+        ),
+        "waiting to be sent for too long (outbox)": select(outbox.c.id).where(
+            outbox.c.state == "queued", outbox.c.not_before < late
+        ),
+        "failed without a reason (outbox)": select(outbox.c.id).where(
+            outbox.c.state == "failed", or_(outbox.c.reason.is_(None), outbox.c.reason == "")
+        ),
+        "a message for a conversation that is gone (outbox)": select(outbox.c.id).where(
+            outbox.c.message_id.is_not(None), erased
+        ),
+        "a reply nobody will send (message)": select(message.c.id).where(
+            message.c.author.in_(("bot", "advisor")), ~exists().where(outbox.c.message_id == message.c.id)
+        ),
+        "an open ticket without a question (ticket)": select(ticket.c.id).where(
+            ticket.c.closed_at.is_(None),
+            ~exists().where(and_(message.c.ticket_id == ticket.c.id, message.c.author == "asker")),
+        ),
+    }

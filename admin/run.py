@@ -1,0 +1,195 @@
+"""The composition root: settings → store → knowledge → channels → loops → web, started in that order and stopped in reverse."""
+
+import asyncio
+import contextlib
+import fcntl
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC
+from pathlib import Path
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from admin.house import House
+from admin.summaries import send as summaries
+from admin.web import build_app
+from bot import worker
+from bot.channels import webchat
+from bot.channels.telegram import NAME as TELEGRAM
+from bot.delivery import Channel, Delivery
+from bot.service import Service
+from bot.store import accounts, migrate
+
+SUMMARY_TICK_SECONDS = 30
+WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
+FIRST_ACCOUNT = "yllapito"
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(Exception):
+    """Another process serves from this data folder: SQLite has one writer."""
+
+
+async def serve(house: House, say: Callable[[str], None]) -> None:
+    """Run the service until SIGTERM or SIGINT. *say* tells the operator where to find it. Raises `AlreadyRunning`."""
+    with _only_one(house), _signals(house):
+        async with _opened(house):
+            await migrate.upgrade(house.store)
+            await _make_first_account(house, say)
+            await house.bookshelf.refresh()
+            server = _server(house)
+            async with asyncio.TaskGroup() as tasks:
+                serving = tasks.create_task(server.serve())
+                tasks.create_task(_until_stopped(house, server))
+                for loop in _loops(house):
+                    tasks.create_task(loop)
+                _greet(house, say)
+                await serving
+                house.store.hub.stop()  # also when the server ended by itself, such as a port already taken
+
+
+def _loops(house: House):  # type: ignore[no-untyped-def]
+    """Every loop of the process."""
+    service = Service(house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours)
+    channels: dict[str, Channel] = {webchat.NAME: webchat.WebChannel()}
+    if house.telegram is not None:
+        channels[TELEGRAM] = house.telegram
+        yield house.telegram.listen()
+    delivery = Delivery(
+        house.store,
+        house.vault,
+        channels,
+        house.clock,
+        in_flight=house.settings.sends_in_flight,
+        per_second=house.settings.send_per_second,
+    )
+    yield worker.handle_inbox(house.store, house.vault, service, house.clock)
+    yield delivery.run()
+    yield worker.keep_promises(house.store, house.hours, house.clock)
+    yield house.bookshelf.watch()
+    yield _scheduled(house)
+
+
+async def _scheduled(house: House) -> None:
+    """One UTC tick; what is due is a pure function of the clock and of what has been sent.
+
+    Local-time cron jobs run twice in the autumn hour or skip a day in spring; an interval in UTC does neither.
+    """
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    scheduler.add_job(
+        summaries.send_due,
+        "interval",
+        args=[house],
+        seconds=SUMMARY_TICK_SECONDS,
+        next_run_time=house.clock(),
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+    )
+    scheduler.start()
+    try:
+        await house.store.hub.stopped()
+    finally:
+        scheduler.shutdown(wait=False)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the whole house stops together."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _server(house: House) -> _Server:
+    config = uvicorn.Config(
+        build_app(house),
+        host=house.settings.host,
+        port=house.settings.port,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=WEB_STOP_SECONDS,
+    )
+    return _Server(config)
+
+
+async def _until_stopped(house: House, server: _Server) -> None:
+    await house.store.hub.stopped()
+    server.should_exit = True
+
+
+@asynccontextmanager
+async def _opened(house: House) -> AsyncIterator[None]:
+    if house.telegram is not None:
+        await house.telegram.open()
+    try:
+        yield
+    finally:
+        if house.telegram is not None:
+            await house.telegram.close()
+        await house.store.close()
+
+
+@contextmanager
+def _signals(house: House) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    for number in wanted:
+        loop.add_signal_handler(number, house.store.hub.stop)
+    try:
+        yield
+    finally:
+        for number in wanted:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def _only_one(house: House) -> Iterator[None]:
+    """Refuse a second process on the same SQLite file; the lock goes with the process, however it ends."""
+    if house.store.is_shared:
+        yield
+        return
+    path: Path = house.settings.data_dir / "koppi.lock"
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunning(str(house.settings.data_dir)) from error
+        yield
+
+
+async def _make_first_account(house: House, say: Callable[[str], None]) -> None:
+    """An administrator with a one-time password, on the very first start only."""
+    async with house.store.read() as read:
+        if await accounts.everyone(read):
+            return
+    password = secrets.token_urlsafe(15)
+    password_hash = await accounts.hash_password(password)
+    async with house.store.write() as tx:
+        with contextlib.suppress(accounts.NameTaken):  # another process was first, and has said its password
+            await accounts.add(
+                tx,
+                name=FIRST_ACCOUNT,
+                role="yllapitaja",
+                password_hash=password_hash,
+                must_change_password=True,
+                now=house.clock(),
+            )
+            say(f"First console account: {FIRST_ACCOUNT}, one-time password: {password}")
+
+
+def _greet(house: House, say: Callable[[str], None]) -> None:
+    address = house.settings.address
+    say(f"Otappa koppi: chat at {address}/   console at {address}/console/")
+    if house.telegram is None:
+        say("To add Telegram: get a token from @BotFather, put KOPPI_TELEGRAM_TOKEN=… into .env, start again.")
+    if not house.profile.crisis.approved_by:
+        say(f"Crisis texts are not approved yet: see crisis in {house.settings.data_dir / 'service.yaml'}.")

@@ -1,0 +1,80 @@
+"""The web server's one application: chat, console, webhook, health; headers and faults the same for all."""
+
+import hmac
+import json
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from admin import console, health
+from admin.house import House
+from bot.channels import telegram, webchat
+from bot.channels.web_security import SecurityHeaders
+from bot.store.engine import StoreUnavailable
+
+MAX_WEBHOOK_BYTES = 1024 * 1024
+
+
+def build_app(house: House) -> Starlette:
+    """The application of *house*, ready for a server."""
+    routes: list[BaseRoute] = [
+        *health.routes(house),
+        *webchat.routes(
+            webchat.WebChat(
+                store=house.store,
+                vault=house.vault,
+                profile=house.profile,
+                hours=house.hours,
+                clock=house.clock,
+                is_secure=house.settings.address.startswith("https:"),
+            )
+        ),
+        *console.routes(house),
+    ]
+    if house.telegram is not None:
+        routes.append(Route(telegram.WEBHOOK_PATH, _webhook(house, house.telegram), methods=["POST"]))
+    return Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house)),
+            Middleware(SecurityHeaders, is_secure=house.settings.address.startswith("https:")),
+        ],
+        exception_handlers={StoreUnavailable: _away},
+    )
+
+
+def _hosts(house: House) -> list[str]:
+    public = urlsplit(house.settings.address).hostname
+    return sorted({"localhost", "127.0.0.1", "[::1]", house.settings.host, *([public] if public else [])})
+
+
+async def _away(_request: Request, _error: Exception) -> Response:
+    text = "Palvelussa on hetken häiriö. Mitään ei kadonnut: yritä uudelleen hetken päästä.\nHätä: soita 112."
+    return PlainTextResponse(text, status_code=503, headers={"Retry-After": "5"})
+
+
+def _webhook(house: House, channel: telegram.TelegramChannel):  # type: ignore[no-untyped-def]
+    async def receive(request: Request) -> Response:
+        """200 only once the update is committed; a wrong secret learns nothing by the time it takes."""
+        given = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(given.encode(), channel.webhook_secret.encode()):
+            return Response(status_code=403)
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_WEBHOOK_BYTES:
+                return Response(status_code=413)
+        try:
+            update = json.loads(bytes(body))
+        except (ValueError, RecursionError):
+            return Response(status_code=400)
+        await telegram.keep(house.store, house.vault, [update], house.clock())
+        channel.took(update)
+        return Response(status_code=200)
+
+    return receive

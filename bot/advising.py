@@ -1,0 +1,105 @@
+"""What an advisor does with a ticket: claim, reply, note, close. Each is one transaction, audited, and safe to repeat."""
+
+from datetime import datetime
+
+from bot import wording
+from bot.conversation import Button
+from bot.hours import OpeningHours
+from bot.store import audit, conversations, events, outbox, tickets
+from bot.store.accounts import Account
+from bot.store.engine import Store, Tx
+from bot.store.tickets import NotOpen, TicketRow
+
+OUTCOMES = ("answered", "guided", "authority", "no_reply", "other")
+MAX_REPLY = 4000  # characters; with room for what Telegram counts double
+
+
+class Desk:
+    """The advisors' acts. All raise `tickets.AlreadyTaken` or `tickets.NotOpen` when the ticket isn't theirs to act on."""
+
+    def __init__(self, store: Store, hours: OpeningHours) -> None:
+        self._store = store
+        self._hours = hours
+
+    async def claim(self, account: Account, ticket_id: str, now: datetime) -> None:
+        """Take the ticket; claiming what one has already changes nothing."""
+        async with self._store.write() as tx:
+            await tickets.claim(tx, ticket_id, account.id, now)
+            await audit.record(tx, account.id, "claim", ticket_id, now)
+
+    async def release(self, account: Account, ticket_id: str, now: datetime) -> None:
+        """Give the ticket back to the queue."""
+        async with self._store.write() as tx:
+            await tickets.release(tx, ticket_id, account.id)
+            await audit.record(tx, account.id, "release", ticket_id, now)
+
+    async def reply(self, account: Account, ticket_id: str, text: str, form_key: str, now: datetime) -> None:
+        """Send *text* to the asker. The same *form_key* twice sends once; replying claims an unclaimed ticket."""
+        async with self._store.write() as tx:
+            ticket = await _open_ticket(tx, ticket_id)
+            key = f"reply:{ticket_id}:{form_key}"
+            if await outbox.has(tx, key):
+                return
+            await tickets.claim(tx, ticket_id, account.id, now)
+            message_id = await conversations.add_message(
+                tx, ticket.conversation_id, "advisor", text, now, ticket_id=ticket_id, account_id=account.id
+            )
+            await self._send(tx, ticket, key, message_id, now)
+            is_first = await tickets.replied(tx, ticket_id, now)
+            if is_first:
+                waited = (now - ticket.opened_at).total_seconds()
+                await events.record(
+                    tx,
+                    ticket.conversation_id,
+                    "human_reply",
+                    events.Circumstances(now, self._hours, ticket.channel, ticket.language),
+                    topic=ticket.topic,
+                    seconds=waited,
+                )
+            await audit.record(tx, account.id, "reply", ticket_id, now)
+
+    async def note(self, account: Account, ticket_id: str, text: str, now: datetime) -> None:
+        """Keep *text* with the ticket, for colleagues only."""
+        async with self._store.write() as tx:
+            ticket = await tickets.get(tx.connection, ticket_id)
+            if ticket is None:
+                raise NotOpen(ticket_id)
+            await conversations.add_message(
+                tx, ticket.conversation_id, "note", text, now, ticket_id=ticket_id, account_id=account.id
+            )
+            await tickets.joined(tx, ticket_id, urgent=False)
+            await audit.record(tx, account.id, "note", ticket_id, now)
+
+    async def close(self, account: Account, ticket_id: str, outcome: str, now: datetime) -> None:
+        """Close the ticket and tell the asker how to go on; closing claims an unclaimed ticket first."""
+        async with self._store.write() as tx:
+            ticket = await _open_ticket(tx, ticket_id)
+            await tickets.claim(tx, ticket_id, account.id, now)
+            await tickets.close(tx, ticket_id, account.id, outcome, now)
+            button = Button("continue", wording.say(ticket.language, wording.BUTTON_CONTINUE))
+            text = wording.say(ticket.language, wording.CLOSED)
+            message_id = await conversations.add_message(
+                tx, ticket.conversation_id, "bot", text, now, buttons=(button,)
+            )
+            await self._send(tx, ticket, f"closed:{ticket_id}:{ticket.version}", message_id, now)
+            around = events.Circumstances(now, self._hours, ticket.channel, ticket.language)
+            await events.record(tx, ticket.conversation_id, f"closed_{outcome}", around, topic=ticket.topic)
+            await audit.record(tx, account.id, "close", ticket_id, now)
+
+    async def _send(self, tx: Tx, ticket: TicketRow, key: str, message_id: int, now: datetime) -> None:
+        await outbox.add_message(
+            tx,
+            key=key,
+            message_id=message_id,
+            conversation_id=ticket.conversation_id,
+            channel=ticket.channel,
+            now=now,
+        )
+        await conversations.changed(tx, ticket.conversation_id)
+
+
+async def _open_ticket(tx: Tx, ticket_id: str) -> TicketRow:
+    ticket = await tickets.get(tx.connection, ticket_id)
+    if ticket is None or ticket.closed_at is not None:
+        raise NotOpen(ticket_id)
+    return ticket

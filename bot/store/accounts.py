@@ -1,0 +1,144 @@
+"""Console accounts: who may come in, and with which role. Passwords are argon2id hashes; names are unique."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Literal, get_args
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.conversations import new_id
+from bot.store.engine import Tx
+from bot.store.schema import account
+
+Role = Literal["sosiaaliohjaaja", "tyovoimaneuvoja", "koordinaattori", "yllapitaja"]
+ROLES: tuple[Role, ...] = get_args(Role)
+MIN_PASSWORD, MAX_PASSWORD = 12, 128
+SERVICE_WORDS = ("otappa", "koppi", "oulu", "nuoriso", "salasana", "password", "qwerty", "123456")
+
+_hasher = PasswordHasher()  # argon2id, 64 MiB, 3 passes, 4 lanes
+# Each hash takes 64 MiB and a few hundred milliseconds: two at once at most, in threads.
+_hashing = asyncio.Semaphore(2)
+
+
+class WeakPassword(Exception):
+    """The password can't be used; the message says why, in Finnish, for the one who chose it."""
+
+
+class NameTaken(Exception):
+    """There is an account of this name already."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One person behind the service."""
+
+    id: str
+    name: str
+    role: Role
+    is_disabled: bool
+    must_change_password: bool
+
+    @property
+    def is_advisor(self) -> bool:
+        """Whether they answer askers."""
+        return self.role in {"sosiaaliohjaaja", "tyovoimaneuvoja"}
+
+
+def check_password(password: str, name: str) -> None:
+    """Raises `WeakPassword` for what others would guess; any composition is fine."""
+    lowered = password.casefold()
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise WeakPassword(f"Salasanassa on oltava {MIN_PASSWORD}–{MAX_PASSWORD} merkkiä.")
+    if name.casefold() in lowered or len(set(lowered)) < 5:
+        raise WeakPassword("Salasana on liian helppo arvata: siinä on nimesi tai vain muutama eri merkki.")
+    if any(lowered.strip("0123456789!.-_ ") == word for word in SERVICE_WORDS):
+        raise WeakPassword("Salasana on liian helppo arvata: älä käytä palvelun sanoja.")
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id hash of *password*, made in a thread."""
+    async with _hashing:
+        return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def add(
+    tx: Tx, *, name: str, role: Role, password_hash: str, must_change_password: bool, now: datetime
+) -> Account:
+    """A new account. Raises `NameTaken`."""
+    account_id = new_id()
+    added = await tx.insert_once(
+        account,
+        {
+            "id": account_id,
+            "name": name,
+            "role": role,
+            "password_hash": password_hash,
+            "must_change_password": must_change_password,
+            "created_at": now,
+        },
+    )
+    if added is None:
+        raise NameTaken(name)
+    return Account(account_id, name, role, is_disabled=False, must_change_password=must_change_password)
+
+
+async def set_password(tx: Tx, account_id: str, password_hash: str) -> None:
+    """Replace the password; it was chosen by its owner."""
+    await tx.execute(
+        update(account)
+        .where(account.c.id == account_id)
+        .values(password_hash=password_hash, must_change_password=False)
+    )
+
+
+async def disable(tx: Tx, account_id: str, now: datetime) -> None:
+    """Shut the account out, now."""
+    await tx.execute(update(account).where(account.c.id == account_id).values(disabled_at=now))
+
+
+async def get(read: AsyncConnection, account_id: str) -> Account | None:
+    """The account with this id, or None."""
+    row = (await read.execute(select(account).where(account.c.id == account_id))).first()
+    return _account(row) if row else None
+
+
+async def everyone(read: AsyncConnection) -> list[Account]:
+    """All accounts, by name."""
+    return [_account(row) for row in await read.execute(select(account).order_by(account.c.name))]
+
+
+async def verify(read: AsyncConnection, name: str, password: str) -> Account | None:
+    """The account of *name* if *password* is theirs and they aren't disabled; as slow for a name nobody has."""
+    row = (await read.execute(select(account).where(account.c.name == name))).first()
+    async with _hashing:
+        password_hash = row.password_hash if row else await asyncio.to_thread(_nobodys_hash)
+        is_right = await asyncio.to_thread(_is_right, password_hash, password[: MAX_PASSWORD + 1])
+    return _account(row) if row is not None and is_right and row.disabled_at is None else None
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def _is_right(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _account(row: Row[tuple[object, ...]]) -> Account:
+    return Account(
+        row.id,
+        row.name,
+        row.role,
+        is_disabled=row.disabled_at is not None,
+        must_change_password=row.must_change_password,
+    )

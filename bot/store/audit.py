@@ -1,0 +1,46 @@
+"""Who did what and when, behind the service: append-only, each line holding the hash of the one before. No texts."""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.engine import Tx
+from bot.store.schema import audit
+
+FIRST_HASH = "0" * 64
+AUDIT_LOCK = 77_0102
+
+
+async def record(tx: Tx, account_id: str | None, act: str, subject: str, now: datetime) -> None:
+    """Append one line; *subject* is an id, never a text."""
+    if tx.dialect == "postgresql":  # one at a time: the chain has one end
+        await tx.execute(select(func.pg_advisory_xact_lock(AUDIT_LOCK)))
+    last = await tx.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1))
+    previous = last.scalar() or FIRST_HASH
+    await tx.execute(
+        audit.insert().values(
+            at=now,
+            account_id=account_id,
+            act=act,
+            subject=subject,
+            previous_hash=previous,
+            hash=_hash(previous, now, account_id, act, subject),
+        )
+    )
+
+
+async def broken_at(read: AsyncConnection) -> int | None:
+    """The id of the first line that doesn't follow from the one before, or None when the chain is whole."""
+    previous = FIRST_HASH
+    for row in await read.execute(select(audit).order_by(audit.c.id)):
+        if row.previous_hash != previous or row.hash != _hash(previous, row.at, row.account_id, row.act, row.subject):
+            return int(row.id)
+        previous = row.hash
+    return None
+
+
+def _hash(previous: str, at: datetime, account_id: str | None, act: str, subject: str) -> str:
+    line = "\x1f".join([previous, at.isoformat(), account_id or "", act, subject])
+    return hashlib.sha256(line.encode()).hexdigest()

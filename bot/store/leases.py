@@ -1,0 +1,24 @@
+"""What only one process may do at a time, such as asking Telegram for updates: whoever holds the lease does it."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, update
+
+from bot.store.engine import Store
+from bot.store.schema import lease
+
+
+async def hold(store: Store, name: str, owner: str, now: datetime, lasts: timedelta) -> bool:
+    """True while *owner* holds the lease *name*, renewed now; a lease that ran out goes to whoever asks first."""
+    if not store.is_shared:
+        return True  # one process: the lock file in the data folder has seen to that
+    async with store.write() as tx:
+        new = await tx.insert_once(lease, {"name": name, "owner": owner, "expires_at": now + lasts})
+        if new is not None:
+            return True
+        renewed = await tx.execute(
+            update(lease)
+            .where(lease.c.name == name, or_(lease.c.owner == owner, lease.c.expires_at < now))
+            .values(owner=owner, expires_at=now + lasts)
+        )
+        return renewed.rowcount == 1
