@@ -13,9 +13,7 @@ AdvisorRole = Literal["sosiaaliohjaaja", "tyovoimaneuvoja"]
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
 EntryId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]+$")
-]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]+$")]
 Answer = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 _HTTP_URL = TypeAdapter(HttpUrl)
@@ -38,7 +36,8 @@ class Source(_Frozen):
 
     @model_validator(mode="after")
     def _url_is_a_web_address(self) -> Self:
-        _HTTP_URL.validate_python(self.url)  # kept as written: HttpUrl would add a slash to it
+        if not self.url.startswith("/"):  # a page of the service itself, such as /tietosuoja
+            _HTTP_URL.validate_python(self.url)  # kept as written: HttpUrl would add a slash to it
         return self
 
 
