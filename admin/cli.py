@@ -66,8 +66,8 @@ def advisor() -> None:
 @click.option(
     "--role", required=True, type=click.Choice(["sosiaaliohjaaja", "tyovoimaneuvoja", "koordinaattori", "yllapitaja"])
 )
-@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
-def advisor_add(name: str, role: str, password_stdin: bool) -> None:
+@click.option("--password-stdin", is_flag=True, required=True, expose_value=False, help="Read the password there.")
+def advisor_add(name: str, role: str) -> None:
     """Make a console account for NAME."""
     from bot.store import accounts, migrate
 
@@ -142,7 +142,7 @@ def knowledge_check() -> None:
 
 @main.command()
 def check() -> None:
-    """Prove the store's invariants (nothing lost, nothing doubled): a line a violation, exit code 1 when there is one."""
+    """Prove the store's invariants (nothing lost, nothing doubled): a line a violation, exit code 1 if any."""
     from admin import invariants
 
     async def violations() -> list[str]:

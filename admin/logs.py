@@ -11,7 +11,32 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 ALLOWED_KEYS = frozenset(
-    ["event", "level", "timestamp", "attempt", "channel", "entries", "fault", "faults", "item", "kind", "loop", "path", "reason", "seconds", "status", "uncertain", "what", "count", "host", "port", "url", "period", "recipient", "version"]
+    [
+        "event",
+        "level",
+        "timestamp",
+        "attempt",
+        "channel",
+        "entries",
+        "fault",
+        "faults",
+        "item",
+        "kind",
+        "loop",
+        "path",
+        "reason",
+        "seconds",
+        "status",
+        "uncertain",
+        "what",
+        "count",
+        "host",
+        "port",
+        "url",
+        "period",
+        "recipient",
+        "version",
+    ]
 )
 
 

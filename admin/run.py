@@ -1,4 +1,4 @@
-"""The composition root: settings → store → knowledge → channels → loops → web, started in that order and stopped in reverse."""
+"""The composition root: store → knowledge → channels → loops → web, started in that order and stopped in reverse."""
 
 import asyncio
 import contextlib

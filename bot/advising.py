@@ -1,4 +1,4 @@
-"""What an advisor does with a ticket: claim, reply, note, close. Each is one transaction, audited, and safe to repeat."""
+"""What an advisor does with a ticket: claim, reply, note, close. Each is one transaction, audited, safe to repeat."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ MAX_REPLY = 4000  # characters; with room for what Telegram counts double
 
 
 class Desk:
-    """The advisors' acts. All raise `tickets.AlreadyTaken` or `tickets.NotOpen` when the ticket isn't theirs to act on."""
+    """The advisors' acts; `tickets.AlreadyTaken` or `tickets.NotOpen` when the ticket isn't theirs to act on."""
 
     def __init__(self, store: Store, hours: OpeningHours) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What the bot does next: `decide(conversation, said, signals, now) → Decision`. Pure: no clock, no network, no database.
+"""What the bot does next: `decide(conversation, said, signals, now) → Decision`. Pure: no clock, network or database.
 
 A conversation's `State` is plain data that the store keeps as JSON. The decision names what to say, what becomes of the
 ticket and which events the figures get; `service` carries it out in one transaction.
@@ -320,7 +320,7 @@ def _follows_crisis(conversation: Conversation, verdict: Verdict, signals: Signa
 
 
 def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
-    """Text while a ticket is open: the bot answers only what it is sure of, and is silent once a person has taken it."""
+    """Text while a ticket is open: the bot answers what it is sure of, and is silent once a person has taken it."""
     ticket = conversation.ticket
     if ticket is None:
         raise ValueError("there is no open ticket")

@@ -1,7 +1,7 @@
 """Outbox → channel: leases what may go now, sends within the limits, records the truth.
 
-Order per destination is the lease query's promise; pace per chat and over all is kept here. A send that may have arrived
-is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for up to a day.
+Order per destination is the lease query's promise; pace per chat and over all is kept here. A send that may have
+arrived is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for up to a day.
 """
 
 import asyncio

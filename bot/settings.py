@@ -24,7 +24,7 @@ OptionalChat = Annotated[int | None, BeforeValidator(_empty_is_unset)]
 
 
 class Settings(BaseSettings):
-    """The operator's settings, from the environment or `.env`; all faults are reported at once when the service starts."""
+    """The operator's settings, from the environment or `.env`; all faults are reported at once at the start."""
 
     model_config = SettingsConfigDict(env_prefix="KOPPI_", env_file=".env", extra="ignore")
 
@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="The folder of the database, the key file and service.yaml.")
     secret_key: OptionalSecret = Field(
         None,
-        description="The key that seals addresses and undelivered texts. Without it, a key file is made in KOPPI_DATA_DIR.",
+        description="The key that seals addresses and texts on their way. Without it, a key file is made in KOPPI_DATA_DIR.",
     )
     host: str = Field("127.0.0.1", description="The address the web server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="The port the web server listens on.")

@@ -1,4 +1,4 @@
-"""Write the migration from the newest revision to `bot/store/schema.py`: `python tools/new_migration.py 0002 "What changes"`."""
+"""Write the migration that leads to today's `bot/store/schema.py`: `tools/new_migration.py 0002 "What changes"`."""
 
 import sys
 from pathlib import Path

@@ -43,7 +43,7 @@ def units(text: str) -> int:
 
 
 def split(markdown: str, limit: int = TELEGRAM_LIMIT) -> list[str]:
-    """*markdown* in pieces whose Telegram HTML is at most *limit* units, cut at paragraphs, lines, sentences or words."""
+    """*markdown* in pieces of at most *limit* units as Telegram HTML, cut at paragraphs, lines, sentences or words."""
     if units(as_telegram_html(markdown)) <= limit:
         return [markdown]
     for separator in ("\n\n", "\n", ". ", " "):

@@ -192,7 +192,7 @@ async def question(read: AsyncConnection, conversation_id: str, message_id: int 
 async def button(
     read: AsyncConnection, conversation_id: str, message_id: int, ordinal: int
 ) -> tuple[Button, int | None] | None:
-    """The button *ordinal* under *message_id* and the question it is about; None unless it stands in this conversation."""
+    """The button *ordinal* under *message_id* and the question it is about; None if it isn't this conversation's."""
     row = (
         await read.execute(
             select(message.c.buttons, message.c.question_id).where(

@@ -29,7 +29,7 @@ class InboxItem:
 
 
 async def receive(tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, body: str, now: datetime) -> bool:
-    """Keep *body*; False when this key was here before: then nothing changes. Confirm to the network after the commit."""
+    """Keep *body*; False, and no change, when this key was here before. Confirm to the network after the commit."""
     known = await tx.execute(select(quarantine.c.id).where(quarantine.c.channel == channel, quarantine.c.key == key))
     if known.first() is not None:
         return False

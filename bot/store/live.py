@@ -6,6 +6,7 @@ after a timeout, so a missed hint delays and never loses.
 
 import asyncio
 from collections import defaultdict
+from typing import Self
 
 
 class Hub:
@@ -68,7 +69,7 @@ class Subscription:
         self._topics = topics
         self._event = asyncio.Event()
 
-    def __enter__(self) -> "Subscription":
+    def __enter__(self) -> Self:
         self._hub._add(self._topics, self._event)
         return self
 

@@ -78,7 +78,7 @@ async def open_ticket(
     promised_at: datetime,
     now: datetime,
 ) -> str:
-    """The id of a new ticket with *question_id* as its first message. One open ticket a conversation: else IntegrityError."""
+    """The id of a new ticket with *question_id* as its first message; IntegrityError where one is open already."""
     ticket_id = new_id()
     await tx.execute(
         ticket.insert().values(
