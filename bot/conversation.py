@@ -146,6 +146,7 @@ class Signals:
         promise: when a person answers a question that is sent now.
         examples: questions to offer to someone who doesn't know what to ask.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
+        holdings: everything stored about the asker, in words, when they ask for it.
     """
 
     promise: Promise
@@ -154,6 +155,7 @@ class Signals:
     question: Asked | None = None
     examples: Sequence[str] = ()
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
+    holdings: str = ""
 
 
 # --- what is to be done ---------------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ class Decision:
     events: tuple[Happened, ...] = ()
     campaign: str | None = None
     reachable: bool | None = None
+    erase: bool = False
 
 
 # --- deciding -------------------------------------------------------------------------------------------------
@@ -424,6 +427,9 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "add" if conversation.ticket and press.question:
             reply = Reply(_say(conversation, wording.JOINED_TICKET))
             return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
+        case "erase":
+            reply = Reply(_say(conversation, wording.ERASED))
+            return Decision("erased", conversation, (reply,), erase=True)
         case "continue":
             return _continue_ticket(conversation, signals, now)
         case _:
@@ -480,6 +486,11 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals) 
         case "apua":
             numbers = signals.crisis_texts[conversation.language]["numbers"]
             return Decision("help_now", conversation, (Reply(numbers),))
+        case "unohda":
+            button = Button("erase", _say(conversation, wording.BUTTON_ERASE))
+            return Decision("erasing", conversation, (Reply(_say(conversation, wording.ERASE_CONFIRM), (button,)),))
+        case "tietoni":
+            return Decision("holdings", conversation, (Reply(signals.holdings),))
         case "ohje":
             return Decision("instructions", conversation, (Reply(_say(conversation, wording.INSTRUCTIONS)),))
         case "tietosuoja":

@@ -1,7 +1,7 @@
 """Outbox → channel: leases what may go now, sends within the limits, records the truth.
 
 Order per destination is the lease query's promise; pace per chat and over all is kept here. A send that may have
-arrived is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for up to a day.
+arrived is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for a day.
 """
 
 import asyncio
@@ -163,6 +163,8 @@ class Delivery:
 
     async def _address(self, read: AsyncConnection, item: OutboxItem) -> str | None:
         try:
+            if item.sealed_address is not None:
+                return self._vault.unseal(item.sealed_address)
             if item.notice_id is not None:
                 return await chat_links.destination(read, self._vault, item.destination)
             return await conversations.destination(read, self._vault, item.destination)

@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import wording
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
+from bot.channels.markup import as_plain_text, escape_markdown
 from bot.channels.webchat import posts
 from bot.conversation import (
     Asked,
+    Command,
     Conversation,
     Decision,
     JoinTicket,
@@ -29,7 +31,7 @@ from bot.conversation import (
 )
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
-from bot.store import chat_links, conversations, events, inbox, outbox, tickets
+from bot.store import audit, chat_links, conversations, erasure, events, inbox, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.vault import Vault
@@ -157,10 +159,14 @@ class Service:
             question=question,
             examples=self._profile.examples.get(talk.language, ()),
             crisis_texts=self._profile.crisis.texts,
+            holdings=await self._holdings(tx, talk) if said == Command("tietoni") else "",
         )
 
     async def _carry_out(self, tx: Tx, item: InboxItem, decision: Decision, asked: Asked | None, now: datetime) -> None:
         talk = decision.conversation
+        if decision.erase:
+            await self._erase(tx, item, decision, now)
+            return
         around = events.Circumstances(now, self._hours, talk.channel, talk.language)
         await conversations.save(tx, talk, now, campaign=decision.campaign)
         for happened in decision.events:
@@ -190,6 +196,32 @@ class Service:
             await conversations.set_reachable(tx, talk.id, reachable=decision.reachable)
         await self._say(tx, item, talk, decision.replies, asked, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(decision.replies), now=now)
+
+    async def _erase(self, tx: Tx, item: InboxItem, decision: Decision, now: datetime) -> None:
+        talk = decision.conversation
+        sealed = await erasure.erase(tx, talk.id)
+        await audit.record(tx, None, "erased by the asker", talk.id, now)
+        if sealed is not None and talk.channel == telegram.NAME:
+            await outbox.add_last_word(
+                tx,
+                key=f"inbox:{item.id}:0",
+                text=decision.replies[0].text,
+                channel=talk.channel,
+                sealed_address=sealed,
+                now=now,
+            )
+        await inbox.done(tx, item, kind=decision.kind, replies=1, now=now)
+        await inbox.forget_sender(tx, item)
+
+    async def _holdings(self, tx: Tx, talk: Conversation) -> str:
+        said = await conversations.messages(tx.connection, talk.id)
+        names = {"asker": wording.WEB_YOU, "bot": wording.WEB_BOT}
+        lines = [wording.say(talk.language, wording.HOLDINGS, alias=talk.alias, count=str(len(said)))]
+        for message in said:
+            at = message.created_at.astimezone(self._hours.zone)
+            who = wording.say(talk.language, names.get(message.author, wording.HOLDINGS_ADVISOR))
+            lines.append(f"{at:%-d.%-m.%Y %-H.%M} {who}: {as_plain_text(message.text)}")
+        return escape_markdown("\n".join(lines))
 
     async def _say(
         self,

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="The folder of the database, the key file and service.yaml.")
     secret_key: OptionalSecret = Field(
         None,
-        description="The key that seals addresses and texts on their way. Without it, a key file is made in KOPPI_DATA_DIR.",
+        description="The key that seals addresses and texts on their way. Without it, one is made in KOPPI_DATA_DIR.",
     )
     host: str = Field("127.0.0.1", description="The address the web server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="The port the web server listens on.")

@@ -130,6 +130,8 @@ WEB_HELP_NOW = "Apua heti"
 WEB_PERSON = "Kysy ihmiseltä"
 WEB_SKIP = "Siirry kirjoittamaan"
 
+HOLDINGS = "Sinusta on tallessa: nimimerkki {alias}, kieli, viimeisin käynti, salattu osoite ja {count} viestiä."
+HOLDINGS_ADVISOR = "Ohjaaja"
 BUTTON_ERASE = "Poista kaikki"
 ERASE_CONFIRM = "Poistetaanko kaikki viestisi ja osoitteesi, myös ohjaajalle lähetetyt? Tätä ei voi perua."
 ERASED = "Poistin kaikki viestisi ja osoitteesi. Jäljellä on vain lukumääriä, joista sinua ei tunnista."

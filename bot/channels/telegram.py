@@ -158,7 +158,9 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
             number = update.get("update_id") if isinstance(update, dict) else None
             if not isinstance(number, int) or isinstance(number, bool):
                 key = hashlib.sha256(body.encode()).hexdigest()
-                await inbox.set_aside(tx, vault, channel=NAME, key=key, body=body, reason="no update_id", now=now)
+                await inbox.set_aside(
+                    tx, vault, channel=NAME, key=key, sender="", body=body, reason="no update_id", now=now
+                )
                 continue
             last = number
             sender = vault.lookup(NAME, _sender(update))

@@ -50,11 +50,20 @@ async def receive(tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, 
     return new is not None
 
 
-async def set_aside(tx: Tx, vault: Vault, *, channel: str, key: str, body: str, reason: str, now: datetime) -> None:
+async def set_aside(
+    tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, body: str, reason: str, now: datetime
+) -> None:
     """Put what can't be read into quarantine, raw bytes and all, so that it is shown and nothing waits for it."""
     await tx.insert_once(
         quarantine,
-        {"channel": channel, "key": key, "body": vault.seal(body), "reason": reason, "received_at": now},
+        {
+            "channel": channel,
+            "key": key,
+            "sender": sender,
+            "body": vault.seal(body),
+            "reason": reason,
+            "received_at": now,
+        },
     )
 
 
@@ -107,12 +116,26 @@ async def postpone(tx: Tx, item: InboxItem, now: datetime) -> bool:
 
 async def give_up(tx: Tx, vault: Vault, item: InboxItem, *, reason: str, now: datetime) -> None:
     """Move *item* to quarantine, so that its sender's next messages are handled."""
-    await set_aside(tx, vault, channel=item.channel, key=item.key, body=item.body, reason=reason, now=now)
+    await set_aside(
+        tx,
+        vault,
+        channel=item.channel,
+        key=item.key,
+        sender=item.sender,
+        body=item.body,
+        reason=reason,
+        now=now,
+    )
     await tx.execute(
         update(inbox)
         .where(inbox.c.id == item.id)
         .values(state="quarantined", body=None, attempts=item.attempts + 1, handled_at=now)
     )
+
+
+async def forget_sender(tx: Tx, item: InboxItem) -> None:
+    """Leave no trace of who sent a handled item: they have asked to be forgotten."""
+    await tx.execute(update(inbox).where(inbox.c.id == item.id).values(sender=""))
 
 
 def _lock_number(sender: str) -> int:

@@ -31,6 +31,7 @@ class OutboxItem:
     uncertain: bool
     queued_at: datetime
     lease_until: datetime
+    sealed_address: bytes | None = None
 
 
 async def add_message(
@@ -64,6 +65,20 @@ async def add_notice(tx: Tx, *, key: str, text: str, chat_link_id: str, now: dat
     inserted = await tx.execute(notice.insert().values(text=text, created_at=now).returning(notice.c.id))
     return await _add(
         tx, key=key, notice_id=inserted.scalar_one(), destination=chat_link_id, channel="telegram", now=now
+    )
+
+
+async def add_last_word(tx: Tx, *, key: str, text: str, channel: str, sealed_address: bytes, now: datetime) -> bool:
+    """Queue *text* to an address that stands nowhere else any more; it is forgotten as soon as it has been said."""
+    inserted = await tx.execute(notice.insert().values(text=text, created_at=now).returning(notice.c.id))
+    return await _add(
+        tx,
+        key=key,
+        notice_id=inserted.scalar_one(),
+        destination=key[:32],
+        channel=channel,
+        sealed_address=sealed_address,
+        now=now,
     )
 
 
@@ -134,17 +149,20 @@ def _item(row: Row[tuple[object, ...]], until: datetime) -> OutboxItem:
         uncertain=row.uncertain or row.state == "sending",
         queued_at=row.queued_at,
         lease_until=until,
+        sealed_address=row.sealed_address,
     )
 
 
 async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime) -> None:
     """Record that *item* has arrived."""
-    await _finish(tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None)
+    await _finish(
+        tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None, sealed_address=None
+    )
 
 
 async def failed(tx: Tx, item: OutboxItem, reason: str, now: datetime) -> None:
     """Record that *item* never will arrive, and why; the reason is shown to the advisor."""
-    await _finish(tx, item, state="failed", finished_at=now, reason=reason, lease_until=None)
+    await _finish(tx, item, state="failed", finished_at=now, reason=reason, lease_until=None, sealed_address=None)
 
 
 async def retry(tx: Tx, item: OutboxItem, not_before: datetime, *, uncertain: bool) -> None:

@@ -193,6 +193,7 @@ quarantine = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("channel", String(16), nullable=False),
     Column("key", String(80), nullable=False),
+    Column("sender", String(32), nullable=False),
     Column("body", LargeBinary, nullable=False),  # sealed raw bytes
     Column("reason", String(200), nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -220,6 +221,7 @@ outbox = Table(
     Column("finished_at", Instant),
     Column("external_id", String(40)),  # the channel's id of what was sent
     Column("reason", String(200)),
+    Column("sealed_address", LargeBinary),  # of a last word to somebody erased; emptied when it has been said
     UniqueConstraint("inbox_id", "ordinal"),  # no decision has two copies of a reply
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
     CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("sender", sa.String(length=32), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("received_at", schema.Instant(timezone=True), nullable=False),
@@ -332,6 +333,7 @@ def upgrade() -> None:
         sa.Column("finished_at", schema.Instant(timezone=True), nullable=True),
         sa.Column("external_id", sa.String(length=40), nullable=True),
         sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.Column("sealed_address", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name=op.f("ck_outbox_leased")),
         sa.CheckConstraint(
             "(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name=op.f("ck_outbox_finished")

@@ -1,0 +1,39 @@
+"""Erasing an asker at their wish: texts, address, tickets and posts about them. Counts without a name stay."""
+
+from sqlalchemy import delete, select, update
+
+from bot.store.engine import Tx
+from bot.store.schema import address, asker, conversation, inbox, notice, outbox, quarantine, ticket
+from bot.store.tickets import TOPIC as QUEUE
+
+ERASED_SENDER = ""
+
+
+async def erase(tx: Tx, conversation_id: str) -> bytes | None:
+    """Erase the asker of this conversation from every table; their sealed address, for one last word, or None.
+
+    Rows that carry an asker go by the foreign keys' cascade; here goes what has no key to them.
+    """
+    found = (
+        await tx.execute(
+            select(conversation.c.asker_id, address.c.sealed)
+            .join(address, conversation.c.address_id == address.c.id)
+            .where(conversation.c.id == conversation_id)
+        )
+    ).first()
+    if found is None:
+        return None
+    lookups = select(address.c.lookup).where(address.c.asker_id == found.asker_id)
+    await tx.execute(delete(quarantine).where(quarantine.c.sender.in_(lookups)))
+    await tx.execute(
+        update(inbox).where(inbox.c.sender.in_(lookups), inbox.c.state != "open").values(sender=ERASED_SENDER)
+    )
+    tickets = select(ticket.c.id).join(conversation).where(conversation.c.asker_id == found.asker_id)
+    posts = [f"announce:{row.id}" for row in await tx.execute(tickets)]
+    if posts:
+        of_posts = select(outbox.c.notice_id).where(outbox.c.key.in_(posts))
+        await tx.execute(delete(notice).where(notice.c.id.in_(of_posts)))
+    await tx.execute(delete(asker).where(asker.c.id == found.asker_id))
+    await tx.bump(QUEUE)
+    tx.touch(f"conversation:{conversation_id}")
+    return bytes(found.sealed)
