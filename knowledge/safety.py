@@ -1,24 +1,30 @@
-"""Signs in a text that someone is in danger: what kind of danger, and how certain the sign is."""
+"""Signs in a text that someone is in danger: what kind of danger, and how certain the sign is.
 
-import re
-import unicodedata
+What is recognised is data, in knowledge/lexicon: *crisis-words.tsv* names groups of words, *crisis-phrases.tsv* has
+the phrases that are signs, *crisis-idioms.tsv* those that only sound like one ("tappava kiire"), and
+*crisis-lookalikes.tsv* ordinary words that must not be taken for a misspelt one. `Phrase.parse` tells how a phrase
+is written.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from knowledge.phrases import Element, Phrase, Spotter, parse_element
 
 Kind = Literal[
-    "self-harm", "medical", "violence", "sexual-violence", "child-in-danger", "threat-to-others", "no-shelter"
+    "medical", "self-harm", "threat-to-others", "child-in-danger", "sexual-violence", "violence", "no-shelter"
 ]
 Certainty = Literal["sure", "unsure"]
 
-_DIRECT = re.compile(
-    r"\b(?:itsemurh|itsari|itsetuho|tapan itse|tapan itte|haluun kuolla|haluan kuolla|en halua elää|en jaksa elää"
-    r"|viiltel|kill myself|suicid|want to die|wanna die|självmord|vill dö)"
-)
+LEXICON_FOLDER = Path(__file__).parent / "lexicon"
 
 
 @dataclass(frozen=True)
 class SafetySign:
-    """What was noticed. *sure*: answer nothing but with help; *unsure*: one gentle line, then the ordinary answer."""
+    """What was noticed. *sure*: the answer is help and nothing else; *unsure*: a gentle line comes first."""
 
     kind: Kind
     certainty: Certainty
@@ -27,8 +33,33 @@ class SafetySign:
 def assess(text: str) -> SafetySign | None:
     """The gravest sign of danger in *text*, in Finnish, Swedish or English; None when there is none.
 
+    A sure sign goes before an unsure one, and of equally sure ones the kind that comes first in `Kind`.
     Pure and thread-safe; takes any string and never raises.
     """
-    if _DIRECT.search(unicodedata.normalize("NFC", text).casefold()):
-        return SafetySign("self-harm", "sure")
-    return None
+    spotter, meanings = _signs()
+    found = [meanings[phrase] for phrase in spotter.spot(text)]
+    return min(found, key=_gravity, default=None)
+
+
+def _gravity(sign: SafetySign) -> tuple[int, int]:
+    return get_args(Certainty).index(sign.certainty), get_args(Kind).index(sign.kind)
+
+
+@cache
+def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
+    groups: dict[str, Element] = {}
+    for name, words in _rows("crisis-words.tsv"):
+        groups[name] = parse_element(words.replace(" ", "|"), groups)
+    meanings: dict[Phrase, SafetySign] = {}
+    for kind, certainty, written in _rows("crisis-phrases.tsv"):
+        sign = SafetySign(cast(Kind, kind), cast(Certainty, certainty))
+        meanings[Phrase.parse(written, groups)] = sign
+    idioms = [Phrase.parse(written, groups) for (written,) in _rows("crisis-idioms.tsv")]
+    lookalikes = [word for (word,) in _rows("crisis-lookalikes.tsv")]
+    return Spotter(meanings, idioms, groups["filler"], lookalikes), meanings
+
+
+def _rows(file: str) -> Iterator[list[str]]:
+    """The rows below the heading of a TSV file of the lexicon; empty lines and lines that begin with # are for people."""
+    _, *lines = (LEXICON_FOLDER / file).read_text(encoding="utf-8").splitlines()
+    return (line.split("\t") for line in lines if line and not line.startswith("#"))
