@@ -111,7 +111,6 @@ class OpenTicket:
 
     id: str
     is_claimed: bool
-    is_late: bool
 
 
 @dataclass(frozen=True)
@@ -266,14 +265,14 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
     if verdict is None:
         raise ValueError("a text is decided on with its verdict")
     conversation = _in_language_of(conversation, verdict)
+    if verdict.kind != "crisis" and _follows_crisis(conversation, verdict, signals, now):
+        buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
+        reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
+        return Decision("crisis", conversation, (reply,), _joins(conversation))
     if signals.question is not None and verdict.kind != "smalltalk":
         conversation = _remember(conversation, question_id=signals.question.message_id)
     if verdict.kind == "crisis":
         return _care(conversation, signals, now)
-    if _follows_crisis(conversation, verdict, signals, now):
-        buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
-        reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
-        return Decision("crisis", conversation, (reply,), _joins(conversation))
     if conversation.ticket is not None:
         return _in_ticket(conversation, verdict, signals)
     if conversation.state.is_writing_to_person:
@@ -327,7 +326,7 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
     ticket = conversation.ticket
     if ticket is None:
         raise ValueError("there is no open ticket")
-    if ticket.is_claimed and not ticket.is_late:
+    if ticket.is_claimed:
         return Decision("joined", conversation, ticket=JoinTicket(), events=(Happened("continued"),))
     if verdict.kind == "answer":
         decision = _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], "answered")
@@ -408,6 +407,8 @@ def _send_buttons(conversation: Conversation, role: AdvisorRole) -> tuple[Button
 
 
 def _on_press(conversation: Conversation, press: Press, signals: Signals, now: datetime) -> Decision:
+    if press.question is not None:
+        conversation = _remember(conversation, question_id=press.question.message_id)
     match press.verb:
         case "ask":
             return _answer_text(conversation, signals, now)

@@ -3,7 +3,7 @@
 What needs no lock (parsing, masking, the verdict) comes before it; nothing inside awaits the network.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -94,7 +94,7 @@ class Service:
             await inbox.give_up(tx, self._vault, item, reason="handling failed", now=now)
             talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
             if talk is not None:
-                await self._say(tx, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], None, now)
+                await self._say(tx, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], now)
 
     async def _converse(
         self, item: InboxItem, address: str, heard: Said | Pressed, language: Language, now: datetime
@@ -194,7 +194,7 @@ class Service:
                 pass
         if decision.reachable is not None:
             await conversations.set_reachable(tx, talk.id, reachable=decision.reachable)
-        await self._say(tx, item, talk, decision.replies, asked, now)
+        await self._say(tx, item, talk, decision.replies, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(decision.replies), now=now)
 
     async def _erase(self, tx: Tx, item: InboxItem, decision: Decision, now: datetime) -> None:
@@ -228,11 +228,9 @@ class Service:
         tx: Tx,
         item: InboxItem,
         talk: Conversation,
-        replies: list[Reply] | tuple[Reply, ...],
-        asked: Asked | None,
+        replies: Sequence[Reply],
         now: datetime,
     ) -> None:
-        question_id = asked.message_id if asked else talk.state.question_id
         for ordinal, reply in enumerate(replies):
             message_id = await conversations.add_message(
                 tx,
@@ -242,7 +240,7 @@ class Service:
                 now,
                 buttons=reply.buttons,
                 entry_id=reply.entry_id,
-                question_id=question_id,
+                question_id=talk.state.question_id,
             )
             await outbox.add_message(
                 tx,

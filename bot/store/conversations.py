@@ -239,7 +239,7 @@ async def _conversation(read: AsyncConnection, row: Row[tuple[object, ...]]) -> 
     ).first()
     open_ticket = closed_ticket = None
     if latest is not None and latest.closed_at is None:
-        open_ticket = OpenTicket(latest.id, latest.account_id is not None, latest.slipped_at is not None)
+        open_ticket = OpenTicket(latest.id, latest.account_id is not None)
     elif latest is not None:
         closed_ticket = ClosedTicket(latest.id, latest.closed_at)
     return Conversation(

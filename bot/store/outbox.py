@@ -7,7 +7,7 @@ A lease that ran out means a process died while sending: the message may have ar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
@@ -107,9 +107,6 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
     """
     if limit <= 0:
         return []
-    oldest = (
-        select(func.min(outbox.c.id)).where(outbox.c.state.in_(("queued", "sending"))).group_by(outbox.c.destination)
-    )
     turn = or_(
         and_(outbox.c.state == "queued", outbox.c.not_before <= now),
         and_(outbox.c.state == "sending", outbox.c.lease_until < now),
@@ -117,7 +114,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
     rows = (
         await tx.execute(
             select(outbox)
-            .where(outbox.c.id.in_(oldest), outbox.c.channel.in_(channels), turn)
+            .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels), turn)
             .order_by(outbox.c.priority, outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -197,12 +194,18 @@ async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | No
     waits_until = func.coalesce(outbox.c.lease_until, outbox.c.not_before)
     row = await read.execute(
         select(waits_until)
-        .where(outbox.c.state.in_(("queued", "sending")), outbox.c.channel.in_(channels))
+        .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels))
         .order_by(waits_until)
         .limit(1)
     )
     turn: datetime | None = row.scalar()
     return turn
+
+
+def _first_in_line() -> Select[tuple[int]]:
+    """The oldest unfinished item of each destination: the others wait behind it, whatever their own time."""
+    waiting = outbox.c.state.in_(("queued", "sending"))
+    return select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.destination)
 
 
 @dataclass(frozen=True)
