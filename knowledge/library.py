@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -13,6 +13,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from knowledge import review
 from knowledge.entry import AdvisorRole, Entry, Language, Source, Translation
 from knowledge.places import PLACES_FILE, Place, Region
 
@@ -24,6 +25,8 @@ Part = Literal["answer", "phrasings"]
 _FILE_NAME = re.compile(r"(?P<id>[^.]+)(?:\.(?P<language>sv|en))?\.(?P<kind>md|phrasings\.txt)")
 _FRONT_MATTER = re.compile(r"---\n(.*?\n)---\n(.*)", re.DOTALL)
 _LONGEST_PHRASING = 600
+
+LONGEST_UNREVIEWED = timedelta(days=731)
 
 _Model = TypeVar("_Model", Entry, Translation)
 
@@ -40,7 +43,7 @@ class Fault:
         return f"{self.file}:{self.line}: {self.message}"
 
 
-class InvalidLibrary(Exception):  # noqa: N818 (named as the rest of the house names its errors)
+class InvalidLibrary(Exception):
     """The FAQ can't be used as it is; *faults* is all that is wrong, in the order of files and lines."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
@@ -126,6 +129,69 @@ def load(
     )
 
 
+def check(
+    folder: Path = FAQ_FOLDER, *, places_file: Path = PLACES_FILE, topics_file: Path = TOPICS_FILE
+) -> list[Fault]:
+    """Everything a curator must mend, in the order of files and lines; empty when the FAQ is as it should be."""
+    try:
+        library = load(folder, places_file=places_file, topics_file=topics_file)
+    except InvalidLibrary as error:
+        return list(error.faults)
+    documents, _ = read(folder)
+    by_part = {(document.entry_id, document.language, document.part): document for document in documents}
+    answers = {entry.id: by_part[entry.id, "fi", "answer"] for entry in library.entries}
+    faults = [fault for entry in library.entries for fault in _faults_of(entry, answers[entry.id])]
+    for entry in library.entries:
+        for language, translation in entry.translations.items():
+            document = by_part[entry.id, language, "answer"]
+            if not translation.is_current(entry):
+                faults.append(
+                    Fault(document.file, line_of(document, "translates"), f"the Finnish is {entry.fingerprint} now")
+                )
+            faults += [
+                Fault(document.file, body_line(document), said)
+                for said in review.faults_of_markdown(translation.answer)
+            ]
+    phrasings = [
+        (document, number, text.strip())
+        for document in documents
+        if document.part == "phrasings"
+        for number, text in enumerate(document.text.splitlines(), start=1)
+    ]
+    for one, other in review.twins([(document.entry_id, text) for document, _, text in phrasings]):
+        (first, line, _), (second, number, _) = phrasings[one], phrasings[other]
+        faults.append(Fault(second.file, number, f"too like {first.file}:{line} to tell them apart"))
+    categories = {topic.id: topic.category for topic in topics(topics_file)}
+    for missing in sorted(categories.keys() - answers.keys()):
+        faults.append(Fault(shown(folder / categories[missing] / f"{missing}.md"), 1, "this topic has no entry yet"))
+    return sorted(set(faults))
+
+
+def _faults_of(entry: Entry, document: Document) -> Iterator[Fault]:
+    for said in review.faults_of_answer(entry):
+        yield Fault(document.file, body_line(document), said)
+    for said in review.faults_of_figures(entry):
+        yield Fault(document.file, line_of(document, "figures"), said)
+    if not entry.sources:
+        yield Fault(document.file, line_of(document, "sources"), "no source")
+    for number, source in enumerate(entry.sources):
+        if source.checked > entry.review_by:
+            yield Fault(document.file, line_of(document, "sources", number, "checked"), "checked after review_by")
+    oldest = min((source.checked for source in entry.sources), default=None)
+    if oldest is not None and entry.review_by > oldest + LONGEST_UNREVIEWED:
+        yield Fault(document.file, line_of(document, "review_by"), "more than 24 months after a source was checked")
+    for language, least in review.LEAST_PHRASINGS.items():
+        count = len(entry.phrasings.get(language, ()))
+        if count < least:
+            yield Fault(document.file, 1, f"{count} phrasings in {language}; at least {least} find it")
+
+
+def warnings(library: Library, today: date) -> list[Fault]:
+    """Entries whose *review_by* has passed on this day, longest overdue first."""
+    overdue = sorted((entry.review_by, entry.id) for entry in library.entries if entry.review_by < today)
+    return [Fault(file_name(entry_id, "fi", "answer"), 1, f"was to be reviewed by {day}") for day, entry_id in overdue]
+
+
 def topics(file: Path = TOPICS_FILE) -> list[Topic]:
     """The topics that must exist, in their file's order."""
     _, *rows = file.read_text(encoding="utf-8").splitlines()
@@ -139,9 +205,7 @@ def read(folder: Path, revisions: Sequence[Revision] = ()) -> tuple[list[Documen
     for path in sorted(folder.glob("*/*")):
         name = _FILE_NAME.fullmatch(path.name)
         if name is None:
-            faults.append(
-                Fault(shown(path), 1, "not a name the FAQ knows: <id>[.sv|.en].md or .phrasings.txt")
-            )
+            faults.append(Fault(shown(path), 1, "not a name the FAQ knows: <id>[.sv|.en].md or .phrasings.txt"))
             continue
         try:
             text = path.read_text(encoding="utf-8")
@@ -199,9 +263,7 @@ def compose_entry(
 
 def recompose(entry: Entry, **changes: Any) -> str:
     """The text of `<id>.md` for *entry* with some of the arguments of *compose_entry* changed."""
-    fields = {
-        name: getattr(entry, name) for name in Entry.model_fields if name not in ("phrasings", "translations")
-    }
+    fields = {name: getattr(entry, name) for name in Entry.model_fields if name not in ("phrasings", "translations")}
     fields["entry_id"] = fields.pop("id")
     return compose_entry(**(fields | changes))
 
@@ -237,9 +299,7 @@ def _read_entry(
 ) -> Entry | None:
     answer = parts.get(("fi", "answer"))
     if answer is None:
-        faults.extend(
-            Fault(part.file, 1, f"there is no {part.entry_id}.md beside it") for part in parts.values()
-        )
+        faults.extend(Fault(part.file, 1, f"there is no {part.entry_id}.md beside it") for part in parts.values())
         return None
     phrasings = {
         language: _read_phrasings(document, faults)
@@ -249,9 +309,7 @@ def _read_entry(
     translations = {
         language: translation
         for (language, part), document in parts.items()
-        if part == "answer"
-        and language != "fi"
-        and (translation := _read_model(Translation, document, faults))
+        if part == "answer" and language != "fi" and (translation := _read_model(Translation, document, faults))
     }
     entry = _read_model(Entry, answer, faults, phrasings=phrasings, translations=translations)
     if entry is not None:
@@ -283,13 +341,9 @@ def _read_phrasings(document: Document, faults: list[Fault]) -> tuple[str, ...]:
     lines = document.text.removesuffix("\n").split("\n") if document.text.strip() else []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
-            faults.append(
-                Fault(document.file, number, "an empty line; a phrasings file has one phrasing a line")
-            )
+            faults.append(Fault(document.file, number, "an empty line; a phrasings file has one phrasing a line"))
         elif len(line) > _LONGEST_PHRASING:
-            faults.append(
-                Fault(document.file, number, f"a phrasing longer than {_LONGEST_PHRASING} characters")
-            )
+            faults.append(Fault(document.file, number, f"a phrasing longer than {_LONGEST_PHRASING} characters"))
     return tuple(line.strip() for line in lines)
 
 
@@ -302,9 +356,7 @@ def _read_model(model: type[_Model], document: Document, faults: list[Fault], **
             raise _Unreadable(2, "the front matter isn't a list of `key: value`")
         return model.model_validate({**fields, **more, "answer": body})
     except ValidationError as errors:
-        faults.extend(
-            Fault(document.file, line_of(document, *error["loc"]), _said(error)) for error in errors.errors()
-        )
+        faults.extend(Fault(document.file, line_of(document, *error["loc"]), _said(error)) for error in errors.errors())
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
         faults.append(Fault(document.file, line, f"the front matter isn't YAML: {error.problem}"))
@@ -338,7 +390,7 @@ def body_line(document: Document) -> int:
     return front.count("\n") + 3 + len(body[: len(body) - len(body.lstrip())].splitlines())
 
 
-class _Unreadable(Exception):  # noqa: N818
+class _Unreadable(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
@@ -367,9 +419,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 def _split(text: str) -> tuple[str, str]:
     parts = _FRONT_MATTER.fullmatch(text)
     if parts is None:
-        raise _Unreadable(
-            1, "no front matter: the file begins with a line of --- and has another below the fields"
-        )
+        raise _Unreadable(1, "no front matter: the file begins with a line of --- and has another below the fields")
     return parts[1], parts[2]
 
 

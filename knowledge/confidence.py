@@ -1,0 +1,124 @@
+"""How sure the index may be of what it found: P(the first is right), P(the right one is among three)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from math import exp, log, log1p, sqrt
+from pathlib import Path
+from typing import Any
+
+from knowledge.index import Finding, Fusion
+
+FITTED_FOLDER = Path(__file__).parent / "fitted"
+
+CHOICES = 3
+"""So many entries are offered when the bot isn't sure."""
+
+SPEAKING_FOR = frozenset(
+    {"log chance", "lead", "linear", "linear lead", "nearest", "nearest lead", "near", "shared", "known", "scope"}
+)
+"""The signals whose growth can only mean that the first hit is likelier right."""
+
+
+class Scope:
+    """Whether words sound like a question for this service at all: learnt from questions inside and outside it."""
+
+    def __init__(self, bias: float, weights: Mapping[str, float]) -> None:
+        """*weights* belong to the terms of `terms_of`."""
+        self.bias = bias
+        self.weights = weights
+
+    def score(self, words: Sequence[str]) -> float:
+        """Above 0 when it sounds like one, the further the surer: about -3 to 3."""
+        terms = terms_of(words)
+        if not terms:
+            return self.bias
+        return self.bias + sum(self.weights.get(term, 0.0) for term in terms) / sqrt(len(terms))
+
+
+def terms_of(words: Sequence[str]) -> set[str]:
+    """What a text is judged by: its words, how they begin (Finnish inflects their ends), and its pairs of words."""
+    terms = {f"w {word}" for word in words}
+    terms |= {f"b {word[:size]}" for word in words for size in (3, 4, 5, 6) if len(word) > size}
+    terms |= {f"p {left[:5]} {right[:5]}" for left, right in pairwise(words)}
+    return terms
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A logistic regression on named signals: P(yes)."""
+
+    bias: float
+    weights: Mapping[str, float]
+
+    def chance(self, signals: Mapping[str, float]) -> float:
+        score = self.bias + sum(weight * signals[name] for name, weight in self.weights.items())
+        return 1 / (1 + exp(-max(-30.0, min(30.0, score))))
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From which confidence on the bot answers, or offers choices; *measured* says what that gave, and on what."""
+
+    answer: float
+    choices: float
+    measured: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """All that is fitted on the development questions. None of it knows an entry by its id."""
+
+    fusion: Fusion
+    scope: Scope
+    right_first: Logistic
+    right_among: Logistic
+    thresholds: Thresholds
+
+    @classmethod
+    def read(cls, folder: Path = FITTED_FOLDER) -> "Fitted":
+        judgement = json.loads((folder / "judgement.json").read_text(encoding="utf-8"))
+        scope = json.loads((folder / "scope.json").read_text(encoding="utf-8"))
+        return cls(
+            fusion=Fusion(**judgement["fusion"]),
+            scope=Scope(scope["bias"], scope["weights"]),
+            right_first=Logistic(**judgement["right_first"]),
+            right_among=Logistic(**judgement["right_among"]),
+            thresholds=Thresholds(**judgement["thresholds"]),
+        )
+
+    def write(self, folder: Path = FITTED_FOLDER) -> None:
+        """Two JSON files that *read* reads back, each weight on its own line so that a refit can be compared."""
+        judgement = {
+            "fusion": asdict(self.fusion),
+            "right_first": asdict(self.right_first),
+            "right_among": asdict(self.right_among),
+            "thresholds": asdict(self.thresholds),
+        }
+        scope = {"bias": self.scope.bias, "weights": self.scope.weights}
+        folder.mkdir(exist_ok=True)
+        for name, content in (("judgement", judgement), ("scope", scope)):
+            text = json.dumps(content, ensure_ascii=False, indent=1)
+            (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def signals(finding: Finding, scope: Scope) -> dict[str, float]:
+    """What speaks for and against the first hit being right, each about 0-1 or a logarithm. Needs one hit or more."""
+    chances = [hit.score for hit in finding.hits[:CHOICES]] + [0.0] * CHOICES
+    linear, nearest, near, shared = (finding.signs[:, column].tolist() for column in range(4))
+    return {
+        "log chance": log(chances[0]),
+        "lead": chances[0] - chances[1],
+        "log rest": log(max(1e-4, 1 - sum(chances[:CHOICES]))),
+        "linear": linear[0],
+        "linear lead": linear[0] - max(linear[1:], default=-1.0),
+        "linear second": max(linear[1:], default=-1.0),
+        "nearest": nearest[0],
+        "nearest lead": nearest[0] - max(nearest[1:], default=0.0),
+        "near": near[0],
+        "shared": shared[0],
+        "known": finding.known,
+        "length": log1p(len(finding.words)),
+        "scope": scope.score(finding.words),
+    }

@@ -1,0 +1,234 @@
+"""Fits what turns findings into verdicts, on the development questions: fusion, scope, confidence, thresholds.
+
+The ranker itself is fitted on the FAQ alone, so it has seen none of these questions. Everything else is judged here on
+questions it was not fitted on (five folds), and then fitted on all of them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.confidence import CHOICES, SPEAKING_FOR, Fitted, Logistic, Scope, Thresholds, signals, terms_of
+from knowledge.index import Finding, Fusion, Index
+from knowledge.library import Library
+from knowledge.questions import Question, development
+from knowledge.safety import assess
+from knowledge.smalltalk import Manners
+
+Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+SEED = 20261122
+FOLDS = 5
+
+OUT_OF_SCOPE_SHARE = 0.25
+"""Of the questions asked of a service, so many are assumed not to be for it. The development set has more of them, so
+that each kind can be measured; here they are weighed down to this share."""
+
+MOST_WRONG = 0.03
+MOST_NEAR = 0.045
+MOST_FAR = 0.008
+MOST_LOST = 0.01
+"""Of direct answers wrong (90 % upper bound); of near and far questions out of scope answered; of questions in scope
+whose right entry is among the three best, those that get no choices."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A development question and what the index finds in it."""
+
+    question: Question
+    finding: Finding
+
+    @property
+    def is_first_right(self) -> bool:
+        return self.finding.hits[0].entry_id in self.question.right
+
+    @property
+    def is_among(self) -> bool:
+        return any(hit.entry_id in self.question.right for hit in self.finding.hits[:CHOICES])
+
+
+def fit(library: Library, questions: Sequence[Question] | None = None) -> Fitted:
+    """Everything that is fitted on labelled questions (the development set by default); the same each time."""
+    index = Index.build(library.entries)
+    manners = Manners.read()
+    asked = [question for question in (questions or development()) if _is_judged(question, manners)]
+    fusion = fit_fusion([Case(question, index.find(question.text)) for question in asked if question.is_in_scope])
+    index = index.with_fusion(fusion)
+    cases = [case for question in asked if (case := Case(question, index.find(question.text))).finding.hits]
+    folds = np.random.default_rng(SEED).permutation(len(cases)) % FOLDS
+    weights = _weights(cases)
+    first = np.array([case.is_first_right for case in cases])
+    among = np.array([case.is_among for case in cases])
+
+    seen = _signals_out_of_fold(cases, folds)
+    right_first = cross_fitted(seen, first, weights, folds)
+    right_among = cross_fitted(seen, among, weights, folds)
+    return Fitted(
+        fusion=fusion,
+        scope=fit_scope(cases),
+        right_first=fit_logistic(seen, first, weights),
+        right_among=fit_logistic(seen, among, weights),
+        thresholds=choose_thresholds(cases, weights, right_first, right_among),
+    )
+
+
+def _is_judged(question: Question, manners: Manners) -> bool:
+    """Whether the question would come so far that confidence matters."""
+    safety = assess(question.text)
+    is_danger = question.topic == "crisis" or (safety is not None and safety.certainty == "sure")
+    return not is_danger and manners.recognise(question.text) is None
+
+
+def _weights(cases: Sequence[Case]) -> Doubles:
+    inside = np.array([case.question.is_in_scope for case in cases])
+    outside = OUT_OF_SCOPE_SHARE / (1 - OUT_OF_SCOPE_SHARE) * inside.sum() / max(1, (~inside).sum())
+    return np.where(inside, 1.0, outside)
+
+
+def fit_fusion(cases: Sequence[Case]) -> Fusion:
+    """The weights that make the right candidate the likeliest: a conditional logit over each question's candidates."""
+    from scipy.optimize import minimize
+
+    signs, right = [], []
+    for case in cases:
+        is_right = np.array([hit.entry_id in case.question.right for hit in case.finding.hits])
+        if is_right.any():
+            signs.append(case.finding.signs.astype(np.float64))
+            right.append(is_right)
+
+    def loss(weights: Doubles) -> float:
+        total = 0.01 * float(weights @ weights)
+        for sign, is_right in zip(signs, right, strict=True):
+            scores = sign @ weights
+            total += float(np.logaddexp.reduce(scores) - np.logaddexp.reduce(scores[is_right]))
+        return total
+
+    start = Fusion().weights().astype(np.float64)
+    fitted = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, None)] * len(start))
+    return Fusion(*(round(float(weight), 4) for weight in fitted.x))
+
+
+def fit_scope(cases: Sequence[Case]) -> Scope:
+    """What tells the words of questions in scope from those of others."""
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    texts = [sorted(terms_of(case.finding.words)) for case in cases]
+    counts: dict[str, int] = {}
+    for text in texts:
+        for term in text:
+            counts[term] = counts.get(term, 0) + 1
+    numbers = {term: number for number, term in enumerate(sorted(term for term, n in counts.items() if n > 1))}
+    rows = [[numbers[term] for term in text if term in numbers] for text in texts]
+    values = [1 / np.sqrt(max(1, len(text))) for text, row in zip(texts, rows, strict=True) for _ in row]
+    starts = np.cumsum([0, *map(len, rows)])
+    matrix = csr_matrix((values, np.concatenate(rows).astype(np.int64), starts), shape=(len(rows), len(numbers)))
+    inside = [case.question.is_in_scope for case in cases]
+    model = LogisticRegression(C=30.0, max_iter=500).fit(matrix, inside)
+    weights = {term: round(float(model.coef_[0, number]), 2) for term, number in numbers.items()}
+    return Scope(round(float(model.intercept_[0]), 4), {term: weight for term, weight in weights.items() if weight})
+
+
+def _signals_out_of_fold(cases: Sequence[Case], folds: Numbers) -> list[dict[str, float]]:
+    """The signals of each case, its scope judged by what was learnt from the other folds."""
+    scopes = [fit_scope([case for case, fold in zip(cases, folds, strict=True) if fold != k]) for k in range(FOLDS)]
+    return [signals(case.finding, scopes[fold]) for case, fold in zip(cases, folds, strict=True)]
+
+
+def fit_logistic(seen: Sequence[dict[str, float]], yes: Flags, weights: Doubles) -> Logistic:
+    """A logistic regression on the named signals in which no sign of being right may speak against it.
+
+    The development questions hold none that repeats a phrasing word for word: bounds, not data, see to it that a
+    nearer phrasing never makes the bot less sure.
+    """
+    from scipy.optimize import minimize
+
+    names = list(seen[0])
+    table = np.array([[row[name] for name in names] for row in seen])
+    centre, scale = table.mean(axis=0), table.std(axis=0) + 1e-9
+    table = np.column_stack([(table - centre) / scale, np.ones(len(table))])
+    sides = np.where(yes, 1.0, -1.0)
+
+    def loss(slopes: Doubles) -> tuple[float, Doubles]:
+        margins = sides * (table @ slopes)
+        pull = -sides * weights / (1 + np.exp(margins))
+        penalty = np.append(slopes[:-1], 0.0)
+        total = float(weights @ np.logaddexp(0, -margins)) + 0.5 * float(penalty @ penalty)
+        return total, table.T @ pull + penalty
+
+    bounds = [(0.0, None) if name in SPEAKING_FOR else (None, None) for name in [*names, ""]]
+    slopes = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
+    bias = float(slopes[-1] - (slopes[:-1] / scale) @ centre)
+    fitted = {name: round(float(slope), 5) for name, slope in zip(names, slopes[:-1] / scale, strict=True)}
+    return Logistic(round(bias, 5), fitted)
+
+
+def cross_fitted(seen: Sequence[dict[str, float]], yes: Flags, weights: Doubles, folds: Numbers) -> Doubles:
+    """The chance of each case by a regression that was fitted on the other folds."""
+    chances = np.empty(len(seen))
+    for fold in range(FOLDS):
+        inside = folds != fold
+        model = fit_logistic(
+            [row for row, is_in in zip(seen, inside, strict=True) if is_in], yes[inside], weights[inside]
+        )
+        chances[~inside] = [model.chance(row) for row, is_in in zip(seen, inside, strict=True) if not is_in]
+    return chances
+
+
+def choose_thresholds(
+    cases: Sequence[Case], weights: Doubles, right_first: Doubles, right_among: Doubles
+) -> Thresholds:
+    """The lowest threshold that answers within the bounds on errors, and the highest that loses few choices."""
+    first = np.array([case.is_first_right for case in cases])
+    among = np.array([case.is_among for case in cases])
+    inside = np.array([case.question.is_in_scope for case in cases])
+    near = np.array([case.question.persona.startswith("near") for case in cases])
+    far = np.array([case.question.persona.startswith("far") for case in cases])
+
+    def is_within(threshold: float, share: Callable[[float, float], float]) -> bool:
+        answered = right_first >= threshold
+        return (
+            share(weights[answered & ~first].sum(), weights[answered].sum()) <= MOST_WRONG
+            and (answered & near & ~first).sum() <= MOST_NEAR * near.sum()
+            and (answered & far & ~first).sum() <= MOST_FAR * far.sum()
+        )
+
+    steps = np.round(np.arange(0.5, 0.9951, 0.005), 3)
+    certain = (float(step) for step in steps if is_within(step, upper_bound))
+    measured_so = (float(step) for step in steps if is_within(step, lambda wrong, total: wrong / max(1.0, total)))
+    answer = next(chain(certain, measured_so), float(steps[-1]))
+    chances = np.sort(right_among[inside & among])
+    choices = round(float(chances[int(MOST_LOST * len(chances))]), 3) if len(chances) else 0.0
+    answered = right_first >= answer
+    offered = ~answered & (right_among >= choices)
+    measured = {
+        "questions": len(cases),
+        "in scope": int(inside.sum()),
+        "recall@1": round(float(first[inside].mean()), 4),
+        "recall@3": round(float(among[inside].mean()), 4),
+        "in scope answered": round(float(answered[inside].mean()), 4),
+        "in scope right directly or among choices": round(
+            float(((answered & first) | (offered & among))[inside].mean()), 4
+        ),
+        "answers wrong": round(float(weights[answered & ~first].sum() / max(1, weights[answered].sum())), 4),
+        "answers wrong, 90 % upper bound": round(
+            upper_bound(weights[answered & ~first].sum(), weights[answered].sum()), 4
+        ),
+        "near answered": round(float((answered & ~first)[near].mean()), 4),
+        "far answered": round(float((answered & ~first)[far].mean()), 4),
+        "out of scope offered choices": round(float(offered[~inside].mean()), 4),
+    }
+    return Thresholds(answer, choices, measured)
+
+
+def upper_bound(wrong: float, total: float) -> float:
+    """The share that *wrong* of *total* stays below with 90 % certainty (Clopper and Pearson); 0 of 0 may be all."""
+    from scipy.stats import beta
+
+    return 1.0 if wrong >= total else float(beta.ppf(0.9, wrong + 1, total - wrong))

@@ -1,0 +1,228 @@
+"""Which entries a question is about: a linear model with one class an entry, then the nearest phrasings."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.entry import Entry
+from knowledge.features import Counts, Floats, Ints, Rows, Vectoriser, read
+from knowledge.language import Lexicon, as_bytes, as_strings
+
+CANDIDATES = 8
+"""So many entries, those the linear model puts first, are looked at closely."""
+
+FEW_PHRASINGS = 12
+"""An entry with at most so many phrasings is always looked at closely: no linear model can know it well yet."""
+
+NEAR = 3
+"""So many nearest phrasings of an entry speak for it together, besides the very nearest alone."""
+
+# Each class is told from its likest phrasings of other classes and a sample of the rest: four times quicker than from
+# all of them, and recall stays the same (docs/retrieval.md).
+_LIKEST_OTHERS = 1000
+_OTHERS = 300
+_COST = 1.0
+_TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry and how probable it is, among the candidates, that it is the one meant: 0-1."""
+
+    entry_id: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """How much each sign of an entry counts towards its score; fitted on the development questions."""
+
+    linear: float = 3.0
+    nearest: float = 3.0
+    near: float = 2.0
+    shared: float = 0.0
+
+    def weights(self) -> Floats:
+        """In the order of the columns of `Finding.signs`."""
+        return np.array([self.linear, self.nearest, self.near, self.shared], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the index sees in one question: every candidate, best first.
+
+    *signs* has a row for each hit and a column for each field of Fusion: the linear model's score (about -1 to 1),
+    the cosine of its nearest phrasing, the mean cosine of its nearest few, and the share of the question's vector
+    that is found in any of its phrasings. *known* is the share of the question's words that the FAQ knows.
+    """
+
+    words: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    signs: Floats
+    known: float
+
+
+class Index:
+    """The fitted FAQ. It never changes, so threads may share it; for another FAQ another index takes its place."""
+
+    def __init__(
+        self,
+        entry_ids: Sequence[str],
+        vectoriser: Vectoriser,
+        rows: Rows,
+        first_rows: Ints,
+        weights: npt.NDArray[np.float16],
+        bias: Floats,
+        *,
+        lexicon: Lexicon | None = None,
+        fusion: Fusion = Fusion(),
+    ) -> None:
+        """Phrasings of entry *e* are the rows from `first_rows[e]` up to `first_rows[e + 1]`.
+
+        *weights* has a row for each feature and a column for each entry, *bias* a number for each entry.
+        """
+        self.entry_ids = tuple(entry_ids)
+        self._vectoriser = vectoriser
+        self._rows = rows
+        self._first_rows = first_rows
+        self._weights = weights
+        self._bias = bias
+        self._lexicon = lexicon or Lexicon.read()
+        self._fusion = fusion.weights()
+        self._has = _features_of_entries(rows, first_rows, len(vectoriser.grams))
+        self._always = np.flatnonzero(np.diff(first_rows) <= FEW_PHRASINGS)
+
+    @classmethod
+    def build(cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
+        """The index of these entries: titles and phrasings of every language. The same entries give the same index."""
+        lexicon = lexicon or Lexicon.read()
+        ways = [[said for way in _ways_of_asking(entry) if (said := read(way, lexicon))] for entry in entries]
+        vectoriser, rows = Vectoriser.fit(list(chain.from_iterable(ways)))
+        first_rows = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
+        weights, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_rows)), len(vectoriser.grams))
+        ids = [entry.id for entry in entries]
+        return cls(ids, vectoriser, rows, first_rows, weights, bias, lexicon=lexicon, fusion=fusion)
+
+    def with_fusion(self, fusion: Fusion) -> "Index":
+        """The same index, its signs weighed otherwise."""
+        other = copy(self)
+        other._fusion = fusion.weights()
+        return other
+
+    def search(self, question: str, *, k: int = 3) -> list[Hit]:
+        """The *k* entries likeliest meant, best first; ties keep the order of the FAQ.
+
+        Nothing shared with any entry gives an empty list.
+        """
+        return list(self.find(question).hits[:k])
+
+    def find(self, question: str) -> Finding:
+        """Every candidate for *question*, with the signs it is judged by."""
+        said = read(question, self._lexicon)
+        ids, weights, known = self._vectoriser.vector(said)
+        if not len(ids) or not self.entry_ids:
+            return Finding(tuple(said), (), np.empty((0, 4), dtype=np.float32), known)
+        linear = weights @ self._weights[ids].astype(np.float32) + self._bias
+        first = np.argsort(-linear, kind="stable")[:CANDIDATES]
+        candidates = np.union1d(first, self._always)
+        signs = np.empty((len(candidates), 4), dtype=np.float32)
+        signs[:, 0] = linear[candidates]
+        signs[:, 1:] = self._near(candidates, ids, weights)
+        scores = signs @ self._fusion
+        best = np.argsort(-scores, kind="stable")
+        chances = np.exp(scores[best] - scores[best[0]])
+        chances /= chances.sum()
+        hits = tuple(
+            Hit(self.entry_ids[entry], float(chance)) for entry, chance in zip(candidates[best], chances, strict=True)
+        )
+        return Finding(tuple(said), hits, signs[best], known)
+
+    def _near(self, candidates: Counts, ids: Ints, weights: Floats) -> Floats:
+        """For each candidate: cosine of the nearest phrasing, mean of the nearest few, share of the question found."""
+        question = np.zeros(len(self._vectoriser.grams), dtype=np.float32)
+        question[ids] = weights
+        near = np.empty((len(candidates), 3), dtype=np.float32)
+        near[:, 2] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, candidates]
+        for place, entry in enumerate(candidates):
+            starts = self._rows.starts[self._first_rows[entry] : self._first_rows[entry + 1] + 1]
+            cells = slice(starts[0], starts[-1])
+            cosines = np.add.reduceat(
+                question[self._rows.ids[cells]] * self._rows.weights[cells], starts[:-1] - starts[0]
+            )
+            nearest = np.sort(cosines)[: -NEAR - 1 : -1]
+            near[place, :2] = nearest[0], nearest.mean()
+        return near
+
+    def save(self, file: Path) -> None:
+        """Everything fitted, as plain arrays in one npz file."""
+        with file.open("wb") as out:
+            np.savez(
+                out,
+                entry_ids=as_bytes(self.entry_ids),
+                grams=as_bytes(self._vectoriser.grams),
+                idf=self._vectoriser.idf,
+                row_starts=self._rows.starts,
+                row_ids=self._rows.ids,
+                row_weights=self._rows.weights,
+                first_rows=self._first_rows,
+                weights=self._weights,
+                bias=self._bias,
+            )
+
+    @classmethod
+    def load(cls, file: Path, *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
+        """The index saved in *file*. Raises OSError, ValueError, KeyError or zipfile.BadZipFile if it isn't one."""
+        with np.load(file, allow_pickle=False) as saved:
+            return cls(
+                as_strings(saved["entry_ids"]),
+                Vectoriser(as_strings(saved["grams"]), saved["idf"]),
+                Rows(saved["row_starts"], saved["row_ids"], saved["row_weights"]),
+                saved["first_rows"],
+                saved["weights"],
+                saved["bias"],
+                lexicon=lexicon,
+                fusion=fusion,
+            )
+
+
+def _ways_of_asking(entry: Entry) -> list[str]:
+    titles = [entry.title, *(translation.title for translation in entry.translations.values())]
+    return [*titles, *chain.from_iterable(entry.phrasings.values())]
+
+
+def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDArray[np.uint8]:
+    """Which entries have each feature in any phrasing: a row a feature, a bit an entry."""
+    has = np.zeros((features, len(first_rows) - 1), dtype=bool)
+    for entry, (first, last) in enumerate(pairwise(rows.starts[first_rows])):
+        has[rows.ids[first:last], entry] = True
+    return np.packbits(has, axis=1)
+
+
+def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray[np.float16], Floats]:
+    """Weights (features x classes) and biases of linear support vector machines, each class against the others."""
+    count = int(classes.max(initial=-1)) + 1
+    weights, bias = np.zeros((features, count), dtype=np.float16), np.zeros(count, dtype=np.float32)
+    if count < 3:  # one class can't be told from the others; the nearest phrasing must do
+        return weights, bias
+    from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
+    from sklearn.svm import LinearSVC
+
+    matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), features))
+    members = csr_matrix((np.ones(len(rows), dtype=np.float32), (classes, np.arange(len(rows)))))
+    centres = (members @ matrix).toarray()
+    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+    likeness = matrix @ centres.T
+    random = np.random.default_rng(0)
+    for each in range(count):
+        others = np.flatnonzero(classes != each)
+        others = others[np.argsort(-likeness[others, each], kind="stable")]
+        sample = random.permutation(others[_LIKEST_OTHERS:])[:_OTHERS]
+        chosen = np.sort(np.concatenate([np.flatnonzero(classes == each), others[:_LIKEST_OTHERS], sample]))
+        model = LinearSVC(C=_COST, tol=_TOLERANCE, random_state=0).fit(matrix[chosen], classes[chosen] == each)
+        weights[:, each], bias[each] = model.coef_[0], model.intercept_[0]
+    return weights, bias

@@ -1,0 +1,109 @@
+"""The rules of good writing: what *load* lets pass and a curator should still mend."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from math import ceil
+from statistics import mean
+
+from knowledge.entry import Entry, Language
+from knowledge.language import clean, words
+
+LEAST_PHRASINGS: Mapping[Language, int] = {"fi": 60, "sv": 15, "en": 15}
+LEAST_WORDS, MOST_WORDS = 60, 160
+LONGEST_MEAN_SENTENCE = 12.0
+LONGEST_SENTENCE = 25
+MOST_LONG_WORDS = 0.36
+"""Share of words of four syllables or more in a Finnish answer: the measure of Wiio's readability index (1968)."""
+
+MOST_LIKE = 0.85
+"""Two phrasings of different entries whose letter trigrams overlap this much (Jaccard) can't tell the entries apart."""
+
+_LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
+_STEP = re.compile(r"^\s*(?:\d+\.|[-*])\s+", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-ZÅÄÖ0-9*\[\"”])|\n+")
+_FORBIDDEN = (
+    (re.compile(r"^#{1,6} ", re.MULTILINE), "a heading"),
+    (re.compile(r"!\["), "an image"),
+    (re.compile(r"</?[a-zA-Z]"), "HTML"),
+    (re.compile(r"^\s*\|", re.MULTILINE), "a table"),
+    (re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]"), "an emoji"),
+)
+_VOWELS = re.compile(r"aa|ee|ii|oo|uu|yy|ää|öö|ai|ei|oi|ui|yi|äi|öi|au|eu|iu|ou|ey|iy|äy|öy|ie|uo|yö|[aeiouyäöå]")
+
+
+def sentences(markdown: str) -> list[list[str]]:
+    """The sentences of an answer, each as its words; a step of a list ends one too."""
+    plain = _LINK.sub(r"\1", _STEP.sub("\n", markdown)).replace("**", "")
+    return [found for sentence in _SENTENCE_END.split(plain) if (found := re.findall(r"\w[\w:’'.,-]*", sentence))]
+
+
+def share_of_long_words(markdown: str) -> float:
+    """The share of words of four syllables or more, 0-1: what makes Finnish heavy to read."""
+    found = [word.lower() for sentence in sentences(markdown) for word in sentence]
+    return sum(len(_VOWELS.findall(word)) > 3 for word in found) / max(1, len(found))
+
+
+def faults_of_answer(entry: Entry) -> Iterator[str]:
+    """What is wrong with the way the Finnish answer is written."""
+    said = sentences(entry.answer)
+    count = sum(map(len, said))
+    average = mean(map(len, said)) if said else 0.0
+    longest = max(said, key=len, default=[])
+    if not LEAST_WORDS <= count <= MOST_WORDS:
+        yield f"{count} words; an answer has {LEAST_WORDS}-{MOST_WORDS}"
+    if average > LONGEST_MEAN_SENTENCE:
+        yield f"{average:.1f} words a sentence on average; at most {LONGEST_MEAN_SENTENCE:g} are easy to read"
+    if len(longest) > LONGEST_SENTENCE:
+        yield f"a sentence of {len(longest)} words: {' '.join(longest[:6])} …"
+    if (share := share_of_long_words(entry.answer)) > MOST_LONG_WORDS:
+        yield f"{share:.0%} of the words have four syllables or more; at most {MOST_LONG_WORDS:.0%} are easy to read"
+    if not entry.answer.startswith("**"):
+        yield "the answer doesn't begin with its gist in bold"
+    yield from faults_of_markdown(entry.answer)
+
+
+def faults_of_markdown(markdown: str) -> Iterator[str]:
+    """What the text holds that neither chat can show, and links that lead nowhere."""
+    for forbidden, name in _FORBIDDEN:
+        if forbidden.search(markdown):
+            yield f"{name}, which a chat can't show"
+    for text, url in _LINK.findall(markdown):
+        if not re.fullmatch(r"https?://[^\s/]+\.[^\s]+", url) or not text.strip():
+            yield f"the link [{text}]({url}) isn't well-formed"
+    if markdown.count("**") % 2:
+        yield "bold that isn't closed"
+
+
+def faults_of_figures(entry: Entry) -> Iterator[str]:
+    """Figures listed that the answer doesn't have, and sums, percentages and phone numbers in it that aren't listed."""
+    for figure in entry.figures:
+        if figure not in entry.answer:
+            yield f"figures: {figure} isn't in the answer"
+    prose = _STEP.sub("\n", _LINK.sub(r"\1", entry.answer))
+    listed = " ".join(entry.figures)
+    for figure in re.findall(r"\d[\d ,.]*(?=\s?(?:€|euro|%|prosent))|\b0\d{1,3} \d[\d ]{4,}\d|\b11[26]\b", prose):
+        if figure.strip(" .,") not in listed:
+            yield f"figures: {figure.strip()} is in the answer but not listed"
+
+
+def twins(phrasings: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int]]:
+    """Pairs of places of phrasings (entry id, text) that are the same, or too like under different entries."""
+    grams = [_trigrams(text) for _, text in phrasings]
+    common = Counter(gram for own in grams for gram in own)
+    holders: dict[str, list[int]] = {}
+    for place, own in enumerate(grams):
+        # Sets that overlap by MOST_LIKE share one of their rarest few: only those are looked up.
+        few = len(own) - ceil(MOST_LIKE * len(own)) + 1
+        rarest = sorted(own, key=lambda gram: (common[gram], gram))[:few]
+        for other in sorted({other for gram in rarest for other in holders.get(gram, ())}):
+            likeness = len(own & grams[other]) / len(own | grams[other])
+            if likeness == 1.0 or (likeness >= MOST_LIKE and phrasings[other][0] != phrasings[place][0]):
+                yield other, place
+        for gram in rarest:
+            holders.setdefault(gram, []).append(place)
+
+
+def _trigrams(text: str) -> frozenset[str]:
+    padded = f" {' '.join(words(clean(text)))} "
+    return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
