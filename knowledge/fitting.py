@@ -22,6 +22,8 @@ Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
 
+_BINS = 10
+
 SEED = 20261122
 FOLDS = 5
 
@@ -220,11 +222,20 @@ def choose_thresholds(
         "answers wrong, 90 % upper bound": round(
             upper_bound(weights[answered & ~first].sum(), weights[answered].sum()), 4
         ),
+        "calibration error": calibration_error(right_first, first, weights),
         "near answered": round(float((answered & ~first)[near].mean()), 4),
         "far answered": round(float((answered & ~first)[far].mean()), 4),
         "out of scope offered choices": round(float(offered[~inside].mean()), 4),
     }
     return Thresholds(answer, choices, measured)
+
+
+def calibration_error(chances: Doubles, yes: Flags, weights: Doubles | None = None) -> float:
+    """The mean gap between chance and share of yes over ten bins of equal width: 0 is perfect; 0 for no cases."""
+    weights = np.ones(len(chances)) if weights is None else weights
+    bins = np.minimum((chances * _BINS).astype(int), _BINS - 1)
+    gaps = np.bincount(bins, weights * (chances - yes), minlength=_BINS)
+    return round(float(np.abs(gaps).sum() / weights.sum()), 4) if len(chances) else 0.0
 
 
 def upper_bound(wrong: float, total: float) -> float:
