@@ -1,0 +1,1 @@
+"""Usage summaries: when they are due, what they count, how they read, how they are sent."""
