@@ -14,6 +14,7 @@ from knowledge import library
 from knowledge.base import KnowledgeBase
 
 LOOK_AGAIN_SECONDS = 1.0
+TOPIC = "bookshelf"
 
 log = structlog.get_logger()
 
@@ -37,6 +38,16 @@ class Bookshelf:
         return self._base
 
     @property
+    def number(self) -> int:
+        """Up to which edit the FAQ is in use, as `revisions.number` counts; -1 before the first `refresh`."""
+        return self._number
+
+    @property
+    def folder(self) -> Path:
+        """Where the FAQ's files are."""
+        return self._folder
+
+    @property
     def is_filled(self) -> bool:
         """Whether questions can be answered yet."""
         return self._base is not None
@@ -55,7 +66,7 @@ class Bookshelf:
             # Fitting takes seconds of CPU: a thread keeps the loop answering from the old base meanwhile.
             self._base = await asyncio.to_thread(self._build, published)
             self._number = number
-            self._store.hub.announce("bookshelf")
+            self._store.hub.announce(TOPIC)
             return True
 
     def _build(self, published: list[library.Revision]) -> KnowledgeBase:

@@ -97,6 +97,13 @@ async def set_password(tx: Tx, account_id: str, password_hash: str) -> None:
     )
 
 
+async def give_password(tx: Tx, account_id: str, password_hash: str) -> None:
+    """Replace the password by one that its owner must change at once."""
+    await tx.execute(
+        update(account).where(account.c.id == account_id).values(password_hash=password_hash, must_change_password=True)
+    )
+
+
 async def disable(tx: Tx, account_id: str, now: datetime) -> None:
     """Shut the account out, now."""
     await tx.execute(update(account).where(account.c.id == account_id).values(disabled_at=now))

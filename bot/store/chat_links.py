@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,17 @@ from bot.store.schema import chat_link, link_code
 from bot.vault import Vault
 
 Purpose = Literal["advisors", "coordinator"]
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 CODE_LIVES = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class LinkedChat:
+    """A chat as the console lists it: without its address."""
+
+    id: str
+    purpose: Purpose
+    linked_at: datetime
 
 
 async def make_code(tx: Tx, purpose: Purpose, now: datetime) -> str:
@@ -58,6 +69,17 @@ async def linked(read: AsyncConnection, purpose: Purpose) -> list[str]:
         select(chat_link.c.id).where(chat_link.c.purpose == purpose).order_by(chat_link.c.linked_at)
     )
     return [row.id for row in rows]
+
+
+async def everything(read: AsyncConnection) -> list[LinkedChat]:
+    """All linked chats, oldest first."""
+    rows = await read.execute(select(chat_link).order_by(chat_link.c.linked_at))
+    return [LinkedChat(row.id, row.purpose, row.linked_at) for row in rows]
+
+
+async def unlink(tx: Tx, chat_link_id: str) -> bool:
+    """Forget a linked chat; False when it is forgotten already."""
+    return (await tx.execute(delete(chat_link).where(chat_link.c.id == chat_link_id))).rowcount == 1
 
 
 async def destination(read: AsyncConnection, vault: Vault, chat_link_id: str) -> str | None:

@@ -156,6 +156,16 @@ async def release(tx: Tx, ticket_id: str, account_id: str) -> None:
     await tx.bump(TOPIC)
 
 
+async def release_all(tx: Tx, account_id: str) -> None:
+    """Give back every open ticket of somebody who is leaving."""
+    await tx.execute(
+        update(ticket)
+        .where(ticket.c.account_id == account_id, ticket.c.closed_at.is_(None))
+        .values(account_id=None, claimed_at=None, version=ticket.c.version + 1)
+    )
+    await tx.bump(TOPIC)
+
+
 async def replied(tx: Tx, ticket_id: str, now: datetime) -> bool:
     """Note a reply; True when it was the first one."""
     first = await tx.execute(
@@ -216,6 +226,11 @@ async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 
             .order_by(ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
         )
     return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
+
+
+async def count_closed(read: AsyncConnection) -> int:
+    """How many tickets are closed."""
+    return (await read.execute(select(func.count()).where(ticket.c.closed_at.is_not(None)))).scalar_one()
 
 
 async def thread(read: AsyncConnection, ticket_id: str) -> list[ThreadMessage]:

@@ -1,0 +1,69 @@
+"""Slowing down whoever guesses passwords, without locking out the one whose account it is.
+
+An attempt is counted before the password is looked at, so that many at once are no way around; a right password takes
+its attempt back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from bot.store.engine import Tx
+from bot.store.schema import login_attempt
+from bot.vault import Vault
+
+WINDOW = timedelta(hours=1)
+PER_ADDRESS = 20
+PER_ACCOUNT_AND_ADDRESS = 10
+COUNT_LOCK = 77_0103
+
+
+class TooMany(Exception):
+    """No more attempts before *until*."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try, as it was counted."""
+
+    ids: tuple[int, ...]
+
+
+async def count(tx: Tx, vault: Vault, *, address: str, name: str, now: datetime) -> Attempt:
+    """Count one try to log in as *name* from the network *address*. Raises `TooMany`, and counts nothing then."""
+    if tx.dialect == "postgresql":  # one at a time, as on SQLite: nobody slips in between counting and writing
+        await tx.execute(select(func.pg_advisory_xact_lock(COUNT_LOCK)))
+    limits = {
+        vault.lookup("login-address", address): PER_ADDRESS,
+        vault.lookup("login-account", name.casefold(), address): PER_ACCOUNT_AND_ADDRESS,
+    }
+    await tx.execute(delete(login_attempt).where(login_attempt.c.attempted_at <= now - WINDOW))
+    for subject, limit in limits.items():
+        rows = await tx.execute(
+            select(login_attempt.c.attempted_at)
+            .where(login_attempt.c.subject == subject)
+            .order_by(login_attempt.c.attempted_at.desc())
+            .limit(limit)
+        )
+        recent = [row.attempted_at for row in rows]
+        if len(recent) == limit:
+            raise TooMany(until=recent[-1] + WINDOW)
+    ids = [await _insert(tx, subject, now) for subject in limits]
+    return Attempt(tuple(ids))
+
+
+async def forgive(tx: Tx, attempt: Attempt) -> None:
+    """Take *attempt* back: it was the account's owner."""
+    await tx.execute(delete(login_attempt).where(login_attempt.c.id.in_(attempt.ids)))
+
+
+async def _insert(tx: Tx, subject: str, now: datetime) -> int:
+    inserted = await tx.execute(
+        login_attempt.insert().values(subject=subject, attempted_at=now).returning(login_attempt.c.id)
+    )
+    return int(inserted.scalar_one())
