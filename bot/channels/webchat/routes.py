@@ -6,42 +6,52 @@ A post is committed to the inbox before it is answered; the page shows what the 
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from bot import wording
-from bot.channels.incoming import MAX_TEXT, Sendable
+from bot.channels.incoming import Sendable
 from bot.channels.markup import as_web_html
 from bot.channels.web_security import is_same_origin
+from bot.channels.webchat import transcript
+from bot.channels.webchat.forms import BadForm, read_form, read_post
+from bot.channels.webchat.pace import DailyHash, Pace
+from bot.channels.webchat.phones import with_calls
 from bot.channels.webchat.posts import NAME, Post, as_body
 from bot.conversation import Conversation
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.store import conversations, inbox
 from bot.store.engine import Store
-from bot.store.schema import account
 from bot.store.schema import conversation as conversation_table
+from bot.store.schema import inbox as inbox_table
 from bot.vault import Vault
+from knowledge import safety
 from knowledge.entry import LANGUAGES, Language
 
 COOKIE = "koppi"
 COOKIE_DAYS = 90
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
-MAX_BODY_BYTES = 64 * 1024
 HEARTBEAT_SECONDS = 15.0
 SHARED_LOOK_SECONDS = 1.0
+STREAMS = 1000  # beyond these, and these of one asker, pages ask by themselves every now and then
+STREAMS_OF_ONE = 4
+REPLY_WAIT_SECONDS = 3.0
+REPLY_LOOK_SECONDS = 0.05
+MESSAGES_A_MINUTE = 20
+NEW_CONVERSATIONS_AN_HOUR = 5
 HERE = Path(__file__).parent
 
 
@@ -74,8 +84,26 @@ def routes(chat: WebChat) -> list[BaseRoute]:
         Route("/chat/messages", pages.fragment),
         Route("/chat/messages", pages.post, methods=["POST"]),
         Route("/chat/events", pages.events),
-        Mount("/chat/static", StaticFiles(directory=HERE / "static"), name="chat-static"),
+        Mount("/chat/static", _Static(directory=HERE / "static"), name="chat-static"),
     ]
+
+
+class _Static(StaticFiles):
+    """Files that a browser keeps and asks after each time: a page never meets the script of another version."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """Who looks at the page: the token of their cookie, and their conversation once a message has been handled."""
+
+    token: str
+    lookup: str
+    talk: Conversation | None
 
 
 class _Pages:
@@ -85,79 +113,84 @@ class _Pages:
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
         )
+        self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
+        self._openings = Pace(NEW_CONVERSATIONS_AN_HOUR, timedelta(hours=1))
+        self._networks = DailyHash()
+        self._streams: Counter[str] = Counter()
 
     async def page(self, request: Request) -> Response:
         """The whole page: the log so far, the field, the ways out. Writes nothing, whoever looks."""
-        token = _token(request)
-        talk, said = await self._log(token)
-        language = _language(request, talk)
-        return HTMLResponse(
-            self._render("page.html", language, messages=said, form_key=secrets.token_urlsafe(16), error=None, draft="")
-        )
+        return await self._page(request)
 
     async def fragment(self, request: Request) -> Response:
-        """The messages after `?after=`, as the page's own HTML."""
-        after = request.query_params.get("after", "0")
-        talk, said = await self._log(_token(request), after=int(after) if re.fullmatch(r"\d{1,18}", after) else 0)
-        return HTMLResponse(self._render("messages.html", _language(request, talk), messages=said))
+        """The messages from `?since=` on, that one included, as the page's own HTML; 205 when it isn't theirs.
+
+        A page asks from a few messages back: on PostgreSQL a message may become visible after one with a higher id.
+        410 with a word about it when the whole conversation has been erased.
+        """
+        given = request.query_params.get("since", "0")
+        since = int(given) if re.fullmatch(r"[0-9]{1,18}", given) else 0
+        asker = await self._asker(request)
+        language = _language(request, asker.talk)
+        said = await self._said(asker, since=since)
+        if since and asker.talk is None and not said:
+            return self._bare(wording.say(language, wording.ERASED), 410)
+        if since and (not said or said[0].id != since):
+            return Response(status_code=205)
+        return HTMLResponse(self._render("messages.html", language, lines=self._lines(said, language)))
 
     async def post(self, request: Request) -> Response:
         """One act of the asker, committed before it is confirmed: 303 back to the page, or 204 for the page's script."""
         if not is_same_origin(request.headers, request.headers.get("host", "")):
-            return PlainTextResponse("Lomake ei tullut tältä sivulta. Avaa sivu uudelleen.", status_code=403)
-        if int(request.headers.get("content-length", "0") or 0) > MAX_BODY_BYTES:
-            return PlainTextResponse("Viesti on liian pitkä.", status_code=413)
-        form = await request.form(max_files=0, max_fields=10, max_part_size=MAX_BODY_BYTES)
-        token = _token(request) or secrets.token_urlsafe(32)
-        post = _read_post(form, token, _language(request, None))
-        if isinstance(post, str):
-            return await self._refuse(request, form, wording_key=post)
-        key = str(form.get("key", ""))
-        if not FORM_KEY.fullmatch(key):
-            return await self._refuse(request, form, wording_key=wording.WEB_BAD_FORM)
-        await self._keep(post, key)
-        response: Response = (
-            Response(status_code=204)
-            if request.headers.get("x-requested-with") == "fetch"
-            else RedirectResponse("/#latest", status_code=303)
-        )
-        response.set_cookie(
-            COOKIE,
-            token,
-            max_age=COOKIE_DAYS * 24 * 3600,
-            httponly=True,
-            secure=self._chat.is_secure,
-            samesite="lax",
-            path="/",
-        )
+            return self._bare(wording.say(_language(request, None), wording.WEB_BAD_FORM), 403)
+        asker = await self._asker(request)
+        try:
+            fields = await read_form(request)
+            act = read_post(fields, asker.token, _language(request, None))
+        except BadForm as fault:
+            return await self._refuse(request, fault.status, fault.sentence, draft=fault.draft)
+        if sentence := self._too_much(request, act, asker):
+            return await self._refuse(request, 429, sentence, draft=act.text if act.act == "say" else "")
+        key = await self._keep(act, asker, fields["key"])
+        if _is_script(request):
+            response = Response(status_code=204)
+        else:
+            await self._until_handled(key)
+            response = RedirectResponse("/#latest", status_code=303)
+        self._set_cookie(response, asker.token, max_age=COOKIE_DAYS * 24 * 3600)
         return response
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: `changed` with the conversation's version, each time it grows. Ends when we stop."""
-        token = _token(request)
-        if token is None:
-            return Response(status_code=204)  # the browser then stops asking
+        asker = await self._asker(request)
+        if self._streams.total() >= STREAMS or self._streams[asker.lookup] >= STREAMS_OF_ONE:
+            return Response(status_code=204)  # the browser then stops asking, and the page's script asks in turn
         return StreamingResponse(
-            self._stream(token),
+            self._stream(asker.lookup),
             media_type="text/event-stream",
             headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
         )
 
-    async def _stream(self, token: str) -> AsyncIterator[str]:
+    async def _stream(self, lookup: str) -> AsyncIterator[str]:
         store = self._chat.store
-        lookup = self._chat.vault.lookup(NAME, token)
-        yield "retry: 2000\n\n"
-        conversation_id, seen = None, -1
-        while not store.hub.is_stopping:
-            # Until the first message is handled there is no conversation to wait for, only that one begins.
-            topic = f"conversation:{conversation_id}" if conversation_id else conversations.BEGUN
-            with store.hub.subscribe(topic) as news:
-                conversation_id, version = await self._version(lookup)
-                if version != seen:
-                    yield f"id: {version}\nevent: changed\ndata: {version}\n\n"
-                    seen = version
-                elif not await news.wait(SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS):
-                    yield ": still here\n\n"
+        self._streams[lookup] += 1
+        try:
+            yield "retry: 2000\n\n"
+            conversation_id, seen = None, -1
+            while not store.hub.is_stopping:
+                # Until the first message is handled there is no conversation to wait for, only that one begins.
+                topic = f"conversation:{conversation_id}" if conversation_id else conversations.BEGUN
+                with store.hub.subscribe(topic) as news:
+                    conversation_id, version = await self._version(lookup)
+                    if version != seen:
+                        yield f"id: {version}\nevent: changed\ndata: {version}\n\n"
+                        seen = version
+                    elif not await news.wait(SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS):
+                        yield ": still here\n\n"
+        finally:
+            self._streams[lookup] -= 1
+            if not self._streams[lookup]:
+                del self._streams[lookup]
 
     async def _version(self, lookup: str) -> tuple[str | None, int]:
         async with self._chat.store.read() as read:
@@ -167,56 +200,102 @@ class _Pages:
             row = await read.execute(select(conversation_table.c.version).where(conversation_table.c.id == talk.id))
             return talk.id, row.scalar() or 0
 
-    async def _log(self, token: str | None, *, after: int = 0) -> tuple[Conversation | None, list[dict[str, Any]]]:
-        if token is None:
-            return None, []
+    async def _asker(self, request: Request) -> _Asker:
+        token = request.cookies.get(COOKIE, "")
+        if not TOKEN.fullmatch(token):
+            token = secrets.token_urlsafe(32)
+        lookup = self._chat.vault.lookup(NAME, token)
         async with self._chat.store.read() as read:
-            talk = await conversations.find(read, channel=NAME, lookup=self._chat.vault.lookup(NAME, token))
-            if talk is None:
-                return None, []
-            said = await conversations.messages(read, talk.id, after=after)
-            names = {row.id: row.name for row in await read.execute(select(account.c.id, account.c.name))}
-        return talk, [self._shown(message, names) for message in said]
+            return _Asker(token, lookup, await conversations.find(read, channel=NAME, lookup=lookup))
 
-    def _shown(self, message: conversations.Message, names: Mapping[str, str]) -> dict[str, Any]:
-        local = message.created_at.astimezone(self._chat.hours.zone)
-        return {
-            "id": message.id,
-            "author": message.author,
-            "name": names.get(message.account_id or ""),
-            "html": as_web_html(message.text) if message.author == "bot" else None,
-            "text": message.text,
-            "buttons": [button["label"] for button in message.buttons],
-            "time": f"{local.hour}.{local:%M}",
-            "datetime": local.isoformat(timespec="minutes"),
-        }
+    async def _said(self, asker: _Asker, *, since: int = 0) -> list[transcript.Said]:
+        async with self._chat.store.read() as read:
+            return await transcript.said(read, self._chat.vault, asker.talk, asker.lookup, since=since)
 
-    async def _keep(self, post: Post, key: str) -> None:
-        lookup = self._chat.vault.lookup(NAME, post.address)
+    def _lines(self, said: list[transcript.Said], language: Language) -> list[transcript.Line]:
+        zone = self._chat.hours.zone
+        return transcript.lines(said, zone, language, self._chat.clock().astimezone(zone).date())
+
+    async def _keep(self, act: Post, asker: _Asker, form_key: str) -> str:
+        """Commit *act* to the inbox and return its key there. The same form posted twice is one act.
+
+        The key is its sender's own, and covers what was said: a browser that brings back an old form with new words
+        in it loses none of them.
+        """
+        body = as_body(act)
+        key = self._chat.vault.lookup("form", asker.lookup, form_key, body)
         async with self._chat.store.write() as tx:
             await inbox.receive(
                 tx,
                 self._chat.vault,
                 channel=NAME,
-                key=self._chat.vault.lookup("form", lookup, key),  # a key is its sender's own
-                sender=lookup,
-                body=as_body(post),
+                key=key,
+                sender=asker.lookup,
+                body=body,
                 now=self._chat.clock(),
             )
+        return key
 
-    async def _refuse(self, request: Request, form: FormData, *, wording_key: str) -> Response:
-        """The page again, with what was wrong at the field and the draft kept."""
-        talk, said = await self._log(_token(request))
-        language = _language(request, talk)
+    async def _until_handled(self, key: str) -> None:
+        """Give the reply a moment: a browser without script loads the page once, and it should stand there."""
+        query = select(inbox_table.c.state).where(inbox_table.c.channel == NAME, inbox_table.c.key == key)
+        for _ in range(int(REPLY_WAIT_SECONDS / REPLY_LOOK_SECONDS)):
+            await self._chat.store.hub.pause(REPLY_LOOK_SECONDS)
+            async with self._chat.store.read() as read:
+                if (await read.execute(query)).scalar() != "open" or self._chat.store.hub.is_stopping:
+                    return
+
+    def _too_much(self, request: Request, act: Post, asker: _Asker) -> str | None:
+        """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
+        if act.text == "apua" or (act.act == "say" and safety.assess(act.text) is not None):
+            return None
+        now = self._chat.clock()
+        if not self._pace.allows(asker.lookup, now):
+            return wording.WEB_SLOW_DOWN
+        peer = request.client.host if request.client else ""
+        # Behind a proxy everybody comes from this machine: then the proxy must do the counting.
+        if asker.talk is None and not _is_this_machine(peer):
+            network = self._networks.of(peer, now.astimezone(self._chat.hours.zone).date())
+            if not self._openings.allows(network, now):
+                return wording.WEB_MANY_NEW
+        return None
+
+    async def _refuse(self, request: Request, status: int, sentence: str, *, draft: str) -> Response:
+        """What was wrong: in words for the page's script, else the page again with them at the field, the draft kept."""
+        if _is_script(request):
+            return self._bare(wording.say(_language(request, (await self._asker(request)).talk), sentence), status)
+        return await self._page(request, status=status, error=sentence, draft=draft)
+
+    async def _page(
+        self, request: Request, *, status: int = 200, error: str | None = None, draft: str = ""
+    ) -> Response:
+        asker = await self._asker(request)
+        language = _language(request, asker.talk)
+        said = await self._said(asker)
         page = self._render(
             "page.html",
             language,
-            messages=said,
-            form_key=secrets.token_urlsafe(16),
-            error=wording.say(language, wording_key),
-            draft=str(form.get("text", ""))[: 2 * MAX_TEXT],
+            lines=self._lines(said, language),
+            has_begun=bool(said),
+            act_key=secrets.token_urlsafe(16),
+            text_key=secrets.token_urlsafe(16),
+            error=wording.say(language, error) if error else None,
+            draft=draft,
         )
-        return HTMLResponse(page, status_code=422)
+        # The referrer stays with us either way; with no-referrer a form's own Origin would be "null", and refused.
+        response = HTMLResponse(page, status, headers={"Referrer-Policy": "same-origin"})
+        if request.cookies.get(COOKIE) != asker.token:
+            # Before the first post, so that sending it twice is one conversation; gone with the browser until then.
+            self._set_cookie(response, asker.token, max_age=None)
+        return response
+
+    def _set_cookie(self, response: Response, token: str, *, max_age: int | None) -> None:
+        response.set_cookie(
+            COOKIE, token, max_age=max_age, httponly=True, secure=self._chat.is_secure, samesite="lax", path="/"
+        )
+
+    def _bare(self, text: str, status: int) -> Response:
+        return PlainTextResponse(text, status)
 
     def _render(self, template: str, language: Language, **values: object) -> str:
         def say(name: str, **filled: str) -> str:
@@ -224,37 +303,26 @@ class _Pages:
 
         return self._templates.get_template(template).render(
             say=say,
+            command_help=lambda name: wording.say(language, wording.COMMAND_HELP[name]),
             language=language,
             profile=self._chat.profile,
             examples=self._chat.profile.examples.get(language, []),
-            greeting=as_web_html(wording.say(language, wording.GREETING)),
+            greeting=with_calls(as_web_html(wording.say(language, wording.GREETING))),
+            numbers=with_calls(as_web_html(self._chat.profile.crisis.texts[language]["numbers"])),
             hours_line=self._chat.hours.today_in_words(self._chat.clock(), language),
             **values,
         )
 
 
-def _read_post(form: FormData, token: str, language: Language) -> Post | str:
-    """The act that *form* asks for, or the name of what is wrong with it."""
-    text, press, command = (str(form.get(name, "")) for name in ("text", "press", "command"))
-    if press:
-        found = re.fullmatch(r"(\d{1,18}):(\d{1,2})", press)
-        if not found:
-            return wording.WEB_BAD_FORM
-        return Post(address=token, act="press", message_id=int(found[1]), ordinal=int(found[2]), language=language)
-    if command:
-        if not re.fullmatch(r"[a-z]{1,16}", command):
-            return wording.WEB_BAD_FORM
-        return Post(address=token, act="command", text=command, language=language)
-    if not text.strip():
-        return wording.EMPTY
-    if len(text) > MAX_TEXT:
-        return wording.TOO_LONG
-    return Post(address=token, act="say", text=text, language=language)
+def _is_script(request: Request) -> bool:
+    return request.headers.get("x-requested-with") == "fetch"
 
 
-def _token(request: Request) -> str | None:
-    token = request.cookies.get(COOKIE, "")
-    return token if TOKEN.fullmatch(token) else None
+def _is_this_machine(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_loopback
+    except ValueError:
+        return True  # a socket without an address
 
 
 def _language(request: Request, talk: Conversation | None) -> Language:

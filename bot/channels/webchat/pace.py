@@ -1,0 +1,42 @@
+"""How much one asker or one network may send: counted in memory, forgotten when the time is over."""
+
+import hashlib
+import secrets
+from datetime import date, datetime, timedelta
+
+KEYS_BEFORE_TIDYING = 10_000
+
+
+class Pace:
+    """At most *limit* acts of one key within *window*."""
+
+    def __init__(self, limit: int, window: timedelta) -> None:
+        self._limit = limit
+        self._window = window
+        self._acts: dict[str, list[datetime]] = {}
+
+    def allows(self, key: str, now: datetime) -> bool:
+        """Whether *key* may act once more at *now*; if so, the act is counted."""
+        if len(self._acts) >= KEYS_BEFORE_TIDYING:
+            self._tidy(now)
+        recent = [at for at in self._acts.get(key, ()) if now - at < self._window]
+        allowed = len(recent) < self._limit
+        self._acts[key] = [*recent, now] if allowed else recent
+        return allowed
+
+    def _tidy(self, now: datetime) -> None:
+        self._acts = {key: acts for key, acts in self._acts.items() if now - acts[-1] < self._window}
+
+
+class DailyHash:
+    """Network addresses as hashes that mean nothing the day after, and nothing in another process."""
+
+    def __init__(self) -> None:
+        self._day: date | None = None
+        self._salt = b""
+
+    def of(self, address: str, day: date) -> str:
+        """The same hash for the same *address* on the same *day*."""
+        if day != self._day:
+            self._day, self._salt = day, secrets.token_bytes(32)
+        return hashlib.blake2b(address.encode(), key=self._salt, digest_size=16).hexdigest()

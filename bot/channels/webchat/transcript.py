@@ -1,0 +1,161 @@
+"""One conversation as its page shows it: who said what and when, ready for the template."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
+from markupsafe import Markup, escape
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.channels.markup import as_web_html
+from bot.channels.webchat import posts
+from bot.channels.webchat.phones import with_calls
+from bot.conversation import Conversation, Text
+from bot.store import conversations
+from bot.store.schema import account, inbox
+from bot.vault import Vault
+from knowledge.entry import Language
+
+ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message as it stands in the store, or, with no id, one that waits in the inbox to be handled."""
+
+    id: int | None
+    author: str
+    name: str
+    text: str
+    buttons: tuple[Mapping[str, str], ...]
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message as the template shows it.
+
+    Attributes
+        words: HTML, safe to show.
+        starts_run: the first of those that one speaker says in a row.
+        is_answer: an entry of the FAQ, with its sources in the last but one paragraph.
+        is_latest: where a page without script is scrolled to.
+        day: its date in words, where that differs from the message before.
+    """
+
+    id: int | None
+    author: str
+    name: str
+    words: Markup
+    buttons: tuple[str, ...]
+    starts_run: bool
+    is_answer: bool
+    is_latest: bool
+    day: str | None
+    clock: str
+    datetime: str
+
+
+async def said(
+    read: AsyncConnection, vault: Vault, talk: Conversation | None, lookup: str, *, since: int
+) -> list[Said]:
+    """What was said in *talk* from message *since* on, and what *lookup* has sent that is not handled yet."""
+    names = {row.id: row.name for row in await read.execute(select(account.c.id, account.c.name))}
+    stored = await conversations.messages(read, talk.id, after=since - 1) if talk else []
+    return [
+        *(
+            Said(
+                message.id,
+                message.author,
+                names.get(message.account_id or "", ""),
+                message.text,
+                tuple(message.buttons),
+                message.created_at,
+            )
+            for message in stored
+        ),
+        *await _waiting(read, vault, lookup),
+    ]
+
+
+async def _waiting(read: AsyncConnection, vault: Vault, lookup: str) -> list[Said]:
+    rows = await read.execute(
+        select(inbox.c.body, inbox.c.received_at)
+        .where(inbox.c.channel == posts.NAME, inbox.c.sender == lookup, inbox.c.state == "open")
+        .order_by(inbox.c.id)
+    )
+    heard = [(posts.parse(vault.unseal(row.body)).said, row.received_at) for row in rows]
+    return [Said(None, "asker", "", text.text, (), at) for text, at in heard if isinstance(text, Text)]
+
+
+def lines(messages: list[Said], zone: ZoneInfo, language: Language, today: date) -> list[Line]:
+    """*messages* as lines for the page, times in *zone*."""
+    starts = [before is None or _speaker(before) != _speaker(after) for before, after in _with_previous(messages)]
+    latest = max((place for place, is_start in enumerate(starts) if is_start), default=None)
+    days = [today, *(message.at.astimezone(zone).date() for message in messages)]
+    shown = [day != before for before, day in pairwise(days)]
+    return [
+        _line(
+            message,
+            message.at.astimezone(zone),
+            language,
+            starts_run=starts[place],
+            is_latest=place == latest,
+            shows_day=shown[place],
+        )
+        for place, message in enumerate(messages)
+    ]
+
+
+def _with_previous(messages: list[Said]) -> Iterator[tuple[Said | None, Said]]:
+    return pairwise([None, *messages])  # type: ignore[return-value, arg-type]
+
+
+def _speaker(message: Said) -> tuple[str, str]:
+    return message.author, message.name
+
+
+def _line(
+    message: Said, at: datetime, language: Language, *, starts_run: bool, is_latest: bool, shows_day: bool
+) -> Line:
+    return Line(
+        id=message.id,
+        author=message.author,
+        name=message.name,
+        words=_words(message),
+        buttons=tuple(button["label"] for button in message.buttons),
+        starts_run=starts_run,
+        is_answer=any(button["verb"] in {"yes", "add"} for button in message.buttons),
+        is_latest=is_latest,
+        day=format_skeleton("MMMMEEEEd", at, locale=language) if shows_day else None,
+        clock=f"{at.hour}:{at:%M}" if language == "en" else f"{at.hour}.{at:%M}",
+        datetime=at.isoformat(timespec="minutes"),
+    )
+
+
+def _words(message: Said) -> Markup:
+    match message.author:
+        case "bot":
+            return with_calls(as_web_html(message.text))
+        case "advisor":
+            return with_calls(_with_links(message.text))
+        case _:
+            return escape(message.text)
+
+
+def _with_links(text: str) -> Markup:
+    """A person's plain words, with the addresses of pages in them as links."""
+    parts, end = [], 0
+    for found in ADDRESS.finditer(text):
+        parts += [escape(text[end : found.start()]), _link(found[0])]
+        end = found.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _link(address: str) -> Markup:
+    return Markup('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>').format(address)
