@@ -60,7 +60,7 @@ async def record(
             first_of_day=latest != today,
             first_of_week=latest is None or latest.isocalendar()[:2] != today.isocalendar()[:2],
             first_of_month=latest is None or (latest.year, latest.month) != (today.year, today.month),
-            returning=latest is not None and latest != today,
+            is_returning=latest is not None and latest != today,
         )
     )
     await tx.execute(

@@ -349,7 +349,7 @@ event = Table(
     Column("first_of_day", Boolean, nullable=False),  # this asker's first of the kind: lets askers be
     Column("first_of_week", Boolean, nullable=False),  # counted without naming them
     Column("first_of_month", Boolean, nullable=False),
-    Column("returning", Boolean, nullable=False),
+    Column("is_returning", Boolean, nullable=False),
     Index("ix_event_local_day_kind", "local_day", "kind"),
 )
 
