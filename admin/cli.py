@@ -22,7 +22,7 @@ def serve() -> None:
 
     logs.set_up()
     try:
-        asyncio.run(run.serve(_house(), click.echo))
+        _run(run.serve(_house(), click.echo))
     except run.AlreadyRunning as error:
         raise click.ClickException(
             f"the service runs already on {error}; stop it first, or set KOPPI_DATA_DIR to another folder"

@@ -17,6 +17,7 @@ from knowledge.verdict import Verdict
 SAFETY_FOLLOW_UP = timedelta(hours=24)
 REOPEN_WITHIN = timedelta(days=7)
 SHORT_REPLY_WORDS = 3
+WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
 ROUTING_CONFIDENCE = 0.15  # below this the best candidate says too little about who should answer: the asker is asked
 
 # --- what was said --------------------------------------------------------------------------------------------
@@ -254,9 +255,8 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
 def _on_text(conversation: Conversation, said: Text, signals: Signals, now: datetime) -> Decision:
     decision = _answer_text(conversation, signals, now)
     if said.masked and not conversation.state.was_told_of_masking:
-        notice = Reply(_say(conversation, wording.MASKED))
         told = _remember(decision.conversation, was_told_of_masking=True)
-        decision = replace(decision, conversation=told, replies=(*decision.replies, notice))
+        return replace(decision, conversation=told, replies=_with_notice(told, decision.replies))
     return decision
 
 
@@ -278,6 +278,14 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
     if conversation.state.is_writing_to_person:
         return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
     return _gently(conversation, verdict, _answer(conversation, verdict, signals))
+
+
+def _with_notice(conversation: Conversation, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """The masking told in the last reply rather than in one more: Telegram takes one message a second in a chat."""
+    notice = _say(conversation, wording.MASKED)
+    if not replies:
+        return (Reply(notice),)
+    return (*replies[:-1], replace(replies[-1], text=f"{replies[-1].text}\n\n{notice}"))
 
 
 def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
@@ -362,7 +370,8 @@ def _sources(conversation: Conversation, entry: Entry) -> str:
 
 
 def _offer_choices(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
-    entries = [signals.entries[hit.entry_id] for hit in verdict.hits[:3]]
+    worth = [hit for hit in verdict.hits if hit.score >= WORTH_OFFERING] or verdict.hits[:1]
+    entries = [signals.entries[hit.entry_id] for hit in worth]
     picks = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in entries]
     none = Button("none", _say(conversation, wording.BUTTON_NONE_OF_THESE))
     reply = Reply(_say(conversation, wording.DID_YOU_MEAN), (*picks, none))
@@ -439,7 +448,8 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
 
 def _did_not_help(conversation: Conversation, press: Press, signals: Signals) -> Decision:
     candidates = press.question.candidates if press.question else ()
-    others = [signals.entries[id_] for id_, _ in candidates if id_ != press.value and id_ in signals.entries]
+    worth = [id_ for id_, score in candidates if id_ != press.value and score >= WORTH_OFFERING]
+    others = [signals.entries[id_] for id_ in worth if id_ in signals.entries]
     buttons = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in others[:2]]
     buttons.append(Button("person", _say(conversation, wording.BUTTON_PERSON)))
     reply = Reply(_say(conversation, wording.WHAT_WOULD_HELP), tuple(buttons))

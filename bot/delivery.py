@@ -23,6 +23,8 @@ from bot.vault import Vault, WrongKey
 
 GIVE_UP_AFTER = timedelta(hours=24)
 CHAT_GAP = timedelta(seconds=1)
+CHAT_BURST = 3
+MAX_PACED_CHATS = 10_000
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
 STOP_SECONDS = 5.0
@@ -41,21 +43,24 @@ class Channel(Protocol):
 
 
 class Pace:
-    """At most *per_second* sends over all chats, evenly spaced, and a gap between two to the same chat."""
+    """At most *per_second* sends over all chats, evenly spaced; in one chat a few at once, then one a second.
+
+    The chat's allowance is a leaky bucket (GCRA): a short dialogue is not slowed down, a burst is.
+    """
 
     def __init__(self, per_second: float) -> None:
         self._interval = timedelta(seconds=1 / per_second)
         self._next: datetime | None = None
-        self._chats: dict[str, datetime] = {}
+        self._chats: dict[str, datetime] = {}  # when each chat's bucket is empty again
 
     def wait_for(self, destination: str, now: datetime) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
-        free = max(now, self._next or now)
-        at = max(free, self._chats.get(destination, now))
-        self._next = free + self._interval
-        self._chats[destination] = at + CHAT_GAP
-        if len(self._chats) > 10_000:
-            self._chats = {chat: free for chat, free in self._chats.items() if free > now}
+        empty_at = max(now, self._chats.get(destination, now))
+        at = max(now, self._next or now, empty_at - (CHAT_BURST - 1) * CHAT_GAP)
+        self._next = max(now, self._next or now) + self._interval
+        self._chats[destination] = empty_at + CHAT_GAP
+        if len(self._chats) > MAX_PACED_CHATS:
+            self._chats = {chat: empty for chat, empty in self._chats.items() if empty > now}
         return at - now
 
 

@@ -122,6 +122,8 @@ class Service:
             signals = await self._signals(tx, talk, said, verdict, asked, now)
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, item, decision, asked, now)
+        if decision.erase:
+            await self._store.empty_log()
 
     async def _asked(
         self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime

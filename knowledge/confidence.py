@@ -16,7 +16,8 @@ CHOICES = 3
 """So many entries are offered when the bot isn't sure."""
 
 SPEAKING_FOR = frozenset(
-    {"log chance", "lead", "linear", "linear lead", "nearest", "nearest lead", "near", "shared", "known", "scope"}
+    {"log chance", "lead", "linear", "linear lead", "shared", "shared lead", "nearest", "nearest lead"}
+    | {"near", "near lead", "answer", "known", "letters", "scope"}
 )
 """The signals whose growth can only mean that the first hit is likelier right."""
 
@@ -106,7 +107,8 @@ class Fitted:
 def signals(finding: Finding, scope: Scope) -> dict[str, float]:
     """What speaks for and against the first hit being right, each about 0-1 or a logarithm. Needs one hit or more."""
     chances = [hit.score for hit in finding.hits[:CHOICES]] + [0.0] * CHOICES
-    linear, nearest, near, shared = (finding.signs[:, column].tolist() for column in range(4))
+    said = set(finding.words)
+    linear, shared, nearest, near, answer = finding.signs.T.tolist()
     return {
         "log chance": log(chances[0]),
         "lead": chances[0] - chances[1],
@@ -117,8 +119,12 @@ def signals(finding: Finding, scope: Scope) -> dict[str, float]:
         "nearest": nearest[0],
         "nearest lead": nearest[0] - max(nearest[1:], default=0.0),
         "near": near[0],
+        "near lead": near[0] - max(near[1:], default=0.0),
         "shared": shared[0],
+        "shared lead": shared[0] - max(shared[1:], default=0.0),
+        "answer": answer[0],
         "known": finding.known,
-        "length": log1p(len(finding.words)),
+        "length": log1p(len(said)),
+        "letters": log1p(sum(len(word) for word in said if len(word) > 2)),
         "scope": scope.score(finding.words),
     }

@@ -1,8 +1,8 @@
 """A text as a weighted vector of its n-grams and words: three views of it, one vocabulary."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -84,15 +84,32 @@ class Vectoriser:
         return vectoriser, Rows(starts.astype(np.int32), ids.astype(np.int32), weights)
 
     def vector(self, said: Sequence[str]) -> tuple[Ints, Floats, float]:
-        """Ids, ascending, and weights of the words' known features (both empty when none is known), and the share
-        of the words that is known, each counted by its idf: 0-1.
+        """Ids, ascending, and weights of the words' known features, and the share of the words that is known.
+
+        Both arrays are empty when no feature is known. Features in words that are unknown have no id, but length: a
+        text of which little is known has a short vector, and comes near to nothing. The share of known words counts
+        each by its idf, 0-1.
         """
-        known = self._ids
-        found = [known[gram] for word in said for gram in grams_in(word) if gram in known]
-        found += [known[gram] for pair in pairwise(said) for gram in grams_across(*pair) if gram in known]
-        ids, counts = np.unique(np.array(found, dtype=np.int64), return_counts=True)
-        weights = self._weigh(np.zeros_like(ids), ids, counts, 1)
+        known, unknown = [], [0.0, 0.0, 0.0]
+        for gram in chain.from_iterable(grams_in(word) for word in said):
+            number = self._ids.get(gram)
+            if number is not None:
+                known.append(number)
+            else:
+                unknown[_VIEWS.index(gram[0])] += self._rarest**2
+        across = (self._ids.get(gram) for pair in pairwise(said) for gram in grams_across(*pair))
+        known += [number for number in across if number is not None]
+        ids, counts = np.unique(np.array(known, dtype=np.int64), return_counts=True)
+        weights = self._weigh(np.zeros_like(ids), ids, counts, 1, np.array(unknown))
         return ids.astype(np.int32), weights, self._share_known(said)
+
+    def rows(self, texts: Iterable[Sequence[str]]) -> Rows:
+        """The vectors of these texts, each a list of read words."""
+        vectors = [self.vector(text) for text in texts]
+        starts = np.array([0, *accumulate(len(ids) for ids, _, _ in vectors)], dtype=np.int32)
+        ids = np.concatenate([np.empty(0, dtype=np.int32), *(ids for ids, _, _ in vectors)])
+        weights = np.concatenate([np.empty(0, dtype=np.float32), *(weights for _, weights, _ in vectors)])
+        return Rows(starts, ids, weights)
 
     def _share_known(self, said: Sequence[str]) -> float:
         """An unknown word counts as the rarest known ones: it may be what the question is about."""
@@ -101,11 +118,16 @@ class Vectoriser:
         known = sum(weight for weight, number in zip(idf, numbers, strict=True) if number is not None)
         return known / sum(idf) if idf else 0.0
 
-    def _weigh(self, rows: Counts, ids: Counts, counts: Counts, texts: int) -> Floats:
-        """TF-IDF of the cells, each view of a row scaled to its weight, then each row to length 1."""
+    def _weigh(
+        self, rows: Counts, ids: Counts, counts: Counts, texts: int, unknown: npt.NDArray[np.float64] | float = 0.0
+    ) -> Floats:
+        """TF-IDF of the cells, each view of a row scaled to its weight, then each row to length 1.
+
+        *unknown* is what the features without an id add to the square of the length of each view.
+        """
         weights = (1 + np.log(counts)) * self.idf[ids]
         views = self._views[ids]
-        lengths = np.sqrt(np.bincount(rows * 3 + views, weights * weights, minlength=texts * 3))
+        lengths = np.sqrt(np.bincount(rows * 3 + views, weights * weights, minlength=texts * 3) + unknown)
         weights *= _VIEW_WEIGHTS[views] / lengths[rows * 3 + views]
         present = (lengths.reshape(texts, 3) > 0) * _VIEW_WEIGHTS
         weights /= np.sqrt((present * present).sum(axis=1))[rows]

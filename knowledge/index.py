@@ -1,8 +1,9 @@
 """Which entries a question is about: a linear model with one class an entry, then the nearest phrasings."""
 
+import re
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from knowledge.entry import Entry
 from knowledge.features import Counts, Floats, Ints, Rows, Vectoriser, read
 from knowledge.language import Lexicon, as_bytes, as_strings
 
-CANDIDATES = 8
-"""So many entries, those the linear model puts first, are looked at closely."""
+CANDIDATES = 10
+"""So many entries, those first by what is quickly known of all, are looked at closely."""
 
 FEW_PHRASINGS = 12
 """An entry with at most so many phrasings is always looked at closely: no linear model can know it well yet."""
@@ -27,6 +28,7 @@ NEAR = 3
 _LIKEST_OTHERS = 1000
 _OTHERS = 300
 _COST = 1.0
+_LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise
 
 
@@ -42,23 +44,28 @@ class Hit:
 class Fusion:
     """How much each sign of an entry counts towards its score; fitted on the development questions."""
 
-    linear: float = 3.0
-    nearest: float = 3.0
-    near: float = 2.0
-    shared: float = 0.0
+    linear: float = 4.0
+    shared: float = 11.0
+    nearest: float = 0.0
+    near: float = 12.0
+    answer: float = 0.0
 
     def weights(self) -> Floats:
         """In the order of the columns of `Finding.signs`."""
-        return np.array([self.linear, self.nearest, self.near, self.shared], dtype=np.float32)
+        return np.array([self.linear, self.shared, self.nearest, self.near, self.answer], dtype=np.float32)
+
+
+SIGNS = tuple(field.name for field in fields(Fusion))
 
 
 @dataclass(frozen=True)
 class Finding:
     """What the index sees in one question: every candidate, best first.
 
-    *signs* has a row for each hit and a column for each field of Fusion: the linear model's score (about -1 to 1),
-    the cosine of its nearest phrasing, the mean cosine of its nearest few, and the share of the question's vector
-    that is found in any of its phrasings. *known* is the share of the question's words that the FAQ knows.
+    *signs* has a row for each hit and a column for each field of Fusion: the linear model's score (about -1 to 1), the
+    share of the question's vector that is found in any of its phrasings, the cosine of its nearest phrasing, the mean
+    cosine of its nearest few, and the cosine of its answer. *known* is the share of the question's words that the FAQ
+    knows.
     """
 
     words: tuple[str, ...]
@@ -76,13 +83,14 @@ class Index:
         vectoriser: Vectoriser,
         rows: Rows,
         first_rows: Ints,
+        answers: Rows,
         weights: npt.NDArray[np.float16],
         bias: Floats,
         *,
         lexicon: Lexicon | None = None,
         fusion: Fusion = Fusion(),
     ) -> None:
-        """Phrasings of entry *e* are the rows from `first_rows[e]` up to `first_rows[e + 1]`.
+        """Phrasings of entry *e* are the rows from `first_rows[e]` up to `first_rows[e + 1]`; its answer is row *e*.
 
         *weights* has a row for each feature and a column for each entry, *bias* a number for each entry.
         """
@@ -90,6 +98,7 @@ class Index:
         self._vectoriser = vectoriser
         self._rows = rows
         self._first_rows = first_rows
+        self._answers = answers
         self._weights = weights
         self._bias = bias
         self._lexicon = lexicon or Lexicon.read()
@@ -106,7 +115,8 @@ class Index:
         first_rows = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
         weights, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_rows)), len(vectoriser.grams))
         ids = [entry.id for entry in entries]
-        return cls(ids, vectoriser, rows, first_rows, weights, bias, lexicon=lexicon, fusion=fusion)
+        answers = vectoriser.rows([read(_said_in_answer(entry), lexicon) for entry in entries])
+        return cls(ids, vectoriser, rows, first_rows, answers, weights, bias, lexicon=lexicon, fusion=fusion)
 
     def with_fusion(self, fusion: Fusion) -> "Index":
         """The same index, its signs weighed otherwise."""
@@ -126,13 +136,13 @@ class Index:
         said = read(question, self._lexicon)
         ids, weights, known = self._vectoriser.vector(said)
         if not len(ids) or not self.entry_ids:
-            return Finding(tuple(said), (), np.empty((0, 4), dtype=np.float32), known)
-        linear = weights @ self._weights[ids].astype(np.float32) + self._bias
-        first = np.argsort(-linear, kind="stable")[:CANDIDATES]
+            return Finding(tuple(said), (), np.empty((0, len(SIGNS)), dtype=np.float32), known)
+        quick = np.empty((len(self.entry_ids), 2), dtype=np.float32)
+        quick[:, 0] = weights @ self._weights[ids].astype(np.float32) + self._bias
+        quick[:, 1] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, : len(quick)]
+        first = np.argsort(-(quick @ self._fusion[:2]), kind="stable")[:CANDIDATES]
         candidates = np.union1d(first, self._always)
-        signs = np.empty((len(candidates), 4), dtype=np.float32)
-        signs[:, 0] = linear[candidates]
-        signs[:, 1:] = self._near(candidates, ids, weights)
+        signs = np.column_stack([quick[candidates], self._nearness(candidates, ids, weights)])
         scores = signs @ self._fusion
         best = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[best] - scores[best[0]])
@@ -142,20 +152,19 @@ class Index:
         )
         return Finding(tuple(said), hits, signs[best], known)
 
-    def _near(self, candidates: Counts, ids: Ints, weights: Floats) -> Floats:
-        """For each candidate: cosine of the nearest phrasing, mean of the nearest few, share of the question found."""
+    def _nearness(self, candidates: Counts, ids: Ints, weights: Floats) -> Floats:
+        """For each candidate: cosine of its nearest phrasing, mean of its nearest few, cosine of its answer."""
         question = np.zeros(len(self._vectoriser.grams), dtype=np.float32)
         question[ids] = weights
         near = np.empty((len(candidates), 3), dtype=np.float32)
-        near[:, 2] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, candidates]
         for place, entry in enumerate(candidates):
             starts = self._rows.starts[self._first_rows[entry] : self._first_rows[entry + 1] + 1]
             cells = slice(starts[0], starts[-1])
-            cosines = np.add.reduceat(
-                question[self._rows.ids[cells]] * self._rows.weights[cells], starts[:-1] - starts[0]
-            )
-            nearest = np.sort(cosines)[: -NEAR - 1 : -1]
-            near[place, :2] = nearest[0], nearest.mean()
+            common = question[self._rows.ids[cells]] * self._rows.weights[cells]
+            nearest = np.sort(np.add.reduceat(common, starts[:-1] - starts[0]))[: -NEAR - 1 : -1]
+            cells = slice(self._answers.starts[entry], self._answers.starts[entry + 1])
+            answer = question[self._answers.ids[cells]] @ self._answers.weights[cells]
+            near[place] = nearest[0], nearest.mean(), answer
         return near
 
     def save(self, file: Path) -> None:
@@ -170,6 +179,9 @@ class Index:
                 row_ids=self._rows.ids,
                 row_weights=self._rows.weights,
                 first_rows=self._first_rows,
+                answer_starts=self._answers.starts,
+                answer_ids=self._answers.ids,
+                answer_weights=self._answers.weights,
                 weights=self._weights,
                 bias=self._bias,
             )
@@ -183,6 +195,7 @@ class Index:
                 Vectoriser(as_strings(saved["grams"]), saved["idf"]),
                 Rows(saved["row_starts"], saved["row_ids"], saved["row_weights"]),
                 saved["first_rows"],
+                Rows(saved["answer_starts"], saved["answer_ids"], saved["answer_weights"]),
                 saved["weights"],
                 saved["bias"],
                 lexicon=lexicon,
@@ -193,6 +206,11 @@ class Index:
 def _ways_of_asking(entry: Entry) -> list[str]:
     titles = [entry.title, *(translation.title for translation in entry.translations.values())]
     return [*titles, *chain.from_iterable(entry.phrasings.values())]
+
+
+def _said_in_answer(entry: Entry) -> str:
+    texts = [entry.answer, *(translation.answer for translation in entry.translations.values())]
+    return _LINK_TARGET.sub("]", "\n".join(texts))
 
 
 def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDArray[np.uint8]:

@@ -158,48 +158,53 @@ class Line:
 
 # Which elements a word stands for
 
-_SHORTEST_MISSPELT_WORD = 5
-_SHORTEST_MISSPELT_STEM = 6
+_SHORTEST_UNDOUBLED = 5
+_SHORTEST_MISSPELT = 6
 _SHORTEST_CUT = 8
 
 
 class Vocabulary:
     """Looks up which elements a word stands for, forgiving one slip of the finger and doubled letters."""
 
-    def __init__(self, elements: Iterable[Element], lookalikes: Iterable[str]) -> None:
-        self._lookalikes = frozenset(lookalikes)
-        self._words: dict[str, set[Element]] = defaultdict(set)
-        self._stems: dict[str, set[Element]] = defaultdict(set)
-        for element in elements:
-            for form in element:
-                if form.endswith("*"):
-                    self._stems[form[:-1]].add(element)
-                else:
-                    self._words[form].add(element)
-        self._longest_stem = max(map(len, self._stems), default=0)
-        self._undoubled_words = _undoubled(self._words)
-        self._undoubled_stems = _undoubled(self._stems)
-        self._near_words = _by_deletion(form for form in self._words if len(form) >= _SHORTEST_MISSPELT_WORD)
-        self._near_stems = _by_deletion(stem for stem in self._stems if len(stem) >= _SHORTEST_MISSPELT_STEM)
+    def __init__(self, elements: Iterable[Element], often_misspelt: Element, lookalikes: Element) -> None:
+        """*often_misspelt* are the forms that may be, *lookalikes* the words that are never taken for one of them."""
+        self._words, self._stems = _tables(elements)
+        self._lookalike_words, self._lookalike_stems = _tables([lookalikes])
+        self._misspelt_words = {form: self._words[form] for form in often_misspelt & self._words.keys()}
+        stems = {form[:-1] for form in often_misspelt if form.endswith("*")}
+        self._misspelt_stems = {stem: self._stems[stem] for stem in stems & self._stems.keys()}
+        self._undoubled_words = _undoubled(self._misspelt_words)
+        self._undoubled_stems = _undoubled(self._misspelt_stems)
+        self._near_words = _by_deletion(self._misspelt_words)
+        self._near_stems = _by_deletion(self._misspelt_stems)
+        self._longest_stem = max(map(len, stems), default=0)
 
     def meant(self, word: str) -> set[Element]:
         """The elements *word* stands for as it is written; if none, those it was probably meant for."""
         if found := self.written(word):
             return found
-        if word in self._lookalikes or len(word) < _SHORTEST_MISSPELT_WORD or word.isdigit():
+        if len(word) < _SHORTEST_UNDOUBLED or self._is_ordinary(word):
             return set()
         word = word.translate(_DIGITS_AS_LETTERS)
-        return _known(_DOUBLED.sub(r"\1", word), self._undoubled_words, self._undoubled_stems) or self._one_slip_from(
-            word
-        )
+        undoubled = _known(_DOUBLED.sub(r"\1", word), self._undoubled_words, self._undoubled_stems)
+        return undoubled or self._one_slip_from(word)
+
+    def _is_ordinary(self, word: str) -> bool:
+        return word.isdigit() or bool(_known(word, self._lookalike_words, self._lookalike_stems))
 
     def written(self, word: str) -> set[Element]:
         """The elements *word* stands for exactly as written."""
         return _known("#" if word.isdigit() else word, self._words, self._stems)
 
+    def together(self, word: str, following: str) -> set[Element]:
+        """The elements of the word that was written in two as *word* and *following*, if it is one often misspelt."""
+        if not following or len(word + following) < _SHORTEST_CUT:
+            return set()
+        return _known(word + following, self._misspelt_words, self._misspelt_stems)
+
     def apart(self, word: str) -> tuple[set[Element], set[Element]] | None:
         """The elements of the two words run together as *word*, if it is two."""
-        if len(word) >= _SHORTEST_CUT and word not in self._lookalikes:
+        if len(word) >= _SHORTEST_CUT and not self._is_ordinary(word):
             for cut in range(2, len(word) - 1):
                 if word[:cut] in self._words and word[cut:] in self._words:
                     return self._words[word[:cut]], self._words[word[cut:]]
@@ -209,20 +214,36 @@ class Vocabulary:
         found: set[Element] = set()
         for form in _near(word, self._near_words):
             found |= self._words[form]
-        for length in range(_SHORTEST_MISSPELT_STEM - 1, min(len(word), self._longest_stem + 1) + 1):
+        for length in range(_SHORTEST_MISSPELT - 1, min(len(word), self._longest_stem + 1) + 1):
             for stem in _near(word[:length], self._near_stems):
                 found |= self._stems[stem]
         return found
 
 
-def _known(word: str, words: Mapping[str, set[Element]], stems: Mapping[str, set[Element]]) -> set[Element]:
+_Table = Mapping[str, set[Element]]
+
+
+def _tables(elements: Iterable[Element]) -> tuple[_Table, _Table]:
+    """The elements under each of their words, and under each of their beginnings."""
+    words: dict[str, set[Element]] = defaultdict(set)
+    stems: dict[str, set[Element]] = defaultdict(set)
+    for element in elements:
+        for form in element:
+            if form.endswith("*"):
+                stems[form[:-1]].add(element)
+            else:
+                words[form].add(element)
+    return words, stems
+
+
+def _known(word: str, words: _Table, stems: _Table) -> set[Element]:
     found = set(words.get(word, ()))
     for length in range(2, len(word) + 1):
         found.update(stems.get(word[:length], ()))
     return found
 
 
-def _undoubled(forms: Mapping[str, set[Element]]) -> dict[str, set[Element]]:
+def _undoubled(forms: _Table) -> _Table:
     undoubled: dict[str, set[Element]] = defaultdict(set)
     for form, elements in forms.items():
         undoubled[_DOUBLED.sub(r"\1", form)] |= elements
@@ -236,8 +257,9 @@ def _deletions(word: str) -> set[str]:
 def _by_deletion(forms: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for form in forms:
-        for shorter in _deletions(form):
-            found[shorter].append(form)
+        if len(form) >= _SHORTEST_MISSPELT:
+            for shorter in _deletions(form):
+                found[shorter].append(form)
     return found
 
 
@@ -268,12 +290,18 @@ class Spotter:
     """Finds which of many phrases a text has, but for words that belong to an idiom."""
 
     def __init__(
-        self, phrases: Iterable[Phrase], idioms: Iterable[Phrase], fillers: Element, lookalikes: Iterable[str] = ()
+        self,
+        phrases: Iterable[Phrase],
+        idioms: Iterable[Phrase],
+        *,
+        fillers: Element,
+        often_misspelt: Element,
+        lookalikes: Element,
     ) -> None:
         phrases, idioms = list(phrases), list(idioms)
         elements = {element for phrase in (*phrases, *idioms) for element in phrase.elements}
         self._fillers = fillers
-        self._vocabulary = Vocabulary([*elements, fillers], lookalikes)
+        self._vocabulary = Vocabulary([*elements, fillers], often_misspelt, lookalikes)
         self._phrases = _by_rarest_element(phrases)
         self._idioms = _by_rarest_element(idioms)
 
@@ -306,10 +334,8 @@ class Spotter:
         return places, Line(in_sentence, weighs)
 
     def _one_or_two(self, word: str, following: str) -> Sequence[set[Element]]:
-        written = self._vocabulary.written(word)
-        if len(word + following) >= _SHORTEST_CUT:
-            written |= self._vocabulary.written(word + following)
-        if written:
+        together = self._vocabulary.together(word, following)
+        if written := self._vocabulary.written(word) | together:
             return [written]
         return self._vocabulary.apart(word) or [self._vocabulary.meant(word)]
 

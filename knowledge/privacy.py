@@ -92,9 +92,7 @@ def _spaced(*pieces: str) -> str:
 _DAY_MONTH = _spaced(r"([0-3])", r"(\d)\.?", r"([01])", r"(\d)\.?")
 _IDENTITY_CODE = re.compile(
     r"(?<!\d)(?=("
-    + _spaced(
-        _DAY_MONTH, r"(?:(?:19|20)(?=\d\d))?(\d)", r"(\d)", r"(-{1,2}|[+A-FU-Y])", r"(\d)", r"(\d)", r"(\d)"
-    )
+    + _spaced(_DAY_MONTH, r"(?:(?:19|20)(?=\d\d))?(\d)", r"(\d)", r"(-{1,2}|[+A-FU-Y])", r"(\d)", r"(\d)", r"(\d)")
     + r"([ ]{0,3})([0-9A-Z])))"
 )
 _IDENTITY_CODE_SHAPE = re.compile(r"(?<![0-9A-Z])\d{6}[-+A-FU-Y]\d{3}[0-9A-Z](?![0-9A-Z])")

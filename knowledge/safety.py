@@ -55,8 +55,15 @@ def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
         sign = SafetySign(cast(Kind, kind), cast(Certainty, certainty))
         meanings[Phrase.parse(written, groups)] = sign
     idioms = [Phrase.parse(written, groups) for (written,) in _rows("crisis-idioms.tsv")]
-    lookalikes = [word for (word,) in _rows("crisis-lookalikes.tsv")]
-    return Spotter(meanings, idioms, groups["filler"], lookalikes), meanings
+    lookalikes = parse_element("|".join(word for (word,) in _rows("crisis-lookalikes.tsv")), groups)
+    spotter = Spotter(
+        meanings,
+        idioms,
+        fillers=groups["filler"],
+        often_misspelt=groups["often-misspelt"],
+        lookalikes=lookalikes,
+    )
+    return spotter, meanings
 
 
 def _rows(file: str) -> Iterator[list[str]]:

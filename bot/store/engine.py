@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Table, event, text
+from sqlalchemy import CursorResult, Executable, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -146,11 +146,20 @@ class Store:
         for topic in tx.touched:
             self.hub.announce(topic)
 
+    async def empty_log(self) -> None:
+        """On SQLite, fold the write-ahead log into the file and empty it: what was erased must not live on there.
+
+        Does what it can while others read; what is left goes at the next time or when the service stops.
+        """
+        if self._turn is None:
+            return
+        async with self._turn, self.writer.connect() as connection:
+            raw = await connection.get_raw_connection()
+            if raw.driver_connection is not None:  # asked of the driver itself: a checkpoint can't be in a transaction
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
-        """Close every connection; on SQLite the write-ahead log is folded into the file."""
-        if not self.is_shared:
-            async with self.writer.connect() as connection:
-                await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        """Close every connection; the last one folds SQLite's write-ahead log into the file."""
         await self.reader.dispose()
         if self.writer is not self.reader:
             await self.writer.dispose()

@@ -140,7 +140,7 @@ class _Pages:
         return HTMLResponse(self._render("messages.html", language, lines=self._lines(said, language)))
 
     async def post(self, request: Request) -> Response:
-        """One act of the asker, committed before it is confirmed: 303 back to the page, or 204 for the page's script."""
+        """One act of the asker, committed before it is confirmed: 303 to the page again, or 204 for its script."""
         if not is_same_origin(request.headers, request.headers.get("host", "")):
             return self._bare(wording.say(_language(request, None), wording.WEB_BAD_FORM), 403)
         asker = await self._asker(request)
@@ -156,6 +156,8 @@ class _Pages:
             response = Response(status_code=204)
         else:
             await self._until_handled(key)
+            if asker.talk is not None and (await self._asker(request)).talk is None:
+                return await self._page(request, notice=wording.ERASED)
             response = RedirectResponse("/#latest", status_code=303)
         self._set_cookie(response, asker.token, max_age=COOKIE_DAYS * 24 * 3600)
         return response
@@ -261,13 +263,19 @@ class _Pages:
         return None
 
     async def _refuse(self, request: Request, status: int, sentence: str, *, draft: str) -> Response:
-        """What was wrong: in words for the page's script, else the page again with them at the field, the draft kept."""
+        """What was wrong: words for the page's script, else the page again with them at the field, the draft kept."""
         if _is_script(request):
             return self._bare(wording.say(_language(request, (await self._asker(request)).talk), sentence), status)
         return await self._page(request, status=status, error=sentence, draft=draft)
 
     async def _page(
-        self, request: Request, *, status: int = 200, error: str | None = None, draft: str = ""
+        self,
+        request: Request,
+        *,
+        status: int = 200,
+        error: str | None = None,
+        notice: str | None = None,
+        draft: str = "",
     ) -> Response:
         asker = await self._asker(request)
         language = _language(request, asker.talk)
@@ -279,7 +287,8 @@ class _Pages:
             has_begun=bool(said),
             act_key=secrets.token_urlsafe(16),
             text_key=secrets.token_urlsafe(16),
-            error=wording.say(language, error) if error else None,
+            error=wording.say(language, error) if error else "",
+            notice=wording.say(language, notice) if notice else "",
             draft=draft,
         )
         # The referrer stays with us either way; with no-referrer a form's own Origin would be "null", and refused.

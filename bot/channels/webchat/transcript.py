@@ -1,7 +1,7 @@
 """One conversation as its page shows it: who said what and when, ready for the template."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
@@ -95,7 +95,8 @@ async def _waiting(read: AsyncConnection, vault: Vault, lookup: str) -> list[Sai
 
 def lines(messages: list[Said], zone: ZoneInfo, language: Language, today: date) -> list[Line]:
     """*messages* as lines for the page, times in *zone*."""
-    starts = [before is None or _speaker(before) != _speaker(after) for before, after in _with_previous(messages)]
+    speakers = [None, *((message.author, message.name) for message in messages)]
+    starts = [speaker != before for before, speaker in pairwise(speakers)]
     latest = max((place for place, is_start in enumerate(starts) if is_start), default=None)
     days = [today, *(message.at.astimezone(zone).date() for message in messages)]
     shown = [day != before for before, day in pairwise(days)]
@@ -110,14 +111,6 @@ def lines(messages: list[Said], zone: ZoneInfo, language: Language, today: date)
         )
         for place, message in enumerate(messages)
     ]
-
-
-def _with_previous(messages: list[Said]) -> Iterator[tuple[Said | None, Said]]:
-    return pairwise([None, *messages])  # type: ignore[return-value, arg-type]
-
-
-def _speaker(message: Said) -> tuple[str, str]:
-    return message.author, message.name
 
 
 def _line(

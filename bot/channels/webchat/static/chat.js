@@ -1,0 +1,286 @@
+"use strict";
+// The page works without this file. With it nothing has to be reloaded, and a lost connection loses nothing:
+// an act stays ours until the server has confirmed it, and is sent again under the same key, so it counts once.
+
+(() => {
+  const OVERLAP = 10; // messages looked at again each time: on a busy database an earlier one may show up later
+  const POST_TIMEOUT = 15000;
+  const LONGEST_PAUSE = 30000;
+  const DOUBLE_TAP = 1000;
+  const DRAFT = "koppi-draft";
+
+  const lines = document.getElementById("lines");
+  const acts = document.getElementById("acts");
+  const writing = document.getElementById("writing");
+  const field = document.getElementById("field");
+  const notice = document.getElementById("notice");
+  const fault = document.getElementById("fault");
+  const numbers = document.getElementById("numbers");
+  const below = document.getElementById("below");
+  const title = document.title;
+
+  // --- sending -------------------------------------------------------------------------------------------------
+
+  const waiting = []; // acts that are not confirmed yet, in the order they were made
+  let isSending = false;
+  let failures = 0;
+  let retry = 0;
+
+  function newKey() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function send(act) {
+    waiting.push(act);
+    fault.textContent = "";
+    field.removeAttribute("aria-invalid");
+    sendNext();
+  }
+
+  async function sendNext() {
+    if (isSending || waiting.length === 0) return;
+    clearTimeout(retry);
+    isSending = true;
+    const act = waiting[0];
+    field.readOnly = act.isDraft;
+    const response = await post(act);
+    isSending = false;
+    field.readOnly = false;
+    if (response === null || response.status >= 500) {
+      tryAgainLater(act);
+      return;
+    }
+    failures = 0;
+    waiting.shift();
+    notice.textContent = "";
+    if (response.ok) confirmed(act);
+    else await refused(act, response);
+    sendNext();
+  }
+
+  async function post(act) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), POST_TIMEOUT);
+    try {
+      return await fetch("/chat/messages", {
+        method: "POST",
+        headers: { "X-Requested-With": "fetch" },
+        body: new URLSearchParams({ ...act.fields, key: act.key }),
+        signal: patience.signal,
+      });
+    } catch {
+      return null; // it may have arrived: the same key makes asking again harmless
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function tryAgainLater(act) {
+    notice.textContent = act.isDraft ? notice.dataset.offline : notice.dataset.offlinePress;
+    if (act.fields.command === "apua") numbers.hidden = false; // help doesn't wait for a network
+    const pause = Math.min(LONGEST_PAUSE, 1000 * 2 ** failures);
+    failures += 1;
+    retry = setTimeout(sendNext, pause * (0.75 + Math.random() / 2));
+  }
+
+  function confirmed(act) {
+    if (act.isDraft) {
+      field.value = "";
+      keepDraft();
+    }
+    if (act.fields.command === "apua") numbers.hidden = true;
+    setTimeout(() => act.button?.removeAttribute("aria-disabled"), DOUBLE_TAP);
+    isFollowing = true;
+    refresh();
+    listen();
+  }
+
+  async function refused(act, response) {
+    act.button?.removeAttribute("aria-disabled");
+    fault.textContent = await response.text();
+    if (act.isDraft) {
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
+    }
+  }
+
+  // --- writing -------------------------------------------------------------------------------------------------
+
+  let draftKey = newKey();
+
+  // The draft outlives a reload, with its key: sent again after a lost answer, it still counts once.
+  function keepDraft() {
+    if (field.value === "") {
+      draftKey = newKey();
+      sessionStorage.removeItem(DRAFT);
+    } else {
+      sessionStorage.setItem(DRAFT, JSON.stringify({ text: field.value, key: draftKey }));
+    }
+    grow();
+  }
+
+  function bringBackDraft() {
+    const kept = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
+    if (kept === null || field.value !== "") return;
+    field.value = kept.text;
+    draftKey = kept.key;
+    grow();
+  }
+
+  function grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    field.rows = 1;
+    while (field.rows < 4 && field.scrollHeight > field.clientHeight) field.rows += 1;
+  }
+
+  field.addEventListener("input", () => {
+    // What is being rewritten is not sent behind the writer's back, and other words are another message.
+    const place = waiting.findIndex((act) => act.isDraft);
+    if (place !== -1) {
+      waiting.splice(place, 1);
+      draftKey = newKey();
+      notice.textContent = "";
+    }
+    keepDraft();
+  });
+
+  field.addEventListener("keydown", (event) => {
+    const hasKeyboard = matchMedia("(hover: hover) and (pointer: fine)").matches;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && hasKeyboard) {
+      event.preventDefault();
+      writing.requestSubmit();
+    }
+  });
+
+  writing.addEventListener("submit", (event) => {
+    event.preventDefault();
+    field.focus();
+    if (waiting.some((act) => act.isDraft)) sendNext();
+    else if (field.value.trim() !== "") send({ key: draftKey, fields: { text: field.value }, isDraft: true });
+  });
+
+  acts.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (button === null) return;
+    event.preventDefault();
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    send({ key: newKey(), fields: { [button.name]: button.value }, isDraft: false, button });
+  });
+
+  // --- reading -------------------------------------------------------------------------------------------------
+
+  let isFollowing = false; // the asker has just done something: show what comes of it
+  let isReading = false;
+  let isStale = false;
+
+  async function refresh() {
+    isStale = true;
+    if (isReading) return;
+    isReading = true;
+    while (isStale) {
+      isStale = false;
+      await read();
+    }
+    isReading = false;
+  }
+
+  async function read() {
+    const known = lines.querySelectorAll("[data-id]");
+    const since = known.length === 0 ? 0 : known[Math.max(0, known.length - OVERLAP)].dataset.id;
+    try {
+      const response = await fetch(`/chat/messages?since=${since}`, { headers: { "X-Requested-With": "fetch" } });
+      if (response.status === 205) location.reload();
+      else if (response.status === 410) erased(await response.text());
+      else if (response.ok) show(await response.text());
+    } catch {
+      // Offline: the stream's reconnection, "online" or the next act reads again.
+    }
+  }
+
+  function show(html) {
+    const page = document.documentElement;
+    const wasAtEnd = window.innerHeight + window.scrollY >= page.scrollHeight - 80;
+    const fragment = document.createElement("template");
+    fragment.innerHTML = html;
+    lines.querySelectorAll("[data-waiting]").forEach((line) => line.remove());
+    const fresh = [...fragment.content.querySelectorAll("#nothing, li.said")].filter(
+      (line) => !line.id || document.getElementById(line.id) === null,
+    );
+    for (const line of fresh) {
+      const number = Number(line.dataset.id ?? Infinity);
+      const next = [...lines.querySelectorAll("[data-id]")].find((other) => Number(other.dataset.id) > number);
+      lines.insertBefore(line, next ?? null);
+    }
+    if (fresh.length === 0) return;
+    if (wasAtEnd || isFollowing) fresh[0].scrollIntoView({ block: "start" });
+    else below.hidden = false;
+    if (fresh.some((line) => !line.classList.contains("asker"))) isFollowing = false;
+    if (document.hidden) document.title = `● ${title}`;
+  }
+
+  function erased(words) {
+    lines.querySelectorAll("[data-id], [data-waiting]").forEach((line) => line.remove());
+    notice.textContent = words;
+  }
+
+  below.addEventListener("click", () => {
+    below.hidden = true;
+    lines.lastElementChild.scrollIntoView({ block: "start" });
+    field.focus({ preventScroll: true });
+  });
+
+  addEventListener("scroll", () => {
+    const page = document.documentElement;
+    if (window.innerHeight + window.scrollY >= page.scrollHeight - 80) below.hidden = true;
+  });
+
+  let stream = null;
+
+  // The stream says only that something changed. The browser reconnects by itself, except after an answer that is no
+  // stream (a proxy's error, too many open pages): then we come back, and look ourselves meanwhile.
+  function listen() {
+    if (stream !== null) return;
+    stream = new EventSource("/chat/events");
+    stream.addEventListener("changed", refresh);
+    stream.addEventListener("error", () => {
+      if (stream.readyState !== EventSource.CLOSED) return;
+      stream = null;
+      setTimeout(() => {
+        refresh();
+        listen();
+      }, 10000);
+    });
+  }
+
+  // --- coming and going ----------------------------------------------------------------------------------------
+
+  function comeBack() {
+    sendNext();
+    if (stream !== null) refresh();
+  }
+
+  addEventListener("online", comeBack);
+  addEventListener("pageshow", (event) => {
+    document.body.hidden = false;
+    if (event.persisted) comeBack();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    document.title = title;
+    comeBack();
+  });
+
+  // The page is gone from the screen at once, however slow the next one is, and Back doesn't bring it.
+  document.getElementById("exit").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.body.hidden = true;
+    location.replace(event.currentTarget.href);
+  });
+
+  bringBackDraft();
+  if ("begun" in document.body.dataset) {
+    listen();
+    if (location.hash === "") lines.lastElementChild.scrollIntoView({ block: "start" });
+  }
+})();
