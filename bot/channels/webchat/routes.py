@@ -137,7 +137,9 @@ class _Pages:
             return self._bare(wording.say(language, wording.ERASED), 410)
         if since and (not said or said[0].id != since):
             return Response(status_code=205)
-        return HTMLResponse(self._render("messages.html", language, lines=self._lines(said, language)))
+        return HTMLResponse(
+            self._render("messages.html", language, lines=self._lines(said, language), is_whole_page=False)
+        )
 
     async def post(self, request: Request) -> Response:
         """One act of the asker, committed before it is confirmed: 303 to the page again, or 204 for its script."""
@@ -284,6 +286,7 @@ class _Pages:
             "page.html",
             language,
             lines=self._lines(said, language),
+            is_whole_page=True,
             has_begun=bool(said),
             act_key=secrets.token_urlsafe(16),
             text_key=secrets.token_urlsafe(16),

@@ -204,7 +204,7 @@
     const fragment = document.createElement("template");
     fragment.innerHTML = html;
     lines.querySelectorAll("[data-waiting]").forEach((line) => line.remove());
-    const fresh = [...fragment.content.querySelectorAll("#nothing, li.said")].filter(
+    const fresh = [...fragment.content.querySelectorAll("li.said")].filter(
       (line) => !line.id || document.getElementById(line.id) === null,
     );
     for (const line of fresh) {
@@ -281,6 +281,6 @@
   bringBackDraft();
   if ("begun" in document.body.dataset) {
     listen();
-    if (location.hash === "") lines.lastElementChild.scrollIntoView({ block: "start" });
+    document.getElementById("latest")?.scrollIntoView({ block: "start" });
   }
 })();
