@@ -111,12 +111,16 @@ def advisor_add(name: str, role: str) -> None:
 def summary(period: str, on: Any, send: bool) -> None:
     """Print a usage summary."""
     from admin.summaries import send as summaries
+    from bot.store import migrate
 
     async def show() -> None:
         house = _house()
         try:
+            await migrate.upgrade(house.store)
             day: date | None = on.date() if on else None
             click.echo(await summaries.summary_text(house, period, day, send=send))  # type: ignore[arg-type]
+        except summaries.NotOver as error:
+            raise click.ClickException(f"the period runs until {error}: it can be sent when it is over") from error
         finally:
             await house.store.close()
 

@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from admin import announce
 from admin.house import House
 from admin.summaries import send as summaries
 from admin.web import build_app
@@ -72,6 +73,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield delivery.run()
     yield worker.keep_promises(house.store, house.hours, house.clock)
     yield house.bookshelf.watch()
+    yield announce.watch(house)
     yield _scheduled(house)
 
 

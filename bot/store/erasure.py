@@ -1,6 +1,6 @@
 """Erasing an asker at their wish: texts, address, tickets and posts about them. Counts without a name stay."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from bot.store.engine import Tx
 from bot.store.schema import address, asker, conversation, inbox, notice, outbox, quarantine, ticket
@@ -29,9 +29,9 @@ async def erase(tx: Tx, conversation_id: str) -> bytes | None:
         update(inbox).where(inbox.c.sender.in_(lookups), inbox.c.state != "open").values(sender=ERASED_SENDER)
     )
     tickets = select(ticket.c.id).join(conversation).where(conversation.c.asker_id == found.asker_id)
-    posts = [f"announce:{row.id}" for row in await tx.execute(tickets)]
+    posts = [outbox.c.key.startswith(f"announce:{row.id}") for row in await tx.execute(tickets)]
     if posts:
-        of_posts = select(outbox.c.notice_id).where(outbox.c.key.in_(posts))
+        of_posts = select(outbox.c.notice_id).where(or_(*posts))
         await tx.execute(delete(notice).where(notice.c.id.in_(of_posts)))
     await tx.execute(delete(asker).where(asker.c.id == found.asker_id))
     await tx.bump(QUEUE)
