@@ -23,7 +23,6 @@ from bot.vault import Vault, WrongKey
 
 GIVE_UP_AFTER = timedelta(hours=24)
 CHAT_GAP = timedelta(seconds=1)
-CHAT_BURST = 3
 MAX_PACED_CHATS = 10_000
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
@@ -43,24 +42,25 @@ class Channel(Protocol):
 
 
 class Pace:
-    """At most *per_second* sends over all chats, evenly spaced; in one chat a few at once, then one a second.
+    """At most *per_second* sends over all chats, evenly spaced, and a second between two in one chat.
 
-    The chat's allowance is a leaky bucket (GCRA): a short dialogue is not slowed down, a burst is.
+    The first reply to what somebody wrote goes at once: they set that pace themselves, and nobody waits for their own
+    answer. Should Telegram mind, it says how long to wait.
     """
 
     def __init__(self, per_second: float) -> None:
         self._interval = timedelta(seconds=1 / per_second)
         self._next: datetime | None = None
-        self._chats: dict[str, datetime] = {}  # when each chat's bucket is empty again
+        self._chats: dict[str, datetime] = {}  # when each chat may get another message that nobody asked for
 
-    def wait_for(self, destination: str, now: datetime) -> timedelta:
+    def wait_for(self, destination: str, now: datetime, *, is_direct_reply: bool) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
-        empty_at = max(now, self._chats.get(destination, now))
-        at = max(now, self._next or now, empty_at - (CHAT_BURST - 1) * CHAT_GAP)
-        self._next = max(now, self._next or now) + self._interval
-        self._chats[destination] = empty_at + CHAT_GAP
+        free = max(now, self._next or now)
+        at = free if is_direct_reply else max(free, self._chats.get(destination, now))
+        self._next = free + self._interval
+        self._chats[destination] = at + CHAT_GAP
         if len(self._chats) > MAX_PACED_CHATS:
-            self._chats = {chat: empty for chat, empty in self._chats.items() if empty > now}
+            self._chats = {chat: after for chat, after in self._chats.items() if after > now}
         return at - now
 
 
@@ -151,7 +151,7 @@ class Delivery:
             raise SendFailed("erased at the asker's wish", permanent=True)
         channel = self._channels[item.channel]
         if pace := self._paces.get(item.channel):
-            wait = pace.wait_for(item.destination, self._clock())
+            wait = pace.wait_for(item.destination, self._clock(), is_direct_reply=item.is_direct_reply)
             await asyncio.sleep(wait.total_seconds())
         labels = tuple(
             (button["label"], f"{button['verb']}:{item.message_id}:{ordinal}")

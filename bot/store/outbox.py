@@ -31,6 +31,7 @@ class OutboxItem:
     uncertain: bool
     queued_at: datetime
     lease_until: datetime
+    is_direct_reply: bool  # the first reply to something somebody said
     sealed_address: bytes | None = None
 
 
@@ -146,6 +147,7 @@ def _item(row: Row[tuple[object, ...]], until: datetime) -> OutboxItem:
         uncertain=row.uncertain or row.state == "sending",
         queued_at=row.queued_at,
         lease_until=until,
+        is_direct_reply=row.ordinal == 0,
         sealed_address=row.sealed_address,
     )
 
