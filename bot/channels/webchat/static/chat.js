@@ -144,9 +144,13 @@
     keepDraft();
   });
 
+  // With a finger, Enter makes a new line, and after sending the keyboard makes room for the answer.
+  function hasKeyboard() {
+    return matchMedia("(hover: hover) and (pointer: fine)").matches;
+  }
+
   field.addEventListener("keydown", (event) => {
-    const hasKeyboard = matchMedia("(hover: hover) and (pointer: fine)").matches;
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && hasKeyboard) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && hasKeyboard()) {
       event.preventDefault();
       writing.requestSubmit();
     }
@@ -154,7 +158,7 @@
 
   writing.addEventListener("submit", (event) => {
     event.preventDefault();
-    field.focus();
+    if (hasKeyboard()) field.focus();
     if (waiting.some((act) => act.isDraft)) sendNext();
     else if (field.value.trim() !== "") send({ key: draftKey, fields: { text: field.value }, isDraft: true });
   });
