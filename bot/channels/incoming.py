@@ -1,5 +1,6 @@
 """What every channel turns its network's bytes into, and how a channel says that it could not send."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +9,12 @@ from bot.conversation import Command as Commanded
 from bot.conversation import Empty, Left, Start, Text, Unreadable
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
+COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
+ALIASES = {
+    "human": "ihminen", "manniska": "ihminen", "help": "ohje", "hjalp": "apua", "emergency": "apua",
+    "mydata": "tietoni", "minadata": "tietoni", "forget": "unohda", "glom": "unohda", "privacy": "tietosuoja",
+    "integritet": "tietosuoja", "info": "ohje",
+}  # fmt: skip
 
 
 class Unparsable(Exception):
@@ -82,6 +89,15 @@ def clean(text: str) -> str:
     """
     kept = "".join(_kept(character) for character in text[: 4 * MAX_TEXT])
     return unicodedata.normalize("NFC", kept).strip()[:MAX_TEXT]
+
+
+def read_command(text: str) -> tuple[str, str] | None:
+    """The Finnish name of the command that *text* begins with, and what stands after it; None without one."""
+    found = COMMAND.match(text)
+    if found is None:
+        return None
+    name = found[1].lower()
+    return ALIASES.get(name, name), (found[2] or "").strip()
 
 
 def read_text(text: str) -> Text | Empty:

@@ -41,6 +41,7 @@ from bot.channels.incoming import (
     Sendable,
     SendFailed,
     Unparsable,
+    read_command,
     read_text,
 )
 from bot.channels.markup import as_plain_text, as_telegram_html
@@ -58,11 +59,6 @@ POLL_SECONDS = 25
 POLL_LEASE = timedelta(seconds=POLL_SECONDS + 15)
 LEASE_LOOK_AGAIN_SECONDS = 5.0
 COMMANDS = ("ihminen", "apua", "ohje", "tietoni", "unohda", "tietosuoja")
-ALIASES = {
-    "human": "ihminen", "manniska": "ihminen", "help": "ohje", "hjalp": "apua", "emergency": "apua",
-    "mydata": "tietoni", "minadata": "tietoni", "forget": "unohda", "glom": "unohda", "privacy": "tietosuoja",
-    "integritet": "tietosuoja", "info": "ohje",
-}  # fmt: skip
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
 log = structlog.get_logger()
@@ -107,18 +103,17 @@ def _message(update: Update) -> Incoming | None:
     if message is None:
         return None
     address, text = str(message.chat.id), message.text or message.caption or ""
-    command = re.match(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", text, re.DOTALL)
-    name = command[1].lower() if command else None
-    if name == "liita":
-        return Incoming(address, LinkChat(((command and command[2]) or "").strip()[:64]))
+    command, rest = read_command(text) or (None, "")
+    if command == "liita":
+        return Incoming(address, LinkChat(rest[:64]))
     if message.chat.type != "private":
         return None
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
-    if name == "start" and command:
-        campaign = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", (command[2] or "").strip())
+    if command == "start":
+        campaign = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", rest)
         return Incoming(address, Start(campaign[0] if campaign else None), language)
-    if name:
-        return Incoming(address, Command(ALIASES.get(name, name)), language)
+    if command:
+        return Incoming(address, Command(command), language)
     if text:
         return Incoming(address, read_text(text), language)
     return Incoming(address, _unreadable(message), language)

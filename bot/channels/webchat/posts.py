@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.channels.incoming import Incoming, Pressed, Unparsable, read_text
-from bot.conversation import Command, Start
+from bot.channels.incoming import Incoming, Pressed, Unparsable, read_command, read_text
+from bot.conversation import Command, Empty, Start, Text
 from knowledge.entry import Language
 
 NAME = "web"
@@ -38,10 +38,18 @@ def parse(body: str) -> Incoming:
         raise Unparsable(f"not a web post ({type(error).__name__})") from error
     match post.act:
         case "say":
-            return Incoming(post.address, read_text(post.text), post.language)
+            return Incoming(post.address, _said(post.text), post.language)
         case "press":
             return Incoming(post.address, Pressed(post.message_id, post.ordinal), post.language)
         case "command":
             return Incoming(post.address, Command(post.text), post.language)
         case "start":
             return Incoming(post.address, Start(post.text or None), post.language)
+
+
+def _said(text: str) -> Text | Empty | Command | Start:
+    """What was written; the bot's own texts name its commands, so they work when typed here, too."""
+    command, _ = read_command(text.strip()) or ("", "")
+    if command == "start":
+        return Start()
+    return Command(command) if command else read_text(text)

@@ -251,7 +251,7 @@ class _Pages:
 
     def _too_much(self, request: Request, act: Post, asker: _Asker) -> str | None:
         """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
-        if act.text == "apua" or (act.act == "say" and safety.assess(act.text) is not None):
+        if _calls_for_help(act):
             return None
         now = self._chat.clock()
         if not self._pace.allows(asker.lookup, now):
@@ -324,6 +324,10 @@ class _Pages:
             hours_line=self._chat.hours.today_in_words(self._chat.clock(), language),
             **values,
         )
+
+
+def _calls_for_help(act: Post) -> bool:
+    return act.text in {"apua", "/apua"} or (act.act == "say" and safety.assess(act.text) is not None)
 
 
 def _is_script(request: Request) -> bool:
