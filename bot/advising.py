@@ -51,10 +51,8 @@ class Desk:
                 await events.record(
                     tx,
                     ticket.conversation_id,
-                    "human_reply",
+                    [events.Happening("human_reply", ticket.topic, waited)],
                     events.Circumstances(now, self._hours, ticket.channel, ticket.language),
-                    topic=ticket.topic,
-                    seconds=waited,
                 )
             await audit.record(tx, account.id, "reply", ticket_id, now)
 
@@ -83,7 +81,9 @@ class Desk:
             )
             await self._send(tx, ticket, f"closed:{ticket_id}:{ticket.version}", message_id, now)
             around = events.Circumstances(now, self._hours, ticket.channel, ticket.language)
-            await events.record(tx, ticket.conversation_id, f"closed_{outcome}", around, topic=ticket.topic)
+            await events.record(
+                tx, ticket.conversation_id, [events.Happening(f"closed_{outcome}", ticket.topic)], around
+            )
             await audit.record(tx, account.id, "close", ticket_id, now)
 
     async def _send(self, tx: Tx, ticket: TicketRow, key: str, message_id: int, now: datetime) -> None:

@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.incoming import Sendable, SendFailed
 from bot.channels.markup import split
-from bot.store import chat_links, conversations, outbox
+from bot.store import conversations, outbox
 from bot.store.engine import Store, StoreUnavailable
 from bot.store.outbox import OutboxItem
 from bot.vault import Vault, WrongKey
@@ -102,13 +101,8 @@ class Delivery:
         free = self._in_flight - len(self._sending)
         if free <= 0:
             return
-        now = self._clock()
-        async with self._store.read() as read:
-            turn = await outbox.next_turn(read, list(self._channels))
-        if turn is None or turn > now:
-            return
         async with self._store.write() as tx:
-            items = await outbox.lease(tx, now, channels=list(self._channels), limit=free)
+            items = await outbox.lease(tx, self._clock(), channels=list(self._channels), limit=free)
         for item in items:
             task = asyncio.create_task(self._deliver(item))
             self._sending.add(task)
@@ -144,37 +138,28 @@ class Delivery:
             await self._record(lambda: self._failed(item, failure))
 
     async def _send(self, item: OutboxItem) -> str | None:
-        async with self._store.read() as read:
-            content = await outbox.content(read, item)
-            address = await self._address(read, item)
-        if address is None or content is None:
+        if item.text is None or item.sealed_address is None:
             raise SendFailed("erased at the asker's wish", permanent=True)
+        try:
+            address = self._vault.unseal(item.sealed_address)
+        except WrongKey as error:
+            raise SendFailed("the address can't be opened: KOPPI_SECRET_KEY has changed") from error
         channel = self._channels[item.channel]
         if pace := self._paces.get(item.channel):
             wait = pace.wait_for(item.destination, self._clock(), is_direct_reply=item.is_direct_reply)
             await asyncio.sleep(wait.total_seconds())
         labels = tuple(
             (button["label"], f"{button['verb']}:{item.message_id}:{ordinal}")
-            for ordinal, button in enumerate(content.buttons)
+            for ordinal, button in enumerate(item.buttons)
         )
-        pieces = split(content.text)
+        pieces = split(item.text)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 for piece in pieces[:-1]:
-                    await channel.send(address, Sendable(piece, is_markdown=content.is_markdown))
-                return await channel.send(address, Sendable(pieces[-1], labels, content.is_markdown))
+                    await channel.send(address, Sendable(piece, is_markdown=item.is_markdown))
+                return await channel.send(address, Sendable(pieces[-1], labels, item.is_markdown))
         except TimeoutError as error:
             raise SendFailed("no answer in time", uncertain=True) from error
-
-    async def _address(self, read: AsyncConnection, item: OutboxItem) -> str | None:
-        try:
-            if item.sealed_address is not None:
-                return self._vault.unseal(item.sealed_address)
-            if item.notice_id is not None:
-                return await chat_links.destination(read, self._vault, item.destination)
-            return await conversations.destination(read, self._vault, item.destination)
-        except WrongKey as error:
-            raise SendFailed("the address can't be opened: KOPPI_SECRET_KEY has changed") from error
 
     async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
         async with self._store.write() as tx:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import wording
 from bot.channels import telegram
@@ -99,9 +98,7 @@ class Service:
     async def _converse(
         self, item: InboxItem, address: str, heard: Said | Pressed, language: Language, now: datetime
     ) -> None:
-        async with self._store.read() as read:
-            known = await conversations.find(read, channel=item.channel, lookup=item.sender)
-            said = await _resolve(read, known, heard)
+        said = await self._resolve(item, heard)
         question_text = _question_in(said)
         verdict = self._knowledge().judge(question_text) if question_text is not None else None
         async with self._store.write() as tx:
@@ -124,6 +121,22 @@ class Service:
             await self._carry_out(tx, item, decision, asked, now)
         if decision.erase:
             await self._store.empty_log()
+
+    async def _resolve(self, item: InboxItem, heard: Said | Pressed) -> Said:
+        """What was said, with personal data masked and a pressed button looked up in this very conversation."""
+        if isinstance(heard, Text):
+            masked, spans = privacy.mask(heard.text)
+            return Text(masked, masked=bool(spans))
+        if not isinstance(heard, Pressed):
+            return heard
+        async with self._store.read() as read:
+            talk = await conversations.find(read, channel=item.channel, lookup=item.sender)
+            found = await conversations.button(read, talk.id, heard.message_id, heard.ordinal) if talk else None
+            if found is None or talk is None:
+                return Press("gone", "", heard.message_id)
+            button, question_id = found
+            question = await conversations.question(read, talk.id, question_id)
+        return Press(button.verb, button.value, heard.message_id, question)
 
     async def _asked(
         self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime
@@ -171,8 +184,8 @@ class Service:
             return
         around = events.Circumstances(now, self._hours, talk.channel, talk.language)
         await conversations.save(tx, talk, now, campaign=decision.campaign)
-        for happened in decision.events:
-            await events.record(tx, talk.id, happened.kind, around, topic=happened.topic)
+        happenings = [events.Happening(event.kind, event.topic) for event in decision.events]
+        await events.record(tx, talk.id, happenings, around)
         match decision.ticket:
             case OpenTicketWith(role, question_id, topic, urgent):
                 await tickets.open_ticket(
@@ -265,21 +278,6 @@ class Service:
                 text = wording.say("fi", wording.LINKED)
                 await outbox.add_notice(tx, key=f"inbox:{item.id}:0", text=text, chat_link_id=linked, now=now)
             await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
-
-
-async def _resolve(read: AsyncConnection, known: Conversation | None, heard: Said | Pressed) -> Said:
-    """What was said, with personal data masked and a pressed button looked up in this very conversation."""
-    if isinstance(heard, Text):
-        masked, spans = privacy.mask(heard.text)
-        return Text(masked, masked=bool(spans))
-    if not isinstance(heard, Pressed):
-        return heard
-    found = await conversations.button(read, known.id, heard.message_id, heard.ordinal) if known else None
-    if found is None or known is None:
-        return Press("gone", "", heard.message_id)
-    button, question_id = found
-    question = await conversations.question(read, known.id, question_id)
-    return Press(button.verb, button.value, heard.message_id, question)
 
 
 def _question_in(said: Said) -> str | None:

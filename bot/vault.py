@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import os
+import secrets
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -57,7 +58,7 @@ def _derive(secret: str, purpose: bytes) -> bytes:
 
 def _read_or_make_key(path: Path) -> str:
     if not path.exists():
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")  # not the pid: containers share those
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(base64.urlsafe_b64encode(os.urandom(32)).decode() + "\n")

@@ -87,6 +87,8 @@ SMALL_TALK: dict[str, str] = {
     "who": "Olen Otappa koppi, botti. Vastaan heti, ja jos en osaa, saat ihmisen: /ihminen.",
     "bye": "Moikka! Kirjoita, kun tulee jotain mieleen.",
     "ok": "Selvä. Kirjoita, jos jäi jotain auki.",
+    "wellbeing": "Kiitos kysymästä, botilla on kaikki hyvin. Entä sinulla? Kerro, mikä mietityttää.",
+    "wordless": "Tuosta en vielä tiedä, mitä kysyt. Kirjoita muutama sana, niin etsin vastauksen.",
 }
 INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"

@@ -82,11 +82,5 @@ async def unlink(tx: Tx, chat_link_id: str) -> bool:
     return (await tx.execute(delete(chat_link).where(chat_link.c.id == chat_link_id))).rowcount == 1
 
 
-async def destination(read: AsyncConnection, vault: Vault, chat_link_id: str) -> str | None:
-    """The chat's own id, unsealed, or None when it is no longer linked."""
-    row = (await read.execute(select(chat_link.c.sealed).where(chat_link.c.id == chat_link_id))).first()
-    return vault.unseal(row.sealed) if row else None
-
-
 def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()

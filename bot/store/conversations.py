@@ -219,18 +219,6 @@ async def messages(read: AsyncConnection, conversation_id: str, *, after: int = 
     ]
 
 
-async def destination(read: AsyncConnection, vault: Vault, conversation_id: str) -> str | None:
-    """The channel's own address of this conversation, unsealed, or None when it has been erased."""
-    row = (
-        await read.execute(
-            select(address.c.sealed)
-            .join(conversation, conversation.c.address_id == address.c.id)
-            .where(conversation.c.id == conversation_id)
-        )
-    ).first()
-    return vault.unseal(row.sealed) if row else None
-
-
 async def _conversation(read: AsyncConnection, row: Row[tuple[object, ...]]) -> Conversation:
     latest = (
         await read.execute(

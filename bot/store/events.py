@@ -4,6 +4,7 @@ What lets askers be counted without naming them (this one's first of the kind to
 is decided when the event is written, from dates kept on the asker's own row.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -24,16 +25,19 @@ class Circumstances:
     language: str
 
 
-async def record(
-    tx: Tx,
-    conversation_id: str,
-    kind: str,
-    around: Circumstances,
-    *,
-    topic: str | None = None,
-    seconds: float | None = None,
-) -> None:
-    """Write one event of *kind* caused by this conversation's asker."""
+@dataclass(frozen=True)
+class Happening:
+    """One event to be written; *seconds* is how long the asker waited, of a reply."""
+
+    kind: str
+    topic: str | None = None
+    seconds: float | None = None
+
+
+async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], around: Circumstances) -> None:
+    """Write the events that this conversation's asker caused."""
+    if not happenings:
+        return
     owner = (
         await tx.execute(
             select(asker.c.id, asker.c.last_campaign, asker.c.last_events)
@@ -43,26 +47,29 @@ async def record(
     ).one()
     local = around.now.astimezone(around.hours.zone)
     today = local.date()
-    before = owner.last_events.get(kind)
-    latest = date.fromisoformat(before) if before else None
-    await tx.execute(
-        event.insert().values(
-            kind=kind,
-            at=around.now.replace(minute=0, second=0, microsecond=0),  # to the hour: no one is found by the second
-            local_day=today,
-            local_hour=local.hour,
-            in_office_hours=around.hours.is_open(around.now),
-            channel=around.channel,
-            language=around.language,
-            campaign=owner.last_campaign,
-            topic=topic,
-            seconds=seconds,
-            first_of_day=latest != today,
-            first_of_week=latest is None or latest.isocalendar()[:2] != today.isocalendar()[:2],
-            first_of_month=latest is None or (latest.year, latest.month) != (today.year, today.month),
-            is_returning=latest is not None and latest != today,
+    last_events = dict(owner.last_events)
+    rows = []
+    for happening in happenings:
+        before = last_events.get(happening.kind)
+        latest = date.fromisoformat(before) if before else None
+        last_events[happening.kind] = today.isoformat()
+        rows.append(
+            {
+                "kind": happening.kind,
+                "at": around.now.replace(minute=0, second=0, microsecond=0),  # no one is found by the second
+                "local_day": today,
+                "local_hour": local.hour,
+                "in_office_hours": around.hours.is_open(around.now),
+                "channel": around.channel,
+                "language": around.language,
+                "campaign": owner.last_campaign,
+                "topic": happening.topic,
+                "seconds": happening.seconds,
+                "first_of_day": latest != today,
+                "first_of_week": latest is None or latest.isocalendar()[:2] != today.isocalendar()[:2],
+                "first_of_month": latest is None or (latest.year, latest.month) != (today.year, today.month),
+                "is_returning": latest is not None and latest != today,
+            }
         )
-    )
-    await tx.execute(
-        update(asker).where(asker.c.id == owner.id).values(last_events={**owner.last_events, kind: today.isoformat()})
-    )
+    await tx.execute(event.insert(), rows)
+    await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))

@@ -30,9 +30,6 @@ class InboxItem:
 
 async def receive(tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, body: str, now: datetime) -> bool:
     """Keep *body*; False, and no change, when this key was here before. Confirm to the network after the commit."""
-    known = await tx.execute(select(quarantine.c.id).where(quarantine.c.channel == channel, quarantine.c.key == key))
-    if known.first() is not None:
-        return False
     new = await tx.insert_once(
         inbox,
         {

@@ -7,11 +7,11 @@ A lease that ran out means a process died while sending: the message may have ar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
-from bot.store.schema import conversation, message, notice, outbox
+from bot.store.schema import address, chat_link, conversation, message, notice, outbox
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -20,19 +20,29 @@ TOPIC = "outbox"
 
 @dataclass(frozen=True)
 class OutboxItem:
-    """One message to send; exactly one of *message_id* and *notice_id* is set."""
+    """One message to send, with all that sending needs.
+
+    Attributes
+        message_id: of a conversation's message; None for a notice.
+        text: what to say, or None when it has been erased meanwhile.
+        is_markdown: the bot's words are Markdown, a person's are plain text.
+        sealed_address: where to, sealed; None when it has been erased meanwhile.
+        is_direct_reply: whether it is the first reply to something somebody said.
+        uncertain: whether an earlier try may have arrived without our knowing.
+    """
 
     id: int
     channel: str
     destination: str
     message_id: int | None
-    notice_id: int | None
+    text: str | None
+    buttons: list[dict[str, str]]
+    is_markdown: bool
+    sealed_address: bytes | None
+    is_direct_reply: bool
     attempts: int
     uncertain: bool
     queued_at: datetime
-    lease_until: datetime
-    is_direct_reply: bool  # the first reply to something somebody said
-    sealed_address: bytes | None = None
 
 
 async def add_message(
@@ -114,42 +124,53 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
     )
     rows = (
         await tx.execute(
-            select(outbox)
+            select(
+                outbox,
+                message.c.text.label("said"),
+                message.c.buttons,
+                message.c.author,
+                notice.c.text.label("told"),
+                func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
+            )
+            .join(message, outbox.c.message_id == message.c.id, isouter=True)
+            .join(notice, outbox.c.notice_id == notice.c.id, isouter=True)
+            .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
+            .join(address, conversation.c.address_id == address.c.id, isouter=True)
+            .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
             .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels), turn)
             .order_by(outbox.c.priority, outbox.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=outbox)
         )
     ).all()
-    until = now + LEASE
     for row in rows:
         await tx.execute(
             update(outbox)
             .where(outbox.c.id == row.id)
             .values(
                 state="sending",
-                lease_until=until,
+                lease_until=now + LEASE,
                 attempts=row.attempts + 1,
                 uncertain=row.uncertain or row.state == "sending",
             )
         )
-    return [_item(row, until) for row in rows]
-
-
-def _item(row: Row[tuple[object, ...]], until: datetime) -> OutboxItem:
-    return OutboxItem(
-        id=row.id,
-        channel=row.channel,
-        destination=row.destination,
-        message_id=row.message_id,
-        notice_id=row.notice_id,
-        attempts=row.attempts + 1,
-        uncertain=row.uncertain or row.state == "sending",
-        queued_at=row.queued_at,
-        lease_until=until,
-        is_direct_reply=row.ordinal == 0,
-        sealed_address=row.sealed_address,
-    )
+    return [
+        OutboxItem(
+            id=row.id,
+            channel=row.channel,
+            destination=row.destination,
+            message_id=row.message_id,
+            text=row.said if row.message_id is not None else row.told,
+            buttons=row.buttons or [],
+            is_markdown=row.author in (None, "bot"),
+            sealed_address=row.sealed,
+            is_direct_reply=row.ordinal == 0,
+            attempts=row.attempts + 1,
+            uncertain=row.uncertain or row.state == "sending",
+            queued_at=row.queued_at,
+        )
+        for row in rows
+    ]
 
 
 async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime) -> None:
@@ -208,25 +229,3 @@ def _first_in_line() -> Select[tuple[int]]:
     """The oldest unfinished item of each destination: the others wait behind it, whatever their own time."""
     waiting = outbox.c.state.in_(("queued", "sending"))
     return select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.destination)
-
-
-@dataclass(frozen=True)
-class Content:
-    """What an item says. A person's words are plain text, the bot's are Markdown."""
-
-    text: str
-    buttons: list[dict[str, str]]
-    is_markdown: bool
-
-
-async def content(read: AsyncConnection, item: OutboxItem) -> Content | None:
-    """What *item* says, or None when it has been erased meanwhile."""
-    if item.notice_id is not None:
-        text = (await read.execute(select(notice.c.text).where(notice.c.id == item.notice_id))).scalar()
-        return Content(text, [], is_markdown=True) if text else None
-    row = (
-        await read.execute(
-            select(message.c.text, message.c.buttons, message.c.author).where(message.c.id == item.message_id)
-        )
-    ).first()
-    return Content(row.text, row.buttons, row.author == "bot") if row else None

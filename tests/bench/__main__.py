@@ -1,0 +1,196 @@
+"""`make bench`: how fast the service is on this machine, on real processes against a Telegram on loopback.
+
+Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare echo
+bot (python-telegram-bot, no database, no FAQ) measured in the same run.
+"""
+
+import asyncio
+import contextlib
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from knowledge import library
+from knowledge.base import KnowledgeBase
+from tests.support.fake_telegram import TOKEN, FakeTelegram
+
+ROOT = Path(__file__).parents[2]
+PORT = 8197
+RUNS = 5
+QUESTIONS = [
+    "sain potkut saanko heti tukea",
+    "rahat loppu mistä apua",
+    "miten teen cv:n ku ei oo kokemusta",
+    "oon 17 ja haluisin kesätöitä oulusta",
+    "mitä jos en mee työkkärin tapaamiseen",
+    "how do i get unemployment money",
+    "voittaako kärpät tänään",
+    "pomo ei oo maksanu palkkaa kahteen kuukauteen, mitä mä teen",
+]
+
+
+async def main() -> None:
+    """Print the table."""
+    print(f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    print("| what | measured | bar |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        row("verdict on one question, median", verdict_times(data / "cache"), "≤ 2 ms")
+        async with FakeTelegram() as telegram, service(telegram, data):
+            pass  # the first start fits the index and keeps it
+        starts = [await seconds_to_ready(data) for _ in range(RUNS)]
+        row("start to ready, index cached, median", f"{statistics.median(starts):.2f} s", "≤ 4 s")
+        async with FakeTelegram() as telegram:
+            echo = await echo_milliseconds(telegram)
+        async with FakeTelegram() as telegram, service(telegram, data) as process:
+            own = await round_milliseconds(telegram)
+            ratio = statistics.median(own) / statistics.median(echo)
+            row(
+                "update to reply's request, durable, median",
+                f"{statistics.median(own):.1f} ms (p95 {percentile(own, 95):.1f}), {ratio:.1f} × a bare echo bot",
+                "≤ 25 ms",
+            )
+            bursts = [await seconds_for_fifty(telegram, first=1000 * run) for run in range(1, RUNS + 1)]
+            row("50 people in one second, each API call 200 ms", f"{statistics.median(bursts):.2f} s", "≤ 3 s")
+            row("resident memory after that", f"{megabytes(process.pid):.0f} MB", "≤ 250 MB")
+    print()
+
+
+def row(what: str, measured: str, bar: str) -> None:
+    """Print one line of the table."""
+    print(f"| {what} | {measured} | {bar} |", flush=True)
+
+
+def verdict_times(cache: Path) -> str:
+    """The median and p99 of judging the questions, each many times."""
+    base = KnowledgeBase.build(library.load(), cache)
+    times = []
+    for _ in range(100):
+        for question in QUESTIONS:
+            began = time.perf_counter()
+            base.judge(question)
+            times.append((time.perf_counter() - began) * 1000)
+    return f"{statistics.median(times):.2f} ms (p99 {percentile(times, 99):.2f})"
+
+
+async def echo_milliseconds(telegram: FakeTelegram) -> list[float]:
+    """The round trips of a bot that only echoes: what the network and the client library cost by themselves."""
+    bot = Bot(
+        TOKEN,
+        base_url=f"{telegram.url}/bot",
+        request=HTTPXRequest(),
+        get_updates_request=HTTPXRequest(read_timeout=35),
+    )
+
+    async def echo() -> None:
+        offset = None
+        while True:
+            for update in await bot.get_updates(timeout=25, offset=offset):
+                offset = update.update_id + 1
+                if update.message and update.message.text:
+                    await bot.send_message(update.message.chat.id, update.message.text)
+
+    async with bot:
+        echoing = asyncio.create_task(echo())
+        times = await round_milliseconds(telegram)
+        echoing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await echoing
+    return times
+
+
+async def round_milliseconds(telegram: FakeTelegram) -> list[float]:
+    """From a message's arrival at Telegram to the reply's request, one after another, each from somebody else."""
+    times = []
+    for number in range(RUNS * 20):
+        chat = 10_000 + number
+        began = time.perf_counter()
+        await telegram.says(chat, QUESTIONS[number % len(QUESTIONS)])
+        await telegram.hears(chat, within=30)
+        times.append((time.perf_counter() - began) * 1000)
+    return times[10:]  # the first ones warm both sides up
+
+
+async def seconds_for_fifty(telegram: FakeTelegram, *, first: int) -> float:
+    """From the first of 50 messages to the last reply, when each call takes 200 ms."""
+    telegram.latency = 0.2
+    chats = range(first, first + 50)
+    began = time.perf_counter()
+    for chat in chats:
+        await telegram.says(chat, QUESTIONS[chat % len(QUESTIONS)])
+    await asyncio.gather(*(telegram.hears(chat, within=30) for chat in chats))
+    telegram.latency = 0.0
+    return time.perf_counter() - began
+
+
+async def seconds_to_ready(data: Path) -> float:
+    """From starting the process to its first answer that it is ready."""
+    began = time.perf_counter()
+    async with FakeTelegram() as telegram, service(telegram, data):
+        return time.perf_counter() - began
+
+
+@asynccontextmanager
+async def service(telegram: FakeTelegram, data: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """The real service as a process of its own, ready; ended when the block ends."""
+    settings = {
+        "KOPPI_DATA_DIR": str(data),
+        "KOPPI_PORT": str(PORT),
+        "KOPPI_TELEGRAM_TOKEN": TOKEN,
+        "KOPPI_TELEGRAM_API": telegram.url,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "admin.cli", "serve"],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        async with httpx.AsyncClient() as client:
+            await until(lambda: is_ready(client), seconds=60)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    """Whether the service says it is."""
+    with contextlib.suppress(httpx.HTTPError):
+        return (await client.get(f"http://127.0.0.1:{PORT}/readyz")).status_code == 200
+    return False
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
+    """Return once *condition* holds; fail after so many *seconds*."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+def megabytes(pid: int) -> float:
+    """The resident memory of a process."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """The value below which *percent* of *values* lie."""
+    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
