@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.fitting import fit_aside
 from bot.store import revisions
 from bot.store.engine import Store, StoreUnavailable
 from knowledge import library
@@ -63,14 +64,13 @@ class Bookshelf:
                 if number == self._number:
                     return False
                 published = await revisions.published(read)
-            # Fitting takes seconds of CPU: a thread keeps the loop answering from the old base meanwhile.
-            self._base = await asyncio.to_thread(self._build, published)
+            books = await asyncio.to_thread(library.load, self._folder, published)
+            if not KnowledgeBase.is_kept(books, self._cache_folder):
+                await fit_aside(self._folder, self._cache_folder, published)
+            self._base = await asyncio.to_thread(KnowledgeBase.build, books, self._cache_folder)
             self._number = number
             self._store.hub.announce(TOPIC)
             return True
-
-    def _build(self, published: list[library.Revision]) -> KnowledgeBase:
-        return KnowledgeBase.build(library.load(self._folder, published), self._cache_folder)
 
     async def watch(self) -> None:
         """Refresh whenever this or another process publishes an edit, until the service stops."""

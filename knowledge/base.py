@@ -47,6 +47,11 @@ class KnowledgeBase:
             _keep(kept, index, detector)
         return cls(library, index, detector, manners, fitted)
 
+    @staticmethod
+    def is_kept(library: Library, cache_folder: Path) -> bool:
+        """Whether *build* will find this library fitted in *cache_folder*."""
+        return (cache_folder / f"faq-{_key(library)}").exists()
+
     def judge(self, question: str) -> Verdict:
         """The verdict on *question*. Pure; any string gets one, in a time bounded whatever its length."""
         return reach(
