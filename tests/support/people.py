@@ -5,9 +5,11 @@ Aino writes. Väinö is her advisor. Sulo has a disabled account and must be ref
 
 from datetime import UTC, datetime
 
-from bot.store import accounts
+from bot.conversation import Conversation
+from bot.store import accounts, conversations
 from bot.store.accounts import Account
-from bot.store.engine import Store
+from bot.store.engine import Store, Tx
+from bot.vault import Vault
 
 AINO = 1001
 VAINO_CHAT = 2002
@@ -36,3 +38,11 @@ async def employ(store: Store) -> tuple[Account, Account]:
         ]
         await accounts.disable(tx, sulo.id, LONG_AGO)
     return vaino, sulo
+
+
+async def meet(tx: Tx, vault: Vault, chat: int = AINO, now: datetime = LONG_AGO) -> Conversation:
+    """A conversation on Telegram with whoever is in *chat*, begun now."""
+    lookup = vault.lookup("telegram", str(chat))
+    return await conversations.begin(
+        tx, vault, channel="telegram", lookup=lookup, address_text=str(chat), language="fi", now=now
+    )

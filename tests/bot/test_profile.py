@@ -1,0 +1,84 @@
+"""`service.yaml`: what the owner decides, read and checked in words."""
+
+from datetime import date, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from bot.profile import CRISIS_TEXTS, DEFAULT_FILE, FILE_NAME, InvalidProfile, read_profile
+from knowledge.entry import LANGUAGES
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+
+
+def write(folder: Path, **changes: object) -> Path:
+    """The default profile with *changes* in *folder*; returns the folder."""
+    content = yaml.safe_load(DEFAULT_FILE.read_text(encoding="utf-8")) | changes
+    (folder / FILE_NAME).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return folder
+
+
+def test_the_first_start_makes_the_file_and_later_ones_keep_the_owners_changes(tmp_path: Path) -> None:
+    """The owner edits this very file."""
+    first = read_profile(tmp_path)
+    write(tmp_path, name="Toinen")
+
+    assert first.name == "Otappa koppi"
+    assert read_profile(tmp_path).name == "Toinen"
+
+
+def test_the_shipped_texts_cover_every_kind_of_danger_in_every_language(tmp_path: Path) -> None:
+    """A missing text would leave someone in danger without an answer."""
+    texts = read_profile(tmp_path).crisis.texts
+
+    assert set(texts) == set(LANGUAGES)
+    assert all(set(texts[language]) >= CRISIS_TEXTS for language in LANGUAGES)
+    assert all("112" in text for language in LANGUAGES for text in texts[language].values())
+
+
+def test_the_shipped_texts_are_not_approved_by_anybody_yet(tmp_path: Path) -> None:
+    """Approval is the owner's; shipping it would be a lie."""
+    assert read_profile(tmp_path).crisis.approved_by == ""
+
+
+def test_opening_hours_and_exceptions_are_read_as_local_times(tmp_path: Path) -> None:
+    """As written: 9:00-16:00, closed, and a shorter day by its date."""
+    folder = write(
+        tmp_path,
+        opening_hours={"monday": "9:00-16:00", "tuesday": "closed"},
+        exceptions={date(2026, 12, 23): "9:00 – 12:00", date(2026, 11, 30): "closed"},
+        promise_hours=3.5,
+    )
+    hours = read_profile(folder).hours(HELSINKI)
+
+    assert hours.weekdays == {0: (time(9), time(16))}
+    assert hours.exceptions == {date(2026, 12, 23): (time(9), time(12)), date(2026, 11, 30): None}
+    assert hours.promise == timedelta(hours=3.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"opening_hours": {"monday": "from nine"}}, "is not an opening time; write 9:00-16:00 or closed"),
+        ({"opening_hours": {"monday": "16:00-9:00"}}, "closes before it opens"),
+        ({"opening_hours": {"monday": "9:00-25:00"}}, "opening_hours.monday"),
+        ({"opening_hours": {"maanantai": "9:00-16:00"}}, "opening_hours"),
+        ({"promise_hours": 0}, "promise_hours"),
+        ({"promis_hours": 6}, "promis_hours"),
+        ({"crisis": {"approved_by": "", "numbers_checked_on": date(2026, 11, 1), "texts": {}}}, "lack"),
+    ],
+)
+def test_a_fault_is_told_in_words_with_its_place(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    """The owner is no programmer."""
+    with pytest.raises(InvalidProfile, match=words):
+        read_profile(write(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("text", ["name: [", "", "- a\n- list\n"])
+def test_what_is_no_profile_at_all_is_refused(tmp_path: Path, text: str) -> None:
+    """A file that an editor has left half-written must not start a service without crisis texts."""
+    (tmp_path / FILE_NAME).write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidProfile):
+        read_profile(tmp_path)
