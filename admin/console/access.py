@@ -1,0 +1,45 @@
+"""Who may do what in the console: one table, which every route is built from and every test walks."""
+
+from collections.abc import Mapping
+
+from bot.store.accounts import ROLES, Role
+
+ADVISORS: frozenset[Role] = frozenset(["sosiaaliohjaaja", "tyovoimaneuvoja"])
+LEADERS: frozenset[Role] = frozenset(["koordinaattori", "yllapitaja"])
+OPERATORS: frozenset[Role] = frozenset(["yllapitaja"])
+EVERYBODY: frozenset[Role] = frozenset(ROLES)
+
+# By the name of the route. None: open to those who haven't logged in. Whoever isn't named finds nothing there (404).
+# A coordinator and an operator never see a thread or an alias.
+ACCESS: Mapping[str, frozenset[Role] | None] = {
+    "login": None,
+    "log_in": None,
+    "log_out": EVERYBODY,
+    "password": EVERYBODY,
+    "change_password": EVERYBODY,
+    "home": EVERYBODY,
+    "events": EVERYBODY,
+    "ticket": ADVISORS,
+    "claim": ADVISORS,
+    "release": ADVISORS,
+    "say": ADVISORS,
+    "close": ADVISORS,
+    "new_answer": ADVISORS,
+    "publish_answer": ADVISORS,
+    "new_phrasing": ADVISORS,
+    "publish_phrasing": ADVISORS,
+    "faq": EVERYBODY,
+    "entry": EVERYBODY,
+    "figures": LEADERS,
+    "chats": LEADERS,
+    "make_code": LEADERS,
+    "unlink": LEADERS,
+    "people": OPERATORS,
+    "add_person": OPERATORS,
+    "disable_person": OPERATORS,
+    "reset_person": OPERATORS,
+    "troubles": OPERATORS,
+}
+
+# What one may do before choosing a password of one's own.
+WITH_ONE_TIME_PASSWORD = frozenset(["password", "change_password", "log_out"])

@@ -1,0 +1,328 @@
+"""From a reply to the FAQ: a new answer, or one more way to ask for an answer that stands."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from admin.console.publishing import Shelf, publish
+from admin.console.ticket import question_of, read_ticket_id
+from admin.console.visit import Visit, not_found
+from bot.channels.incoming import clean
+from bot.store import audit, tickets
+from bot.store.tickets import ThreadMessage, TicketRow
+from knowledge import library
+from knowledge.entry import AdvisorRole, Entry, Source
+from knowledge.library import Fault, InvalidLibrary, Revision
+
+REVIEW_AFTER = timedelta(days=182)
+MAX_ID, MAX_TITLE, MAX_PHRASING = 60, 200, 600
+PROPOSED = 3
+ENTRY_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+ANSWER_FIELDS = (
+    "title", "id", "category", "advisor", "phrasings", "answer", "review_by", "source_title", "source_url",
+    "source_title_2", "source_url_2",
+)  # fmt: skip
+PHRASING_FIELDS = ("entry", "entry_by_title", "phrasings")
+
+# --- a new answer ---------------------------------------------------------------------------------------------
+
+
+async def new_answer(visit: Visit) -> Response:
+    """The form of a new entry, filled from the question and the last reply."""
+    ticket, thread = await _ticket_with_reply(visit)
+    question = question_of(thread)
+    reply = _last_reply(thread)
+    asked = question.text if question else ""
+    title = _suggested_title(asked)
+    category = _suggested_category(visit, ticket)
+    fields = {
+        **dict.fromkeys(ANSWER_FIELDS, ""),
+        "title": title,
+        "id": _free_id(visit, title),
+        "category": category,
+        "advisor": ticket.role,
+        "phrasings": " ".join(asked.split())[:MAX_PHRASING],
+        "answer": reply,
+        "review_by": (_today(visit) + REVIEW_AFTER).isoformat(),
+    }
+    return _answer_form(visit, ticket, fields)
+
+
+async def publish_answer(visit: Visit) -> Response:
+    """Publish the entry; with faults, the form again with each at its field and nothing lost."""
+    ticket, _ = await _ticket_with_reply(visit)
+    fields = {name: visit.form.get(name, "") for name in ANSWER_FIELDS}
+    fields["id"] = fields["id"].strip() or _free_id(visit, fields["title"])
+    faults = _faults(visit, fields)
+    if faults:
+        return _answer_form(visit, ticket, fields, faults, status=422)
+
+    def compose(shelf: Shelf) -> Sequence[Revision]:
+        answer = _compose_answer(fields, _today(visit))
+        standing = shelf.text(fields["id"], "fi", "answer")
+        if standing not in (None, answer):
+            raise InvalidLibrary([Fault("id", 1, "taken")])
+        phrasings = library.compose_phrasings(_lines(fields["phrasings"]))
+        return [
+            Revision(fields["id"], "fi", "answer", answer),
+            Revision(fields["id"], ticket.language, "phrasings", phrasings),
+        ]
+
+    try:
+        await publish(visit, compose)
+    except InvalidLibrary as error:
+        return _answer_form(visit, ticket, fields, _by_field(error.faults), status=422)
+    return visit.go(f"/console/faq/{fields['id']}?done=published")
+
+
+def _answer_form(
+    visit: Visit,
+    ticket: TicketRow,
+    fields: dict[str, str],
+    faults: dict[str, list[str]] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    return visit.render(
+        "new_answer.html",
+        status,
+        ticket=ticket,
+        fields=fields,
+        faults=faults or {},
+        categories=sorted({entry.category for entry in visit.house.bookshelf.current.library.entries}),
+        earliest=(_today(visit) + timedelta(days=1)).isoformat(),
+    )
+
+
+def _faults(visit: Visit, fields: dict[str, str]) -> dict[str, list[str]]:
+    """What is wrong with the form, by field: names of the words that the page has for it."""
+    faults: dict[str, list[str]] = {}
+
+    def fault(field: str, why: str) -> None:
+        faults.setdefault(field, []).append(why)
+
+    title = fields["title"].strip()
+    if not title:
+        fault("title", "empty")
+    elif len(title) > MAX_TITLE or "\n" in title:
+        fault("title", "long_title")
+    if len(fields["id"]) > MAX_ID or not ENTRY_ID.fullmatch(fields["id"]):
+        fault("id", "bad_id")
+    categories = {entry.category for entry in visit.house.bookshelf.current.library.entries}
+    if fields["category"] not in categories:
+        fault("category", "choose")
+    if fields["advisor"] not in {"sosiaaliohjaaja", "tyovoimaneuvoja"}:
+        fault("advisor", "choose")
+    if not clean(fields["answer"]):
+        fault("answer", "empty")
+    for why in _phrasing_faults(fields["phrasings"]):
+        fault("phrasings", why)
+    try:
+        if date.fromisoformat(fields["review_by"]) <= _today(visit):
+            fault("review_by", "past")
+    except ValueError:
+        fault("review_by", "bad_date")
+    for suffix in ("", "_2"):
+        name, url = fields[f"source_title{suffix}"].strip(), fields[f"source_url{suffix}"].strip()
+        if suffix and not name and not url:
+            continue
+        if not name:
+            fault(f"source_title{suffix}", "empty")
+        if not url.startswith(("https://", "http://")) or not _is_source(name or url, url, _today(visit)):
+            fault(f"source_url{suffix}", "bad_url")
+    return faults
+
+
+def _is_source(title: str, url: str, checked: date) -> bool:
+    try:
+        Source(title=title[:MAX_TITLE], url=url, checked=checked)
+    except ValidationError:
+        return False
+    return True
+
+
+def _compose_answer(fields: dict[str, str], today: date) -> str:
+    sources = [
+        Source(title=fields[f"source_title{suffix}"].strip(), url=fields[f"source_url{suffix}"].strip(), checked=today)
+        for suffix in ("", "_2")
+        if fields[f"source_url{suffix}"].strip()
+    ]
+    advisor: AdvisorRole = "sosiaaliohjaaja" if fields["advisor"] == "sosiaaliohjaaja" else "tyovoimaneuvoja"
+    return library.compose_entry(
+        title=fields["title"].strip(),
+        answer=clean(fields["answer"]),
+        advisor=advisor,
+        category=fields["category"],
+        entry_id=fields["id"],
+        review_by=date.fromisoformat(fields["review_by"]),
+        sources=sources,
+    )
+
+
+def _by_field(faults: Sequence[Fault]) -> dict[str, list[str]]:
+    """The library's faults at the form's fields, where they name one; the others above the form."""
+    placed: dict[str, list[str]] = {}
+    for fault in faults:
+        if fault.file == "id":
+            placed.setdefault("id", []).append("taken")
+            continue
+        field = fault.message.partition(":")[0].partition(".")[0]
+        field = "source_url" if field == "sources" else field
+        placed.setdefault(field if field in ANSWER_FIELDS else "form", []).append(fault.message)
+    return placed
+
+
+def _suggested_title(question: str) -> str:
+    """The question's first sentence, with a capital letter and a question mark."""
+    words = " ".join(question.split())
+    first = re.split(r"(?<=[.!?])\s", words, maxsplit=1)[0].strip()
+    if len(first) > MAX_TITLE // 2:
+        first = first[: MAX_TITLE // 2].rpartition(" ")[0] or first[: MAX_TITLE // 2]
+    first = first.rstrip(".!?, ")
+    return f"{first[0].upper()}{first[1:]}?" if first else ""
+
+
+def slug(title: str) -> str:
+    """An entry id of *title*'s words: ä and å as a, ö as o, everything else that isn't a letter or digit a hyphen."""
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
+    joined = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(joined) <= MAX_ID:
+        return joined
+    return joined[: MAX_ID + 1].rpartition("-")[0] or joined[:MAX_ID]
+
+
+def _free_id(visit: Visit, title: str) -> str:
+    """The title's slug, numbered when an entry has it already."""
+    entries = visit.house.bookshelf.current.library
+    base = slug(title)
+    free = base
+    number = 2
+    while base and entries.get(free) is not None:
+        free = f"{base[: MAX_ID - 4].rstrip('-')}-{number}"
+        number += 1
+    return free
+
+
+def _suggested_category(visit: Visit, ticket: TicketRow) -> str:
+    entry = visit.house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
+    return entry.category if entry else ""
+
+
+# --- one more phrasing ----------------------------------------------------------------------------------------
+
+
+async def new_phrasing(visit: Visit) -> Response:
+    """The question beside the entries that it may belong to; `?q=` looks for others by title."""
+    ticket, thread = await _ticket_with_reply(visit)
+    question = question_of(thread)
+    fields = {"entry": "", "entry_by_title": "", "phrasings": " ".join((question.text if question else "").split())}
+    return _phrasing_form(visit, ticket, thread, fields)
+
+
+async def publish_phrasing(visit: Visit) -> Response:
+    """Publish the entry's phrasings with these added."""
+    ticket, thread = await _ticket_with_reply(visit)
+    fields = {name: visit.form.get(name, "") for name in PHRASING_FIELDS}
+    entry_id = fields["entry"] if fields["entry"] not in {"", "other"} else fields["entry_by_title"]
+    faults: dict[str, list[str]] = {}
+    if visit.house.bookshelf.current.library.get(entry_id) is None:
+        faults["entry"] = ["choose"]
+    if whys := _phrasing_faults(fields["phrasings"]):
+        faults["phrasings"] = whys
+    if faults:
+        return _phrasing_form(visit, ticket, thread, fields, faults, status=422)
+
+    def compose(shelf: Shelf) -> Sequence[Revision]:
+        standing = shelf.text(entry_id, ticket.language, "phrasings") or ""
+        text = library.compose_phrasings([*standing.splitlines(), *_lines(fields["phrasings"])])
+        return [Revision(entry_id, ticket.language, "phrasings", text)]
+
+    try:
+        await publish(visit, compose)
+    except InvalidLibrary as error:
+        faults = {"form": [fault.message for fault in error.faults]}
+        return _phrasing_form(visit, ticket, thread, fields, faults, status=422)
+    return visit.go(f"/console/faq/{entry_id}?done=added")
+
+
+def _phrasing_form(
+    visit: Visit,
+    ticket: TicketRow,
+    thread: Sequence[ThreadMessage],
+    fields: dict[str, str],
+    faults: dict[str, list[str]] | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    search = visit.request.query_params.get("q", "").strip()[:MAX_TITLE]
+    proposed = _found(visit, search) if search else _proposed(visit, ticket, thread)
+    return visit.render(
+        "new_phrasing.html",
+        status,
+        ticket=ticket,
+        fields=fields,
+        faults=faults or {},
+        search=search,
+        proposed=proposed,
+        entries=sorted(visit.house.bookshelf.current.library.entries, key=lambda entry: entry.title.casefold()),
+    )
+
+
+def _proposed(visit: Visit, ticket: TicketRow, thread: Sequence[ThreadMessage]) -> list[Entry]:
+    """The entries that the bot, as it is now, finds nearest to the question."""
+    question = question_of(thread)
+    base = visit.house.bookshelf.current
+    ids = [hit.entry_id for hit in base.judge(question.text).hits] if question else []
+    if ticket.topic and ticket.topic not in ids:
+        ids.append(ticket.topic)
+    return [entry for id_ in ids[:PROPOSED] if (entry := base.library.get(id_))]
+
+
+def _found(visit: Visit, search: str) -> list[Entry]:
+    """The entries with every searched word in their title or id."""
+    words = search.casefold().split()
+    return [
+        entry
+        for entry in visit.house.bookshelf.current.library.entries
+        if all(word in f"{entry.title} {entry.id}".casefold() for word in words)
+    ]
+
+
+# --- small helpers of the above -------------------------------------------------------------------------------
+
+
+async def _ticket_with_reply(visit: Visit) -> tuple[TicketRow, list[ThreadMessage]]:
+    """The ticket and its thread; there is nothing to learn from one without a reply."""
+    ticket_id = read_ticket_id(visit)
+    async with visit.house.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+        thread = await tickets.thread(read, ticket_id)
+    if ticket is None or not _last_reply(thread):
+        raise not_found()
+    async with visit.house.store.write() as tx:
+        await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
+    return ticket, thread
+
+
+def _last_reply(thread: Sequence[ThreadMessage]) -> str:
+    return next((message.text for message in reversed(thread) if message.author == "advisor"), "")
+
+
+def _phrasing_faults(text: str) -> list[str]:
+    lines = _lines(text)
+    if not lines:
+        return ["empty"]
+    return ["long_phrasing"] if any(len(line) > MAX_PHRASING for line in lines) else []
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in clean(text).splitlines() if line.strip()]
+
+
+def _today(visit: Visit) -> date:
+    return visit.now.astimezone(visit.house.hours.zone).date()

@@ -1,0 +1,80 @@
+"""Server-sent events: the open page is told that something changed, and asks for itself anew.
+
+A page carries the version of what it shows. The stream says which version there is now; a page that shows another one
+looks again, so an event missed hides nothing and one too many does nothing.
+"""
+
+import re
+from collections.abc import AsyncIterator
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response, StreamingResponse
+
+from admin.console.front_door import TOKEN, cookie_name
+from admin.console.visit import Visit, not_found
+from admin.house import House
+from bot import bookshelf
+from bot.store import revisions, sessions, tickets
+from bot.store.schema import conversation, revision_counter, ticket
+
+HEARTBEAT_SECONDS = 15.0
+SHARED_LOOK_SECONDS = 1.0
+TICKET_ID = re.compile(r"[0-9a-f]{32}")
+
+
+async def version(house: House, read: AsyncConnection, conversation_id: str | None = None) -> str:
+    """Changes with the queue, the FAQ, the bot's knowledge of it, and the conversation, if one is named."""
+    counters = await read.execute(
+        select(revision_counter.c.topic, revision_counter.c.number).where(
+            revision_counter.c.topic.in_((tickets.TOPIC, revisions.TOPIC))
+        )
+    )
+    numbers = {row.topic: row.number for row in counters}
+    parts = [numbers.get(tickets.TOPIC, 0), numbers.get(revisions.TOPIC, 0), house.bookshelf.number]
+    if conversation_id is not None:
+        said = await read.execute(select(conversation.c.version).where(conversation.c.id == conversation_id))
+        parts.append(said.scalar() or 0)
+    return ".".join(map(str, parts))
+
+
+async def events(visit: Visit) -> Response:
+    """The stream of the page that shows the queue, or of `?ticket=`; it ends with the session, or when we stop."""
+    conversation_id = None
+    ticket_id = visit.request.query_params.get("ticket")
+    if ticket_id is not None:
+        if not visit.may("ticket") or not TICKET_ID.fullmatch(ticket_id):
+            raise not_found()
+        async with visit.house.store.read() as read:
+            found = await read.execute(select(ticket.c.conversation_id).where(ticket.c.id == ticket_id))
+            conversation_id = found.scalar()
+        if conversation_id is None:
+            raise not_found()
+    return StreamingResponse(
+        _stream(visit, conversation_id),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
+    )
+
+
+async def _stream(visit: Visit, conversation_id: str | None) -> AsyncIterator[str]:
+    house, store = visit.house, visit.house.store
+    token = visit.request.cookies.get(cookie_name(house), "")
+    topics = [tickets.TOPIC, revisions.TOPIC, bookshelf.TOPIC, sessions.TOPIC]
+    if conversation_id is not None:
+        topics.append(f"conversation:{conversation_id}")
+    seen = ""
+    yield "retry: 2000\n\n"
+    with store.hub.subscribe(*topics) as news:
+        while not store.hub.is_stopping:
+            async with store.read() as read:
+                is_over = not TOKEN.fullmatch(token) or await sessions.find(read, token, house.clock()) is None
+                now_at = await version(house, read, conversation_id)
+            if is_over:
+                yield "event: ended\ndata: -\n\n"
+                return
+            if now_at != seen:
+                yield f"event: changed\ndata: {now_at}\n\n"
+                seen = now_at
+            elif not await news.wait(SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS):
+                yield ": still here\n\n"

@@ -1,0 +1,85 @@
+"""Publishing an edit of the FAQ.
+
+What is published is read first together with everything else that is published, as the bot will read it: nothing that
+would keep the bot from refitting gets in.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from admin.console.visit import Visit
+from admin.house import House
+from bot.store import audit, revisions
+from knowledge import library
+from knowledge.entry import Language
+from knowledge.library import Document, Fault, InvalidLibrary, Part, Revision
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The FAQ's documents as published, and as the files have them."""
+
+    documents: Sequence[Document]
+    files: Sequence[Document]
+
+    def text(self, entry_id: str, language: Language, part: Part) -> str | None:
+        """The whole text of one part as it is now, or None."""
+        return _text(self.documents, entry_id, language, part)
+
+    def file_hash(self, entry_id: str, language: Language, part: Part) -> str | None:
+        """The SHA-256 of the file that an edit is made over, or None where there is no file."""
+        text = _text(self.files, entry_id, language, part)
+        return hashlib.sha256(text.encode()).hexdigest() if text is not None else None
+
+
+def _text(documents: Sequence[Document], entry_id: str, language: Language, part: Part) -> str | None:
+    where = (entry_id, language, part)
+    return next((found.text for found in documents if (found.entry_id, found.language, found.part) == where), None)
+
+
+Compose = Callable[[Shelf], Sequence[Revision]]
+
+
+async def publish(visit: Visit, compose: Compose) -> None:
+    """Publish what *compose* makes of the FAQ as it stands; what changes nothing is left out.
+
+    Raises `InvalidLibrary` with the faults that it would bring in. When somebody else publishes meanwhile, it is
+    composed again over theirs: no edit overwrites another unseen.
+    """
+    house = visit.house
+    for _ in range(ATTEMPTS):
+        async with house.store.read() as read:
+            number = await revisions.number(read)
+            published = await revisions.published(read)
+        edits, shelf = await asyncio.to_thread(_prepare, house, published, compose)
+        async with house.store.write() as tx:
+            if await revisions.number(tx.connection) != number:
+                continue
+            for edit in edits:
+                await revisions.publish(
+                    tx,
+                    entry_id=edit.entry_id,
+                    language=edit.language,
+                    part=edit.part,
+                    text=edit.text,
+                    base_hash=shelf.file_hash(edit.entry_id, edit.language, edit.part),
+                    account_id=visit.account.id,
+                    now=visit.now,
+                )
+                await audit.record(tx, visit.account.id, f"publish {edit.part}", edit.entry_id, visit.now)
+        return
+    raise InvalidLibrary([Fault("", 1, "the FAQ keeps changing; try again")])
+
+
+def _prepare(house: House, published: Sequence[Revision], compose: Compose) -> tuple[Sequence[Revision], Shelf]:
+    folder = house.bookshelf.folder
+    shelf = Shelf(library.read(folder, published)[0], library.read(folder)[0])
+    edits = [edit for edit in compose(shelf) if edit.text != shelf.text(edit.entry_id, edit.language, edit.part)]
+    places = {(edit.entry_id, edit.language, edit.part) for edit in edits}
+    others = [old for old in published if (old.entry_id, old.language, old.part) not in places]
+    library.load(folder, [*others, *edits])
+    return edits, shelf

@@ -1,0 +1,147 @@
+"""Logging in and out, and choosing a password."""
+
+import asyncio
+import re
+import unicodedata
+
+from starlette.responses import Response
+
+from admin.console.front_door import cookie_name
+from admin.console.visit import Visit
+from bot.store import accounts, audit, login_attempts, sessions
+from bot.store.accounts import Account, WeakPassword
+from bot.store.login_attempts import Attempt, TooMany
+
+PATH = re.compile(r"/console/[A-Za-z0-9/_-]*")
+MAX_NAME = 60
+
+
+class SignIn:
+    """The pages of the door. Passwords are looked at two at a time: each holds a reader's connection meanwhile."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Semaphore(2)
+
+    async def page(self, visit: Visit) -> Response:
+        """The log-in form; straight on for who is logged in already.
+
+        A link from Telegram brings no SameSite=Strict cookie along: the page then offers to go on, which does.
+        """
+        to = _path(visit.request.query_params.get("to", ""))
+        if visit.session is not None:
+            return visit.go(to)
+        why = visit.query("why", known=frozenset(["out"]))
+        return visit.render("login.html", why=why, name="", until=None, to=to, kept="")
+
+    async def log_in(self, visit: Visit) -> Response:
+        """A new session for the right name and password; otherwise the same words in the same time, whoever it was."""
+        name = unicodedata.normalize("NFC", visit.form.get("name", "")).strip()[:MAX_NAME]
+        to = _path(visit.form.get("to", ""))
+        try:
+            account = await self._checked(visit, name, visit.form.get("password", ""))
+        except TooMany as error:
+            response = visit.render("login.html", 429, why="too_many", name=name, until=error.until, to=to, kept="")
+            response.headers["Retry-After"] = str(max(1, int((error.until - visit.now).total_seconds())))
+            return response
+        if account is None:
+            return visit.render("login.html", 401, why="wrong", name=name, until=None, to=to, kept="")
+        return await _begin(visit, account, to)
+
+    async def log_out(self, visit: Visit) -> Response:
+        """End the session, here and in the browser."""
+        async with visit.house.store.write() as tx:
+            await sessions.end(tx, _token(visit))
+            await audit.record(tx, visit.account.id, "log out", visit.account.id, visit.now)
+        response = visit.go("/console/login?why=out")
+        response.delete_cookie(
+            cookie_name(visit.house), secure=_is_secure(visit), httponly=True, samesite="strict", path="/"
+        )
+        return response
+
+    async def password_page(self, visit: Visit) -> Response:
+        """The form for a new password."""
+        return _password_page(visit)
+
+    async def change_password(self, visit: Visit) -> Response:
+        """The new password holds, every other session of the account is ended, and this one gets a new token."""
+        account, new = visit.account, visit.form.get("new", "")
+        if not account.must_change_password:
+            try:
+                owner = await self._checked(visit, account.name, visit.form.get("current", ""))
+            except TooMany as error:
+                return _password_page(visit, 429, why="too_many", until=error.until)
+            if owner is None:
+                return _password_page(visit, 422, why="wrong")
+        if new != visit.form.get("again", ""):
+            return _password_page(visit, 422, why="differs")
+        try:
+            accounts.check_password(new, account.name)
+        except WeakPassword as error:
+            return _password_page(visit, 422, why="weak", weakness=str(error))
+        password_hash = await accounts.hash_password(new)
+        async with visit.house.store.write() as tx:
+            await accounts.set_password(tx, account.id, password_hash)
+            await sessions.end_all(tx, account.id)
+            await audit.record(tx, account.id, "password changed", account.id, visit.now)
+        return await _begin(visit, account, "/console/")
+
+    async def _checked(self, visit: Visit, name: str, password: str) -> Account | None:
+        """The account, if the password is theirs; counted before it is looked at. Raises `TooMany`."""
+        house = visit.house
+        async with house.store.write() as tx:
+            attempt = await login_attempts.count(
+                tx, house.vault, address=source_address(visit), name=name, now=visit.now
+            )
+        async with self._turn, house.store.read() as read:
+            account = await accounts.verify(read, name, password)
+        await self._record(visit, attempt, name, account)
+        return account
+
+    async def _record(self, visit: Visit, attempt: Attempt, name: str, account: Account | None) -> None:
+        async with visit.house.store.write() as tx:
+            if account is None:
+                await audit.record(tx, None, "log in failed", visit.house.vault.lookup("login-name", name), visit.now)
+            else:
+                await login_attempts.forgive(tx, attempt)
+
+
+def source_address(visit: Visit) -> str:
+    """Where the request came from on the network.
+
+    Behind the operator's own proxy (a public address, and a peer on this machine) it is the one that the proxy has
+    added last; what stands before it anybody may have made up.
+    """
+    peer = visit.request.client.host if visit.request.client else ""
+    forwarded = visit.request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    if visit.house.settings.public_url and peer in {"127.0.0.1", "::1"} and forwarded:
+        return forwarded[:64]
+    return peer
+
+
+async def _begin(visit: Visit, account: Account, to: str) -> Response:
+    async with visit.house.store.write() as tx:
+        await sessions.end(tx, _token(visit))  # a token from before the log-in is worth nothing after it
+        token = await sessions.begin(tx, account.id, visit.now)
+        await audit.record(tx, account.id, "log in", account.id, visit.now)
+    response = visit.go(to)
+    response.set_cookie(
+        cookie_name(visit.house), token, secure=_is_secure(visit), httponly=True, samesite="strict", path="/"
+    )
+    return response
+
+
+def _password_page(visit: Visit, status: int = 200, **values: object) -> Response:
+    return visit.render("password.html", status, **{"why": None, "weakness": "", "until": None, **values})
+
+
+def _token(visit: Visit) -> str:
+    return visit.request.cookies.get(cookie_name(visit.house), "")
+
+
+def _is_secure(visit: Visit) -> bool:
+    return visit.house.settings.address.startswith("https:")
+
+
+def _path(wanted: str) -> str:
+    """*wanted* when it is a page of the console, else its front page."""
+    return wanted if PATH.fullmatch(wanted) else "/console/"

@@ -1,0 +1,85 @@
+"""The console's routes. Who may use which is `access`'s; what every one of them goes through is `front_door`'s."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from admin.console import chats, faq, figures, learning, live, people, queue, ticket, troubles
+from admin.console.front_door import FrontDoor
+from admin.console.sign_in import SignIn
+from admin.house import House
+
+STATIC = Path(__file__).parent / "static"
+
+
+def routes(house: House) -> list[BaseRoute]:
+    """Everything under `/console`."""
+    door = FrontDoor(house)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return await door.refused(request, error.status_code if isinstance(error, HTTPException) else 500)
+
+    console = Starlette(
+        routes=[*pages(door), Mount("/static", _Static(directory=STATIC))], exception_handlers={HTTPException: refused}
+    )
+    return [Route("/console", _to_the_console), Mount("/console", console)]
+
+
+def pages(door: FrontDoor) -> list[Route]:
+    """Every page and every act, as the access table names them."""
+    sign_in = SignIn()
+    return [
+        door.route("login", "/login", sign_in.page),
+        door.route("log_in", "/login", sign_in.log_in, fields=("name", "password", "to")),
+        door.route("log_out", "/logout", sign_in.log_out, fields=()),
+        door.route("password", "/password", sign_in.password_page),
+        door.route("change_password", "/password", sign_in.change_password, fields=("current", "new", "again")),
+        door.route("home", "/", queue.home),
+        door.route("events", "/events", live.events),
+        door.route("ticket", "/tickets/{ticket_id}", ticket.page),
+        door.route("claim", "/tickets/{ticket_id}/claim", ticket.claim, fields=()),
+        door.route("release", "/tickets/{ticket_id}/release", ticket.release, fields=()),
+        door.route("say", "/tickets/{ticket_id}/say", ticket.say, fields=("act", "mode", "key", "text")),
+        door.route("close", "/tickets/{ticket_id}/close", ticket.close, fields=("outcome",)),
+        door.route("new_answer", "/tickets/{ticket_id}/answer", learning.new_answer),
+        door.route(
+            "publish_answer", "/tickets/{ticket_id}/answer", learning.publish_answer, fields=learning.ANSWER_FIELDS
+        ),
+        door.route("new_phrasing", "/tickets/{ticket_id}/phrasing", learning.new_phrasing),
+        door.route(
+            "publish_phrasing",
+            "/tickets/{ticket_id}/phrasing",
+            learning.publish_phrasing,
+            fields=learning.PHRASING_FIELDS,
+        ),
+        door.route("faq", "/faq", faq.listing),
+        door.route("entry", "/faq/{entry_id}", faq.entry),
+        door.route("figures", "/figures", figures.page),
+        door.route("chats", "/chats", chats.page),
+        door.route("make_code", "/chats", chats.make_code, fields=("purpose",)),
+        door.route("unlink", "/chats/{chat_id}/unlink", chats.unlink, fields=()),
+        door.route("people", "/people", people.page),
+        door.route("add_person", "/people", people.add, fields=("name", "role")),
+        door.route("disable_person", "/people/{account_id}/disable", people.disable, fields=()),
+        door.route("reset_person", "/people/{account_id}/reset", people.reset, fields=()),
+        door.route("troubles", "/troubles", troubles.page),
+    ]
+
+
+async def _to_the_console(_request: Request) -> Response:
+    return RedirectResponse("/console/", status_code=308)
+
+
+class _Static(StaticFiles):
+    """Kept by browsers, but asked for again each time: an upgrade is seen at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

@@ -1,0 +1,173 @@
+"""One ticket: its thread, what the bot had tried, and what an advisor does with it."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from admin.console import live
+from admin.console.live import TICKET_ID
+from admin.console.queue import VIEWS, read_queue
+from admin.console.visit import Refused, Visit, not_found
+from bot.advising import MAX_REPLY, OUTCOMES, Desk
+from bot.channels.incoming import clean
+from bot.store import audit, tickets
+from bot.store.tickets import AlreadyTaken, NotOpen, ThreadMessage, TicketRow
+
+FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
+DONE = frozenset(["claimed", "released", "replied", "noted", "closed"])
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the bot saw in the question: its verdict, how sure it was, and the nearest entries with their scores."""
+
+    kind: str
+    confidence: float | None
+    hits: Sequence[tuple[str, str, float]]  # id, title, score
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What stands in the box: *mode* reply or note, and the key that makes sending it twice send once."""
+
+    text: str
+    mode: str
+    key: str
+
+
+async def page(visit: Visit) -> Response:
+    """The ticket; that it was looked at is written down."""
+    return await _page(visit)
+
+
+async def claim(visit: Visit) -> Response:
+    """Take the ticket."""
+    return await _act(visit, "claimed", lambda desk, id_: desk.claim(visit.account, id_, visit.now))
+
+
+async def release(visit: Visit) -> Response:
+    """Give the ticket back to the queue."""
+    return await _act(visit, "released", lambda desk, id_: desk.release(visit.account, id_, visit.now))
+
+
+async def close(visit: Visit) -> Response:
+    """Close the ticket with its outcome."""
+    outcome = visit.form.get("outcome", "")
+    if outcome not in OUTCOMES:
+        return await _page(visit, 422, problem="no_outcome")
+    return await _act(visit, "closed", lambda desk, id_: desk.close(visit.account, id_, outcome, visit.now))
+
+
+async def say(visit: Visit) -> Response:
+    """Reply to the asker or keep a note, as the button pressed says; whatever goes wrong, the text stays in the box."""
+    mode, key, text = visit.form.get("act", ""), visit.form.get("key", ""), visit.form.get("text", "")
+    if mode not in {"reply", "note"} or not FORM_KEY.fullmatch(key):
+        raise Refused(400, "bad_form")
+    draft, words = Draft(text, mode, key), clean(text)
+    if not words:
+        return await _page(visit, 422, problem="empty", draft=draft)
+    if len(text) > MAX_REPLY:
+        return await _page(visit, 422, problem="too_long", draft=draft)
+    if mode == "note":
+        return await _act(
+            visit, "noted", lambda desk, id_: desk.note(visit.account, id_, words, visit.now), draft=draft
+        )
+    # The key alone would swallow a text that was changed after a first try whose answer got lost on the way.
+    once = f"{key}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+    return await _act(
+        visit, "replied", lambda desk, id_: desk.reply(visit.account, id_, words, once, visit.now), draft=draft
+    )
+
+
+async def _act(visit: Visit, done: str, act: Any, *, draft: Draft | None = None) -> Response:
+    ticket_id = read_ticket_id(visit)
+    desk = Desk(visit.house.store, visit.house.hours)
+    try:
+        await act(desk, ticket_id)
+    except AlreadyTaken as error:
+        problem = "taken" if error.by else "free_already"
+        return await _page(visit, 409, problem=problem, taken_by=error.by, draft=draft)
+    except NotOpen:
+        return await _page(visit, 409, problem="closed_already", draft=draft)
+    return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")
+
+
+def _view_after(visit: Visit, done: str) -> str:
+    """Beside a ticket one has just taken stand one's own."""
+    return "mine" if done in {"claimed", "replied"} else visit.query("view", known=frozenset(VIEWS)) or "mine"
+
+
+async def _page(
+    visit: Visit,
+    status: int = 200,
+    *,
+    problem: str | None = None,
+    taken_by: str = "",
+    draft: Draft | None = None,
+) -> Response:
+    ticket_id = read_ticket_id(visit)
+    async with visit.house.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+        if ticket is None:
+            raise not_found()
+        version = await live.version(visit.house, read, ticket.conversation_id)
+        thread = await tickets.thread(read, ticket_id)
+        queue = await read_queue(visit, read, default="mine" if ticket.account_id == visit.account.id else "free")
+    async with visit.house.store.write() as tx:
+        await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
+    return visit.render(
+        "ticket.html",
+        status,
+        version=version,
+        queue=queue,
+        ticket=ticket,
+        thread=thread,
+        left=ticket.promised_at - visit.now,
+        waited=visit.now - ticket.opened_at,
+        zero=timedelta(0),
+        is_mine=ticket.account_id == visit.account.id,
+        is_others=ticket.account_id not in {None, visit.account.id},
+        tried=_tried(visit, thread),
+        title=_title(visit, ticket),
+        draft=draft or Draft("", "reply", secrets.token_urlsafe(12)),
+        problem=problem,
+        taken_by=taken_by,
+        done=visit.query("done", known=DONE) if status == 200 else None,
+        outcomes=OUTCOMES,
+        max_reply=MAX_REPLY,
+    )
+
+
+def read_ticket_id(visit: Visit) -> str:
+    """The ticket's id in the address."""
+    ticket_id: str = visit.request.path_params["ticket_id"]
+    if not TICKET_ID.fullmatch(ticket_id):
+        raise not_found()
+    return ticket_id
+
+
+def question_of(thread: Sequence[ThreadMessage]) -> ThreadMessage | None:
+    """The first thing that the asker wrote in this thread."""
+    return next((message for message in thread if message.author == "asker"), None)
+
+
+def _tried(visit: Visit, thread: Sequence[ThreadMessage]) -> Tried | None:
+    question = question_of(thread)
+    if question is None or not question.verdict:
+        return None
+    seen: dict[str, Any] = question.verdict
+    library = visit.house.bookshelf.current.library
+    entries = [(library.get(id_), float(score)) for id_, score in seen.get("hits", ())]
+    hits = [(entry.id, entry.title, score) for entry, score in entries if entry is not None]
+    return Tried(str(seen.get("kind", "")), seen.get("confidence"), hits)
+
+
+def _title(visit: Visit, ticket: TicketRow) -> str | None:
+    entry = visit.house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
+    return entry.title if entry else None

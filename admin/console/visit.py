@@ -1,0 +1,94 @@
+"""One request to the console, as its pages see it, and what a page may answer with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from admin.console import words
+from admin.console.access import ACCESS
+from admin.house import House
+from bot.store.accounts import Account
+from bot.store.sessions import Session
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Refused(Exception):
+    """The request isn't carried out; *why* names the words of `error.html` for it."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+def not_found() -> Refused:
+    """What isn't there, or isn't this account's to see: the same to whoever asks."""
+    return Refused(404, "not_found")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request, who makes it and when. *form* holds the fields of a post, each of them one that its route knows."""
+
+    house: House
+    pages: Environment
+    request: Request
+    now: datetime
+    session: Session | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> Account:
+        """Who is logged in; only on routes that nobody else reaches."""
+        if self.session is None:
+            raise RuntimeError("this route is open to everybody")
+        return self.session.account
+
+    def may(self, route: str) -> bool:
+        """Whether this account may use *route*: for what to offer on a page."""
+        who = ACCESS[route]
+        return who is None or (self.session is not None and self.session.account.role in who)
+
+    def query(self, name: str, *, known: Mapping[str, object] | frozenset[str]) -> str | None:
+        """A word of the address, when it is a known one."""
+        word = self.request.query_params.get(name)
+        return word if word in known else None
+
+    def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """The page of *template*."""
+        values.setdefault("version", "")
+        zone = self.house.hours.zone
+        html = self.pages.get_template(template).render(
+            visit=self,
+            account=self.session.account if self.session else None,
+            form_token=self.session.form_token if self.session else "",
+            service=self.house.profile.name,
+            moment=lambda at: words.moment(at, self.now, zone),
+            coming=lambda at: words.coming(at, self.now, zone),
+            **values,
+        )
+        return HTMLResponse(html, status_code=status)
+
+    def go(self, path: str) -> Response:
+        """On to another page, by GET: reloading it repeats nothing."""
+        return RedirectResponse(path, status_code=303)
+
+
+def environment() -> Environment:
+    """The templates: always escaped, and an undefined value is an error, not a blank."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["span"] = words.span
+    return made
