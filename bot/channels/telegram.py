@@ -76,9 +76,13 @@ def parse(body: str) -> Incoming | None:
     Raises `Unparsable` for bytes that are no update.
     """
     try:
-        update = Update.de_json(json.loads(body), None)
+        return _read(Update.de_json(json.loads(body), None))
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        # The library checks little: a text that is a number shows only when it is read.
         raise Unparsable(f"not a Telegram update ({type(error).__name__})") from error
+
+
+def _read(update: Update) -> Incoming | None:
     if update.my_chat_member and update.my_chat_member.chat.type == "private":
         gone = update.my_chat_member.new_chat_member.status in {"kicked", "left"}
         return Incoming(str(update.my_chat_member.chat.id), Left(gone))
