@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from knowledge.phrases import Element, Phrase, Spotter, parse_element
+from knowledge.unease import Unease
 
 Kind = Literal[
     "medical", "self-harm", "threat-to-others", "child-in-danger", "sexual-violence", "violence", "no-shelter"
@@ -38,11 +39,19 @@ def assess(text: str) -> SafetySign | None:
     """
     spotter, meanings = _signs()
     found = [meanings[phrase] for phrase in spotter.spot(text)]
-    return min(found, key=_gravity, default=None)
+    if found:
+        return min(found, key=_gravity)
+    resembled = _unease().noticed(text)
+    return SafetySign(cast(Kind, resembled), "unsure") if resembled else None
 
 
 def _gravity(sign: SafetySign) -> tuple[int, int]:
     return get_args(Certainty).index(sign.certainty), get_args(Kind).index(sign.kind)
+
+
+@cache
+def _unease() -> Unease:
+    return Unease.load()
 
 
 @cache

@@ -1,0 +1,123 @@
+"""Fits `Unease` on messages with a known meaning; run as a module, it writes the model anew (the same each time)."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import log
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from knowledge.library import load
+from knowledge.phrases import read
+from knowledge.questions import Question, development
+from knowledge.safety import LEXICON_FOLDER
+from knowledge.unease import CALM, Unease, features
+
+SEED = 20261122
+FOLDS = 5
+
+MOST_UNEASY = 0.02
+"""The threshold lets so many ordinary development questions be noticed that weren't fitted on."""
+
+_NOT_CALM = frozenset({"kriisiapu", "asunnottomuus"})
+"""Entries whose phrasings are partly said by people in danger."""
+
+_RARE = 3
+"""A feature of fewer messages says nothing of the next one."""
+
+_FREEDOM = 10.0
+_DANGER_WEIGHT = 4.0
+"""A sign overlooked weighs more than a gentle line too many."""
+
+_FAINT = 0.02
+"""Features that pull less than this in every direction are left out of the model: they only make it large."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A message and its kind of danger; *is_question* for an ordinary one that stands for what is asked of the bot."""
+
+    text: str
+    kind: str
+    is_question: bool = False
+
+
+def is_for_fitting(text: str) -> bool:
+    """Whether a development message is in the half that is fitted on. The other half only measures."""
+    return hashlib.sha256(text.encode()).digest()[-1] % 2 == 0
+
+
+def labelled_messages() -> list[Labelled]:
+    """What the model is fitted on: the examples, the FAQ's phrasings and one half of the development questions."""
+    _, *rows = (LEXICON_FOLDER / "crisis-examples.tsv").read_text(encoding="utf-8").splitlines()
+    examples = [Labelled(text, kind) for kind, text in (row.split("\t") for row in rows)]
+    phrasings = [
+        Labelled(phrasing, CALM)
+        for entry in load().entries
+        if entry.id not in _NOT_CALM
+        for phrasing in chain.from_iterable(entry.phrasings.values())
+    ]
+    asked = [_labelled(question) for question in development() if is_for_fitting(question.text)]
+    return examples + phrasings + asked
+
+
+def _labelled(question: Question) -> Labelled:
+    if question.topic == "crisis":
+        return Labelled(question.text, question.persona.partition(":")[0])
+    is_idiom = question.persona.startswith("neg")
+    return Labelled(question.text, CALM, is_question=not is_idiom and question.topic not in _NOT_CALM)
+
+
+def fit(messages: Sequence[Labelled]) -> Unease:
+    """The model, its threshold set on scores of questions that each fold's own model hasn't seen."""
+    kinds = [message.kind for message in messages]
+    scores: list[float] = []
+    for fitted_on, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, kinds):
+        model = _fit([messages[place] for place in fitted_on], threshold=0.0)
+        scores += [model.strongest(messages[place].text)[1] for place in judged if messages[place].is_question]
+    return _fit(messages, threshold=float(np.quantile(scores, 1 - MOST_UNEASY)))
+
+
+def _fit(messages: Sequence[Labelled], threshold: float) -> Unease:
+    found = [features(read(message.text)[0]) for message in messages]
+    uses = Counter(chain.from_iterable(found))
+    rows = {feature: row for row, feature in enumerate(sorted(f for f in uses if uses[f] >= _RARE))}
+    rarity = np.array([1 + log(len(messages) / uses[feature]) for feature in rows], dtype=np.float32)
+    kinds = [message.kind for message in messages]
+    weights = [1.0 if kind == CALM else _DANGER_WEIGHT for kind in kinds]
+    regression = LogisticRegression(C=_FREEDOM, max_iter=300)
+    regression.fit(_matrix(found, rows, rarity), kinds, sample_weight=weights)
+    pull = regression.coef_.T.astype(np.float32)
+    kept = np.flatnonzero((np.abs(pull) * rarity[:, None]).max(axis=1) >= _FAINT)
+    names = list(rows)
+    return Unease(
+        kinds=tuple(regression.classes_),
+        rows={names[row]: place for place, row in enumerate(kept)},
+        rarity=rarity[kept],
+        weights=pull[kept],
+        intercepts=regression.intercept_.astype(np.float32),
+        threshold=threshold,
+    )
+
+
+def _matrix(found: Iterable[set[str]], rows: dict[str, int], rarity: np.ndarray) -> csr_matrix:
+    columns: list[int] = []
+    values: list[np.ndarray] = []
+    ends = [0]
+    for one in found:
+        known = sorted(rows[feature] for feature in one if feature in rows)
+        columns += known
+        weight = rarity[known]
+        values.append(weight / max(float(np.linalg.norm(weight)), 1e-9))
+        ends.append(len(columns))
+    return csr_matrix((np.concatenate(values), columns, ends), shape=(len(ends) - 1, len(rows)))
+
+
+if __name__ == "__main__":
+    fit(labelled_messages()).save()
