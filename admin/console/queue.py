@@ -18,6 +18,7 @@ VIEWS = ("free", "mine", "all", "waiting", "closed")
 MAX_OPEN = 1000
 MAX_CLOSED = 100
 MAX_FIRST_LINE = 160
+FAR = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Row:
     first_line: str
     title: str | None
     left: timedelta
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the day and the hour say more than how long is left."""
+        return self.left > FAR
 
     @property
     def standing(self) -> str:
