@@ -273,10 +273,6 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
         conversation = _remember(conversation, question_id=signals.question.message_id)
     if verdict.kind == "crisis":
         return _care(conversation, signals, now)
-    if conversation.ticket is not None:
-        return _in_ticket(conversation, verdict, signals)
-    if conversation.state.is_writing_to_person:
-        return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
     return _gently(conversation, verdict, _answer(conversation, verdict, signals))
 
 
@@ -289,6 +285,10 @@ def _with_notice(conversation: Conversation, replies: tuple[Reply, ...]) -> tupl
 
 
 def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
+    if conversation.ticket is not None:
+        return _in_ticket(conversation, verdict, signals)
+    if conversation.state.is_writing_to_person:
+        return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
     match verdict.kind:
         case "answer":
             return _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], "answered")
@@ -303,11 +303,13 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
 
 
 def _gently(conversation: Conversation, verdict: Verdict, decision: Decision) -> Decision:
-    """An unsure sign of crisis puts one gentle line with where help is before the ordinary answer."""
-    if verdict.safety is None or not decision.replies:
+    """An unsure sign of crisis puts one gentle line with where help is before the ordinary answer, or into silence."""
+    if verdict.safety is None:
         return decision
-    first, *rest = decision.replies
     line = _say(conversation, wording.GENTLE_LINE)
+    if not decision.replies:
+        return replace(decision, replies=(Reply(line),))
+    first, *rest = decision.replies
     return replace(decision, replies=(replace(first, text=f"{line}\n\n{first.text}"), *rest))
 
 
@@ -350,7 +352,7 @@ def _give_entry(conversation: Conversation, entry: Entry, event: str, *, asked: 
     parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
     if language != conversation.language:
         parts.insert(0, _say(conversation, wording.ONLY_IN_FINNISH))
-    parts += [answer.strip(), _sources(conversation, entry), _say(conversation, wording.DID_IT_HELP)]
+    parts += filter(None, [answer.strip(), _sources(conversation, entry), _say(conversation, wording.DID_IT_HELP)])
     buttons = (
         Button("yes", _say(conversation, wording.BUTTON_YES), entry.id),
         Button("no", _say(conversation, wording.BUTTON_NO), entry.id),
@@ -362,7 +364,9 @@ def _give_entry(conversation: Conversation, entry: Entry, event: str, *, asked: 
 
 
 def _sources(conversation: Conversation, entry: Entry) -> str:
-    """Links by their pages' names and the date they were checked; the service's own pages need no link of theirs."""
+    """Links by their pages' names and the date they were checked; empty for an advisor's own words, made an entry."""
+    if not entry.sources:
+        return ""
     links = [f"[{source.title}]({source.url})" for source in entry.sources if source.url.startswith("http")]
     checked = min(source.checked for source in entry.sources)
     line = _say(conversation, wording.CHECKED, date=f"{checked.day}.{checked.month}.{checked.year}")
