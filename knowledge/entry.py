@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter, field_validator
 
 Language = Literal["fi", "sv", "en"]
 AdvisorRole = Literal["sosiaaliohjaaja", "tyovoimaneuvoja"]
@@ -34,11 +34,12 @@ class Source(_Frozen):
     checked: date
     basis: Line = "page"
 
-    @model_validator(mode="after")
-    def _url_is_a_web_address(self) -> Self:
-        if not self.url.startswith("/"):  # a page of the service itself, such as /tietosuoja
-            _HTTP_URL.validate_python(self.url)  # kept as written: HttpUrl would add a slash to it
-        return self
+    @field_validator("url")
+    @classmethod
+    def _is_a_web_address(cls, url: str) -> str:
+        if not url.startswith("/"):  # a page of the service itself, such as /tietosuoja
+            _HTTP_URL.validate_python(url)
+        return url  # as written: HttpUrl would add a slash to it
 
 
 class Translation(_Frozen):

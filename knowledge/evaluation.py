@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from knowledge.base import KnowledgeBase
 from knowledge.fitting import calibration_error, fit
@@ -153,10 +154,18 @@ def _measure(asked: Sequence[Asked], value: Callable[[Asked], float]) -> Measure
     if not asked:
         return Measure(0.0, 0.0, 0.0, 0)
     values = np.array([float(value(one)) for one in asked])
-    random = np.random.default_rng(_SEED)
-    means = np.sort([values[random.integers(0, len(values), len(values))].mean() for _ in range(RESAMPLES)])
+    means = np.sort(_resampled_means(values))
     low, high = means[int(0.05 * RESAMPLES)], means[int(0.95 * RESAMPLES) - 1]
     return Measure(round(float(values.mean()), 4), round(float(low), 4), round(float(high), 4), len(values))
+
+
+def _resampled_means(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    random = np.random.default_rng(_SEED)
+    if set(values) <= {0.0, 1.0}:  # then the sum of a resample is binomial: the same bootstrap, a hundred times quicker
+        means = random.binomial(len(values), values.mean(), RESAMPLES) / len(values)
+    else:
+        means = values[random.integers(0, len(values), (RESAMPLES, len(values)))].mean(axis=1)
+    return np.asarray(means, dtype=np.float64)
 
 
 def _grouped(asked: Sequence[Asked], group: Callable[[Question], str]) -> dict[str, dict[str, Measure]]:

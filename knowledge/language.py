@@ -136,7 +136,7 @@ class Detector:
     @classmethod
     def load(cls, file: Path) -> "Detector":
         """The detector saved in *file*. Raises OSError, ValueError, KeyError or zipfile.BadZipFile if none is."""
-        with np.load(file, allow_pickle=False) as saved:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as saved:
             return cls(as_strings(saved["signs"]), saved["chances"])
 
     def detect(self, text: str) -> Language | None:

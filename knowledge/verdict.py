@@ -13,6 +13,9 @@ VerdictKind = Literal["answer", "choices", "escalate", "smalltalk", "crisis"]
 
 SHOWN = 3
 
+CERTAIN = 0.99
+"""The confidence in an entry that has the question among its phrasings, word for word."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -44,6 +47,8 @@ def reach(
     """
     found = signals(finding, fitted.scope) if finding.hits else None
     confidence = fitted.right_first.chance(found) if found else None
+    if confidence is not None and finding.is_word_for_word:
+        confidence = max(confidence, CERTAIN)
     kind: VerdictKind
     if safety is not None and safety.certainty == "sure":
         kind = "crisis"
@@ -51,7 +56,7 @@ def reach(
         kind = "smalltalk"
     elif found is None or confidence is None:
         kind = "escalate"
-    elif confidence >= fitted.thresholds.answer:
+    elif confidence >= fitted.thresholds.answer or finding.is_word_for_word:
         kind = "answer"
     elif fitted.right_among.chance(found) >= fitted.thresholds.choices:
         kind = "choices"

@@ -1,0 +1,111 @@
+"""The index finds entries the same way each time, saved or fresh, large or small."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge.features import Vectoriser
+from knowledge.index import Index
+from knowledge.library import Library, load
+
+WriteEntry = Callable[..., Path]
+
+
+@pytest.fixture
+def small(faq: Path, write_entry: WriteEntry) -> Library:
+    """Three entries about very different things."""
+    write_entry("asumistuki", ("miten haen asumistukea", "auttaako kela vuokrassa", "yleinen asumistuki työttömälle"))
+    write_entry("cv", ("miten teen ansioluettelon", "mitä cv:hen kirjoitetaan"), category="hakeminen")
+    write_entry("hygieniapassi", ("mistä saan hygieniapassin", "hygieniapassin hinta"), category="opiskelu")
+    return load(faq)
+
+
+def test_the_entry_meant_is_found_however_it_is_typed(small: Library) -> None:
+    """Inflection, typos and missing dots are how people write, not mistakes to be punished."""
+    index = Index.build(small.entries)
+
+    for question in ("asumistuen haku", "asumistukki", "MITEN HAEN ASUMISTUKEA???", "asumis tukea vuokraan"):
+        assert index.search(question)[0].entry_id == "asumistuki", question
+    assert index.search("hygienia passi maksaa")[0].entry_id == "hygieniapassi"
+
+
+def test_equal_faqs_give_equal_hits(small: Library) -> None:
+    """Two processes, or yesterday and today, must not answer the same question differently."""
+    one, other = Index.build(small.entries), Index.build(small.entries)
+
+    assert one.search("vuokra cv passi") == other.search("vuokra cv passi")
+
+
+def test_a_saved_index_finds_the_same(small: Library, tmp_path: Path) -> None:
+    """A start from the cache is the same bot."""
+    fresh = Index.build(small.entries)
+    fresh.save(tmp_path / "index.npz")
+    saved = Index.load(tmp_path / "index.npz")
+
+    for question in ("asumistuki", "mitä kirjoitan cv:hen", "passin hinta", "ihan muuta"):
+        assert fresh.search(question) == saved.search(question)
+    assert fresh.entry_ids == saved.entry_ids
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_faq_of_any_size_can_be_searched(faq: Path, write_entry: WriteEntry, count: int) -> None:
+    """A new municipality begins with an empty FAQ."""
+    for number in range(count):
+        write_entry(f"aihe-{number}", (f"kysymys numero {number} jostain",))
+
+    hits = Index.build(load(faq).entries).search("kysymys numero 0 jostain", k=3)
+
+    assert min(count, 3) == len(hits)
+    assert count == 0 or hits[0].entry_id == "aihe-0"
+
+
+def test_nothing_shared_with_any_entry_finds_nothing(small: Library) -> None:
+    """An Arabic or empty message has no nearest entry."""
+    index = Index.build(small.entries)
+
+    assert index.search("مرحبا") == []
+    assert index.search("") == []
+
+
+def test_scores_are_probabilities_in_order(small: Library) -> None:
+    """Whoever reads a hit's score may take it for what it says."""
+    scores = [hit.score for hit in Index.build(small.entries).search("asumistuki ja cv", k=3)]
+
+    assert sorted(scores, reverse=True) == scores
+    assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_phrasing_asked_word_for_word_comes_first(small: Library) -> None:
+    """What a curator put under an entry is answered by that entry, whatever the model thinks."""
+    index = Index.build(small.entries)
+
+    for entry in small.entries:
+        for phrasing in entry.phrasings["fi"]:
+            finding = index.find(phrasing.upper() + "!")
+            assert entry.id == finding.hits[0].entry_id
+            assert finding.is_word_for_word
+
+
+def test_vectors_made_together_and_alone_are_the_same() -> None:
+    """The fast road for the whole FAQ and the one for a question must not drift apart."""
+    texts = [["miten", "haen", "tukea"], ["tukea", "tukea", "vuokraan"], ["cv"], ["haen", "tukea"]]
+    vectoriser, rows = Vectoriser.fit(texts)
+
+    for place, text in enumerate(texts):
+        ids, weights, known = vectoriser.vector(text)
+        cells = slice(rows.starts[place], rows.starts[place + 1])
+        np.testing.assert_array_equal(rows.ids[cells], ids)
+        np.testing.assert_allclose(rows.weights[cells], weights, rtol=1e-5)
+        assert known == pytest.approx(1.0)
+        assert float(weights @ weights) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_unknown_words_keep_a_text_away_from_everything() -> None:
+    """A message that shares one ending with the FAQ isn't near to it."""
+    vectoriser, _ = Vectoriser.fit([["asumistukea"], ["ansioluettelo"]])
+    _, weights, known = vectoriser.vector(["kissanruokaa"])
+
+    assert 0 < float(weights @ weights) < 0.5
+    assert known == 0.0

@@ -1,0 +1,50 @@
+"""Small talk is recognised, and never swallows a question."""
+
+import pytest
+
+from knowledge.smalltalk import Manners
+
+MANNERS = Manners.read()
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("moi", "greeting"),
+        ("Moikka!!", "greeting"),
+        ("moi moi", "bye"),
+        ("kiitos paljon avusta", "thanks"),
+        ("moi, mitä kuuluu?", "wellbeing"),
+        ("oletko robotti?", "who"),
+        ("are you a bot", "who"),
+        ("vittu mitä paskaa", "swearing"),
+        ("ok", "ok"),
+        ("joooooo", "ok"),
+        ("👍", "wordless"),
+        ("???", "wordless"),
+        ("tack så mycket!", "thanks"),
+    ],
+)
+def test_small_talk_is_recognised(message: str, kind: str) -> None:
+    """A greeting deserves a greeting, not a list of benefits."""
+    assert kind == MANNERS.recognise(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "moi, miten haen asumistukea",
+        "kiitos, entä paljonko sitä saa",
+        "vittu kun kela ei maksa",
+        "hei onko karenssi",
+        "hello how do i get a tax card",
+        "ok mut koska rahat tulee",
+        "",
+        "   ",
+        "مرحبا",
+        "moi " * 50,
+    ],
+)
+def test_a_question_is_not_taken_for_small_talk(message: str) -> None:
+    """Whoever is polite, or angry, and asks something must get an answer to it."""
+    assert MANNERS.recognise(message) is None
