@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.channels.incoming import Incoming, Pressed, Unparsable, read_command, read_text
-from bot.conversation import Command, Empty, Start, Text
+from bot.dialogue import Command, Empty, Start, Text
 from knowledge.entry import Language
 
 NAME = "web"

@@ -30,7 +30,7 @@ from bot.channels.webchat.forms import BadForm, read_form, read_post
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.phones import with_calls
 from bot.channels.webchat.posts import NAME, Post, as_body
-from bot.conversation import Conversation
+from bot.dialogue import Conversation
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.store import conversations, inbox
@@ -251,8 +251,10 @@ class _Pages:
 
     def _too_much(self, request: Request, act: Post, asker: _Asker) -> str | None:
         """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
-        if _calls_for_help(act):
-            return None
+        sentence = self._over_the_limit(request, asker)
+        return None if sentence and _calls_for_help(act) else sentence
+
+    def _over_the_limit(self, request: Request, asker: _Asker) -> str | None:
         now = self._chat.clock()
         if not self._pace.allows(asker.lookup, now):
             return wording.WEB_SLOW_DOWN
@@ -310,8 +312,8 @@ class _Pages:
         return PlainTextResponse(text, status)
 
     def _render(self, template: str, language: Language, **values: object) -> str:
-        def say(name: str, **filled: str) -> str:
-            return wording.say(language, getattr(wording, name), **filled)
+        def say(sentence: str, /, **filled: str) -> str:
+            return wording.say(language, getattr(wording, sentence), **filled)
 
         return self._templates.get_template(template).render(
             say=say,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.channels.markup import as_web_html
 from bot.channels.webchat import posts
 from bot.channels.webchat.phones import with_calls
-from bot.conversation import Conversation, Text
+from bot.dialogue import Conversation, Text
 from bot.store import conversations
 from bot.store.schema import account, inbox
 from bot.vault import Vault

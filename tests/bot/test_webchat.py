@@ -1,0 +1,595 @@
+"""The web chat as a browser without JavaScript sees it, and as someone who means harm would use it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup, escape
+
+from bot import wording
+from bot.channels.webchat.pace import DailyHash, Pace
+from bot.channels.webchat.phones import with_calls
+from bot.store import schema
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.support.chat import SAME_ORIGIN, Browser, Chat, serving
+from tests.support.knowledge import KNOWN, UNKNOWN, VAGUE, SteadyKnowledge
+
+FORM = "application/x-www-form-urlencoded"
+CRISIS = "en jaksa enää elää"
+
+
+@pytest.fixture
+async def chat(store: Store, vault: Vault, knowledge_base: SteadyKnowledge, tmp_path: Path) -> AsyncIterator[Chat]:
+    """The web chat with the bot at work, on both databases in turn."""
+    async with serving(store, vault, knowledge_base, tmp_path) as chat:
+        yield chat
+
+
+@pytest.fixture
+async def idle_chat(store: Store, vault: Vault, knowledge_base: SteadyKnowledge, tmp_path: Path) -> AsyncIterator[Chat]:
+    """The web chat with nobody at work behind it."""
+    async with serving(store, vault, knowledge_base, tmp_path, works=False) as chat:
+        yield chat
+
+
+@pytest.fixture
+async def aino(chat: Chat) -> AsyncIterator[Browser]:
+    """Aino's browser, with the page open."""
+    async with Browser(chat) as browser:
+        await browser.opens()
+        yield browser
+
+
+async def by_script(browser: Browser, key: str = "a-key-of-her-own", **fields: str) -> httpx.Response:
+    """Post as the page's script does."""
+    return await browser.post("/chat/messages", data={"key": key, **fields}, headers={"x-requested-with": "fetch"})
+
+
+async def posts_raw(browser: Browser, content: bytes | str, content_type: str = FORM, **headers: str) -> httpx.Response:
+    return await browser.post("/chat/messages", content=content, headers={"content-type": content_type, **headers})
+
+
+async def asker_texts(chat: Chat) -> list[str]:
+    """Every text of an asker that the database holds."""
+    return [row.text for row in await chat.rows(schema.message) if row.author == "asker"]
+
+
+# --- asking and reading ---------------------------------------------------------------------------------------
+
+
+async def test_the_first_visit_greets_and_offers_three_questions_and_writes_nothing(chat: Chat, aino: Browser) -> None:
+    """Who only looks leaves no trace; who doesn't know what to ask sees what can be asked."""
+    assert "Moi! Olen Otappa koppi, botti" in aino.page
+    assert re.findall(r'class="chip"[^>]*>([^<]+)<', aino.page) == chat.profile.examples["fi"]
+    assert [await chat.rows(table) for table in (schema.inbox, schema.asker, schema.event)] == [[], [], []]
+
+
+async def test_without_javascript_the_answer_stands_on_the_page_that_the_post_leads_to(aino: Browser) -> None:
+    """An old phone, or one that saves data, must get its answer too."""
+    response = await aino.says(KNOWN)
+
+    assert response.status_code == 200
+    assert str(response.url).endswith("/#latest")
+    (_, question), (author, answer) = aino.bubbles
+    assert (question, author) == (KNOWN, "bot")
+    assert answer.startswith("Asumistukea haetaan Kelasta.")
+    assert "Tarkistettu 1.11.2026" in answer
+
+
+async def test_an_example_is_asked_by_pressing_it(chat: Chat, aino: Browser) -> None:
+    """A chip is a question, not a decoration."""
+    example = chat.profile.examples["fi"][0]
+    await aino.presses(example)
+
+    assert aino.bubbles[0] == ("asker", example)
+    assert len(aino.bubbles) == 2
+
+
+async def test_a_question_goes_to_a_person_by_the_askers_press_and_the_reply_comes_to_the_page(
+    chat: Chat, aino: Browser
+) -> None:
+    """The whole round without a line of JavaScript."""
+    await aino.says(UNKNOWN)
+    assert await chat.rows(schema.ticket) == []
+    await aino.presses("Lähetä: työ ja opinnot")
+    assert len(await chat.rows(schema.ticket)) == 1
+    await chat.replies("Ei saa. Soita 040 123 4567 tai katso https://example.org/iguaani.")
+    page = await aino.opens()
+
+    assert aino.bubbles[-1] == ("advisor", "Ei saa. Soita 040 123 4567 tai katso https://example.org/iguaani.")
+    assert "Ohjaaja Väinö" in page
+    assert '<a href="tel:0401234567">040 123 4567</a>' in page
+    assert '<a href="https://example.org/iguaani" rel="noopener noreferrer nofollow" target="_blank">' in page
+
+
+async def test_buttons_of_an_older_message_still_work(aino: Browser) -> None:
+    """People scroll back."""
+    await aino.says(VAGUE)
+    await aino.says(KNOWN)
+    await aino.presses("Ei mikään näistä")
+
+    assert "Lähetänkö" in aino.bubbles[-1][1]
+
+
+@pytest.mark.parametrize(("command", "words"), [("apua", "Hätä: soita 112."), ("/ihminen", "Kirjoita kysymyksesi")])
+async def test_help_and_a_person_are_there_by_button_and_by_command(aino: Browser, command: str, words: str) -> None:
+    """The bot's texts name its commands; typed here they mean the same as in Telegram."""
+    await (aino.says(command) if command.startswith("/") else aino.posts(form="acts", command=command))
+
+    assert aino.bubbles[-1][1].startswith(words)
+
+
+async def test_the_conversation_survives_a_restart_of_the_server_and_of_the_browser(chat: Chat, aino: Browser) -> None:
+    """An answer that comes tomorrow is found by who asked today."""
+    await aino.says(KNOWN)
+    cookie = next(cookie for cookie in aino.cookies.jar if cookie.name == "koppi")
+    assert cookie.expires is not None
+    await chat.close()
+    await chat.open()
+    async with Browser(chat) as later:
+        later.cookies.set("koppi", cookie.value or "")
+        await later.opens()
+
+        assert len(later.bubbles) == 2
+
+
+async def test_who_speaks_is_said_once_a_run_and_the_day_when_it_changes(chat: Chat, aino: Browser) -> None:
+    """A screen reader's user and a hasty one both know whose words these are, and from when."""
+    await aino.says(KNOWN)
+    await aino.presses("Auttoi")
+    chat.clock.advance(timedelta(days=1))
+    page = await aino.opens()
+
+    assert re.findall(r'<li class="said (\w+)( starts-run)?', page)[1:] == [
+        ("asker", " starts-run"),
+        ("bot", " starts-run"),
+        ("bot", ""),
+    ]
+    assert re.findall(r'class="day"><span>([^<]+)<', page) == ["ti 24. marraskuuta"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "send"), [("sv-FI,sv;q=0.9", "sv", "Skicka"), ("en", "en", "Send"), ("ru,fr", "fi", "Lähetä")]
+)
+async def test_the_page_speaks_the_browsers_language_when_it_can(
+    chat: Chat, asked: str, language: str, send: str
+) -> None:
+    """A page whose language is marked wrong is read aloud as gibberish."""
+    async with Browser(chat, **{"accept-language": asked}) as browser:
+        page = await browser.opens()
+
+    assert f'<html lang="{language}">' in page
+    assert f"<button>{send}</button>" in page
+
+
+async def test_what_waits_to_be_handled_stands_on_the_page_already(idle_chat: Chat) -> None:
+    """A message that has been confirmed must not look lost when the bot is slow."""
+    async with Browser(idle_chat) as aino:
+        await aino.opens()
+        await by_script(aino, text=KNOWN)
+        await aino.opens()
+        assert aino.bubbles == [("asker", KNOWN)]
+        assert "lähetetty" in aino.page
+        await idle_chat.works()
+        await aino.opens()
+
+        assert [author for author, _ in aino.bubbles] == ["asker", "bot"]
+
+
+# --- nothing doubled, nothing lost ----------------------------------------------------------------------------
+
+
+async def test_a_form_submitted_twice_has_one_effect(chat: Chat, aino: Browser) -> None:
+    """Thumbs are impatient."""
+    twice = await asyncio.gather(*(aino.post("/chat/messages", data={"key": "k" * 22, "text": KNOWN}) for _ in "12"))
+    await aino.opens()
+
+    assert [response.status_code for response in twice] == [303, 303]
+    assert len(await chat.rows(schema.asker)) == 1
+    assert [author for author, _ in aino.bubbles] == ["asker", "bot"]
+
+
+async def test_other_words_under_an_old_key_are_another_message(chat: Chat, aino: Browser) -> None:
+    """A browser may bring back an old form; what is written into it then must not vanish."""
+    for text in (KNOWN, UNKNOWN):
+        await by_script(aino, key="the-same-key", text=text)
+    await aino.says(VAGUE)
+
+    assert await asker_texts(chat) == [KNOWN, UNKNOWN, VAGUE]
+
+
+async def test_the_same_key_of_two_askers_is_two_messages(chat: Chat, aino: Browser) -> None:
+    """Nobody can silence another by guessing the key of their form."""
+    async with Browser(chat) as sulo:
+        await sulo.opens()
+        for browser in (aino, sulo):
+            await browser.post("/chat/messages", data={"key": "the-same-key", "text": KNOWN})
+
+    assert await asker_texts(chat) == [KNOWN, KNOWN]
+
+
+# --- the page's script ----------------------------------------------------------------------------------------
+
+
+async def test_the_script_gets_only_what_it_lacks(chat: Chat, aino: Browser) -> None:
+    """The page asks from a message it has, and that one comes with it: so it knows that nothing is between."""
+    await aino.says(KNOWN)
+    first, second = (row.id for row in await chat.rows(schema.message))
+    fragment = await aino.get("/chat/messages", params={"since": second})
+
+    assert re.findall(r'id="m(\d+)"', fragment.text) == [str(second)]
+    assert first < second
+    assert "<html" not in fragment.text
+
+
+async def test_a_page_that_shows_what_is_no_longer_there_is_told_so(chat: Chat, aino: Browser) -> None:
+    """After an erasure no open page goes on showing what has been erased."""
+    await aino.says(KNOWN)
+    latest = (await chat.rows(schema.message))[-1].id
+    assert (await aino.get("/chat/messages", params={"since": latest + 7})).status_code == 205
+    await aino.posts(form="acts", command="unohda")
+    await aino.presses("Poista kaikki")
+    gone = await aino.get("/chat/messages", params={"since": latest})
+
+    assert aino.bubbles == []
+    assert "Poistin kaikki viestisi" in aino.page
+    assert (gone.status_code, gone.text) == (410, wording.ERASED)
+    assert await chat.rows(schema.message) == []
+
+
+@pytest.mark.parametrize("since", ["-1", "x", "1e9", "9" * 30, "٣"])
+async def test_a_malformed_since_asks_for_everything(aino: Browser, since: str) -> None:
+    """A made-up number is nobody's error page."""
+    await aino.says(KNOWN)
+    fragment = await aino.get("/chat/messages", params={"since": since})
+
+    assert fragment.status_code == 200
+    assert len(re.findall(r'id="m\d+"', fragment.text)) == 2
+
+
+async def test_the_stream_tells_of_each_change_and_ends_when_the_service_stops(chat: Chat, aino: Browser) -> None:
+    """A reply that comes an hour later appears by itself, and no open page holds up a shutdown."""
+    async with asyncio.timeout(10), aino.stream("GET", "/chat/events") as stream:
+        lines = stream.aiter_lines()
+        versions = (int(line.removeprefix("id: ")) async for line in lines if line.startswith("id: "))
+        assert await anext(versions) == 0
+        await by_script(aino, text=KNOWN)
+        assert await anext(versions) > 0
+        chat.store.hub.stop()
+        rest = [version async for version in versions]
+
+    assert rest == []
+    assert stream.headers["x-accel-buffering"] == "no"
+
+
+async def test_no_asker_can_hold_all_the_streams(aino: Browser) -> None:
+    """Someone with a hundred tabs is asked to come and look now and then instead."""
+    async with AsyncExitStack() as open_pages:
+        for _ in range(4):
+            stream = await open_pages.enter_async_context(aino.stream("GET", "/chat/events"))
+            lines = await open_pages.enter_async_context(aclosing(stream.aiter_lines()))
+            await anext(lines)
+        fifth = await aino.get("/chat/events")
+
+    assert fifth.status_code == 204
+
+
+# --- what is refused ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}, {}],
+)
+async def test_a_post_from_another_site_is_refused(chat: Chat, headers: dict[str, str]) -> None:
+    """No other page may speak in the asker's name."""
+    async with httpx.AsyncClient(base_url=chat.url, headers=headers) as other:
+        response = await other.post("/chat/messages", data={"key": "k" * 22, "text": KNOWN})
+
+    assert response.status_code == 403
+    assert await chat.rows(schema.inbox) == []
+
+
+async def test_an_older_browser_is_known_by_its_origin(chat: Chat) -> None:
+    """Without Sec-Fetch-Site the Origin decides; the page's referrer policy keeps it from being "null"."""
+    async with httpx.AsyncClient(base_url=chat.url, headers={"origin": chat.url}) as older:
+        page = await older.get("/")
+        response = await older.post("/chat/messages", data={"key": "k" * 22, "text": KNOWN})
+
+    assert page.headers["referrer-policy"] == "same-origin"
+    assert response.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"text": KNOWN}, 422),
+        ({"key": "short", "text": KNOWN}, 422),
+        ({"key": "k" * 22}, 422),
+        ({"key": "k" * 22, "text": KNOWN, "command": "apua"}, 422),
+        ({"key": "k" * 22, "text": KNOWN, "is_admin": "1"}, 422),
+        ({"key": "k" * 22, "press": "1"}, 422),
+        ({"key": "k" * 22, "press": "1:2:3"}, 422),
+        ({"key": "k" * 22, "press": "-1:0"}, 422),
+        ({"key": "k" * 22, "press": "١:٠"}, 422),
+        ({"key": "k" * 22, "command": "../etc"}, 422),
+        ({"key": "k" * 22, "text": ""}, 422),
+    ],
+)
+async def test_a_form_that_is_not_ours_is_refused_with_words(
+    chat: Chat, aino: Browser, fields: dict[str, str], status: int
+) -> None:
+    """A field nobody knows is a mistake or an attempt; either way nothing of it is kept."""
+    page = await aino.post("/chat/messages", data=fields)
+    script = await aino.post("/chat/messages", data=fields, headers={"x-requested-with": "fetch"})
+
+    assert (page.status_code, script.status_code) == (status, status)
+    assert script.text in {wording.WEB_BAD_FORM, wording.EMPTY}
+    assert 'aria-invalid="true"' in page.text
+    assert await chat.rows(schema.inbox) == []
+
+
+async def test_a_field_given_twice_is_refused(chat: Chat, aino: Browser) -> None:
+    """Which of the two would count is nothing to guess at."""
+    response = await posts_raw(aino, urlencode([("key", "k" * 22), ("text", "a"), ("text", "b")]))
+
+    assert response.status_code == 422
+    assert await chat.rows(schema.inbox) == []
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x", ""])
+async def test_another_kind_of_body_is_refused(chat: Chat, aino: Browser, content_type: str) -> None:
+    """Only our own forms' kind is read: less code stands open to strangers."""
+    response = await posts_raw(aino, '{"key": "kkkkkkkkkk", "text": "moi"}', content_type)
+
+    assert response.status_code == 415
+    assert await chat.rows(schema.inbox) == []
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_a_huge_body_is_refused_as_soon_as_it_is_too_long(chat: Chat, aino: Browser, is_chunked: bool) -> None:
+    """The length is counted as it comes: a header can lie or be missing."""
+    body = urlencode({"key": "k" * 22, "text": "a" * 70_000}).encode()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 10_000):
+            yield body[start : start + 10_000]
+
+    headers = {"content-type": FORM}
+    response = await aino.post("/chat/messages", content=slowly() if is_chunked else body, headers=headers)
+
+    assert response.status_code == 413
+    assert "Viesti on liian pitkä" in response.text
+    assert await chat.rows(schema.inbox) == []
+
+
+async def test_a_form_that_ends_early_is_never_half_a_message(chat: Chat, aino: Browser) -> None:
+    """A body shorter than its Content-Length is a connection that broke."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", chat.port)
+    head = f"POST /chat/messages HTTP/1.1\r\nhost: 127.0.0.1\r\nsec-fetch-site: same-origin\r\ncontent-type: {FORM}\r\n"
+    writer.write(f"{head}content-length: 5000\r\n\r\nkey=kkkkkkkkkk&text=moi".encode())
+    await writer.drain()
+    writer.close()
+    await aino.opens()
+
+    assert await chat.rows(schema.inbox) == []
+    assert await reader.read() == b""
+
+
+@pytest.mark.parametrize("cookie", ["x", "a" * 44, "<script>", "%00" * 15, "Aä" * 21])
+async def test_a_bad_cookie_is_nobody(chat: Chat, cookie: str) -> None:
+    """A cookie that is not of our making opens nothing, and is replaced."""
+    headers = {"cookie": f"koppi={cookie}".encode("latin-1"), **SAME_ORIGIN}
+    async with httpx.AsyncClient(base_url=chat.url, headers=headers) as stranger:
+        page = await stranger.get("/")
+
+    assert page.status_code == 200
+    assert re.match(r"koppi=[\w-]{43}; HttpOnly; Path=/; SameSite=lax$", page.headers["set-cookie"])
+
+
+async def test_nobody_sees_or_presses_what_is_anothers(chat: Chat, aino: Browser) -> None:
+    """A conversation is its own cookie's alone, and its buttons are, too."""
+    await aino.says(UNKNOWN)
+    message = (await chat.rows(schema.message))[-1]
+    async with Browser(chat) as sulo:
+        await sulo.opens()
+        await sulo.posts(form="acts", press=f"{message.id}:0")
+
+        assert "Tuo nappi ei ole enää voimassa" in sulo.bubbles[-1][1]
+        assert UNKNOWN not in sulo.page
+        assert (await sulo.get("/chat/messages", params={"since": message.id})).status_code == 205
+    assert await chat.rows(schema.ticket) == []
+
+
+@pytest.mark.parametrize("ordinal", [7, 99])
+async def test_a_button_that_is_not_there_is_answered_kindly(chat: Chat, aino: Browser, ordinal: int) -> None:
+    """A forged press is no error page and no effect."""
+    await aino.says(UNKNOWN)
+    await aino.posts(form="acts", press=f"{(await chat.rows(schema.message))[-1].id}:{ordinal}")
+
+    assert "Tuo nappi ei ole enää voimassa" in aino.bubbles[-1][1]
+    assert await chat.rows(schema.ticket) == []
+
+
+# --- every kind of text ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "?",
+        "🙏🏽😭👨‍👩‍👧",
+        "\u202eolleh אני צריך עזרה",
+        "a\tb\r\nc",
+        "<b>x</b>&amp;",
+        "*_[`](tel:1)",
+        "ä" * 4096,
+        "%41%zz",
+    ],
+)
+async def test_any_text_is_kept_as_written_and_answered(chat: Chat, aino: Browser, text: str) -> None:
+    """Whatever a thumb can type arrives, and shows as it was typed."""
+    await aino.says(text)
+
+    shown = text.replace("\r\n", "\n").replace("\u202e", "")
+    assert await asker_texts(chat) == [shown]
+    assert aino.bubbles[0] == ("asker", shown)
+    assert aino.bubbles[-1][0] == "bot"
+
+
+@pytest.mark.parametrize("body", ["text=%00%07%1b", "text=%ED%A0%80", "text=%FF%FE"])
+async def test_a_message_with_nothing_to_read_in_it_is_answered_so(chat: Chat, aino: Browser, body: str) -> None:
+    """NUL, control characters and broken letters end neither in a traceback nor in a stuck queue."""
+    await posts_raw(aino, f"key={'k' * 22}&{body}")
+    await aino.says(KNOWN)
+
+    assert wording.EMPTY in [words for _, words in aino.bubbles]
+    assert aino.bubbles[-1][1].startswith("Asumistukea haetaan")
+
+
+@pytest.mark.parametrize("length", [4097, 10_000])
+async def test_a_text_too_long_comes_back_to_its_writer(chat: Chat, aino: Browser, length: int) -> None:
+    """Nobody types ten thousand characters twice."""
+    draft = "rahat loppu " * 1000
+    response = await aino.says(draft[:length])
+
+    assert response.status_code == 422
+    assert "Viesti on liian pitkä" in aino.page
+    assert re.search(r"<textarea[^>]*>\n([^<]*)</textarea>", aino.page)[1] == draft[:length]  # type: ignore[index]
+    assert await chat.rows(schema.inbox) == []
+
+
+async def test_markup_of_an_asker_is_only_text(aino: Browser) -> None:
+    """What is written into the chat runs nowhere."""
+    await aino.says('<script>alert(1)</script><img src=x onerror="alert(2)">')
+
+    assert "<script>alert" not in aino.page
+    assert "<img" not in aino.page
+    assert aino.bubbles[0][0] == "asker"
+
+
+# --- too much -------------------------------------------------------------------------------------------------
+
+
+async def test_a_flood_is_slowed_down_kindly_and_never_a_cry_for_help(chat: Chat, aino: Browser) -> None:
+    """The 21st message in a minute waits; who may be in danger doesn't, and others notice nothing."""
+    for number in range(20):
+        assert (await by_script(aino, text=f"kysymys {number}")).status_code == 204
+    too_much = await by_script(aino, text="kysymys 20")
+    as_page = await aino.says("kysymys 20")
+
+    assert (too_much.status_code, too_much.text) == (429, wording.WEB_SLOW_DOWN)
+    assert as_page.status_code == 429
+    assert "kysymys 20</textarea>" in as_page.text
+    for fields in ({"text": CRISIS}, {"command": "apua"}, {"text": "/apua"}):
+        assert (await by_script(aino, **fields)).status_code == 204
+    async with Browser(chat) as other:
+        assert (await by_script(other, text=KNOWN)).status_code == 204
+    chat.clock.advance(timedelta(minutes=1))
+    assert (await by_script(aino, text="kysymys 20")).status_code == 204
+
+
+async def test_one_network_opens_only_so_many_conversations_an_hour(chat: Chat) -> None:
+    """A script that makes up askers is stopped; the address it comes from is written down nowhere."""
+
+    async def from_outside(text: str, peer: str = "203.0.113.77") -> int:
+        transport = httpx.ASGITransport(chat.app, client=(peer, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url=chat.url, headers=SAME_ORIGIN) as client:
+            return (await client.post("/chat/messages", data={"key": "k" * 22, "text": text})).status_code
+
+    statuses = [await from_outside(KNOWN) for _ in range(6)]
+
+    assert statuses == [303] * 5 + [429]
+    assert await from_outside(CRISIS) == 303
+    assert await from_outside(KNOWN, "203.0.113.78") == 303
+    assert [await from_outside(KNOWN, "127.0.0.1") for _ in range(6)] == [303] * 6
+
+
+def test_the_pace_is_counted_in_a_sliding_window() -> None:
+    """Full minutes would let twice the limit through around each full minute."""
+    pace, now = Pace(2, timedelta(minutes=1)), datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    allowed = [pace.allows("a", now + timedelta(seconds=seconds)) for seconds in (0, 50, 59, 60, 61, 110)]
+
+    assert allowed == [True, True, False, True, False, True]
+    assert pace.allows("b", now)
+
+
+def test_a_networks_hash_means_nothing_the_day_after() -> None:
+    """Two days' visits can't be put together."""
+    hashes, today = DailyHash(), date(2026, 11, 24)
+    first = hashes.of("203.0.113.77", today)
+
+    assert first == hashes.of("203.0.113.77", today)
+    assert first != hashes.of("203.0.113.77", today + timedelta(days=1))
+    assert first != DailyHash().of("203.0.113.77", today)
+
+
+# --- the page's own safety ------------------------------------------------------------------------------------
+
+
+async def test_the_page_needs_nothing_that_its_content_policy_forbids(aino: Browser) -> None:
+    """Strict rules are kept only if the page can live with them: no inline script, style or handler, no third party."""
+    await aino.says(KNOWN)
+    response = await aino.get("/")
+
+    assert "unsafe" not in response.headers["content-security-policy"]
+    assert response.headers["cache-control"] == "no-store"
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=\"/chat/static/)", response.text)
+    assert set(re.findall(r'(?:src|action)="(https?:[^"]+)"', response.text)) == set()
+
+
+@pytest.mark.parametrize("name", ["chat.css", "chat.js", "mark.svg"])
+async def test_static_files_are_asked_after_and_sent_once(aino: Browser, name: str) -> None:
+    """Light on a slow phone, and never older than the page."""
+    first = await aino.get(f"/chat/static/{name}")
+    again = await aino.get(f"/chat/static/{name}", headers={"if-none-match": first.headers["etag"]})
+
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert first.headers["cache-control"] == again.headers["cache-control"] == "no-cache"
+
+
+# --- numbers to call ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Hätä: soita 112.", ["112"]),
+        ("116 117 tai 116111, 116 006", ["116117", "116111", "116006"]),
+        ("044 703 6235 (Oulu) ja 080 005 005", ["0447036235", "080005005"]),
+        ("0800 147 111 (maksuton)", ["0800147111"]),
+        ("09 2525 0111, 24/7. 08 558 410", ["0925250111", "08558410"]),
+        ("+358 44 703 6235", ["+358447036235"]),
+        ("0447036235", ["0447036235"]),
+        ("112 € tai 116 117 euroa, 112,50 tai 1 112", []),
+        ("klo 00–05, 01.02.2026, 0,5 % ja 05/2026", []),
+        ("IBAN FI21 1234 5600 0007 85, 90100 Oulu, 2 000 000", []),
+        ("306/2019 112 § 10 000 000 000", []),
+    ],
+)  # fmt: skip
+def test_phone_numbers_become_calls_and_sums_do_not(text: str, numbers: list[str]) -> None:
+    """In a crisis the number is one tap away; a sum of money is not called up."""
+    assert re.findall(r'href="tel:([^"]+)"', with_calls(escape(text))) == numbers
+
+
+def test_a_number_inside_a_link_stays_that_link() -> None:
+    """A link in a link is no HTML."""
+    html = Markup('<p><a href="https://example.org/112">112</a> ja <strong>112</strong></p>')
+
+    assert with_calls(html).count("tel:") == 1
+    assert '<a href="https://example.org/112">112</a>' in with_calls(html)
+
+
+@given(st.text(alphabet="0123456789 <>&\"'+-.,€§%ab\u00a0"))
+def test_making_calls_changes_no_word(text: str) -> None:
+    """Whatever the text, its links are the only difference."""
+    assert re.sub(r'<a href="tel:\+?[0-9]+">|</a>', "", with_calls(escape(text))) == str(escape(text))
