@@ -42,7 +42,7 @@ def reach(
 ) -> Verdict:
     """The verdict on a message in which all this was noticed. Danger goes first, then manners, then what was found.
 
-    A wrong answer is worse than choices, and choices without the right one are worse than a person: so the
+    "Are you a bot" is small talk, but whoever made it a phrasing of an entry wants it answered by that. A wrong answer is worse than choices, and choices without the right one are worse than a person: so the
     thresholds are high, and set from measured errors (fitted/judgement.json).
     """
     found = signals(finding, fitted.scope) if finding.hits else None
@@ -52,7 +52,7 @@ def reach(
     kind: VerdictKind
     if safety is not None and safety.certainty == "sure":
         kind = "crisis"
-    elif smalltalk is not None:
+    elif smalltalk is not None and not finding.is_word_for_word:
         kind = "smalltalk"
     elif found is None or confidence is None:
         kind = "escalate"
