@@ -92,13 +92,11 @@ def large_enough(groups: Mapping[str, Group]) -> dict[str, Group]:
     """The *groups* that may be shown, most questions first.
 
     Hidden are those under `FEWEST_ASKERS`, and then the smallest of the others for as long as what is hidden could be
-    found by subtracting the shown from the total: a single group, or several that together are too few.
+    found by subtracting the shown from the total is too small to be shown itself.
     """
     by_size = sorted(groups.items(), key=lambda item: (item[1].askers, item[1].questions, item[0]))
     hidden = sum(group.askers < FEWEST_ASKERS for _, group in by_size)
-    while 0 < hidden < len(by_size) and (
-        hidden == 1 or sum(group.askers for _, group in by_size[:hidden]) < FEWEST_ASKERS
-    ):
+    while 0 < hidden < len(by_size) and sum(group.askers for _, group in by_size[:hidden]) < FEWEST_ASKERS:
         hidden += 1
     shown = by_size[hidden:]
     return dict(sorted(shown, key=lambda item: (-item[1].questions, item[0])))
