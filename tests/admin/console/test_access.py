@@ -1,0 +1,229 @@
+"""Who gets in where: every route of the console, for every kind of visitor."""
+
+import pytest
+from starlette.routing import Route
+
+from admin.console.access import ACCESS
+from admin.console.front_door import FrontDoor
+from admin.console.site import pages
+from bot.store import tickets
+from bot.store.accounts import Account
+from tests.admin.console.office import OURS, Office, token_in
+
+MISSING_ID = "0" * 32
+VAINO, SAARA, KAISA, YRJO = "vaino", "saara", "kaisa", "yrjo"
+ADVISORS, LEADERS, OPERATOR, ALL = {VAINO, SAARA}, {KAISA, YRJO}, {YRJO}, {VAINO, SAARA, KAISA, YRJO}
+
+# What a visitor who may gets, with an empty form, in this order, and who may; the others who are logged in get 404.
+EXPECTED: dict[str, tuple[int, set[str]]] = {
+    "log_out": (303, ALL),
+    "password": (200, ALL),
+    "change_password": (422, ALL),
+    "ticket": (200, ADVISORS),
+    "claim": (303, ADVISORS),
+    "release": (303, ADVISORS),
+    "say": (400, ADVISORS),
+    "close": (422, ADVISORS),
+    "new_answer": (200, ADVISORS),
+    "publish_answer": (422, ADVISORS),
+    "new_phrasing": (200, ADVISORS),
+    "publish_phrasing": (422, ADVISORS),
+    "faq": (200, ALL),
+    "entry": (200, ALL),
+    "figures": (200, LEADERS),
+    "chats": (200, LEADERS),
+    "make_code": (400, LEADERS),
+    "unlink": (303, LEADERS),
+    "people": (200, OPERATOR),
+    "add_person": (422, OPERATOR),
+    "disable_person": (404, OPERATOR),
+    "reset_person": (404, OPERATOR),
+    "troubles": (200, OPERATOR),
+}
+OPEN_TO_NOBODY = {"login", "log_in"}
+HAVE_TESTS_OF_THEIR_OWN = {"home", "events"}
+
+
+def _routes(office: Office) -> dict[str, Route]:
+    return {route.name: route for route in pages(FrontDoor(office.house))}
+
+
+def _address(route: Route, ticket_id: str) -> str:
+    values = {"ticket_id": ticket_id, "entry_id": "cv", "account_id": MISSING_ID, "chat_id": MISSING_ID}
+    path = route.path
+    for name, value in values.items():
+        path = path.replace("{" + name + "}", value)
+    return f"/console{path}"
+
+
+async def test_every_route_is_in_both_tables(office: Office) -> None:
+    """A page that the table forgets would be a page that no test has walked past with every role."""
+    names = set(_routes(office))
+
+    assert names == set(ACCESS)
+    assert names == set(EXPECTED) | OPEN_TO_NOBODY | HAVE_TESTS_OF_THEIR_OWN
+
+
+@pytest.mark.parametrize("who", [VAINO, SAARA, KAISA, YRJO])
+async def test_each_role_gets_exactly_what_is_its_own(office: Office, who: str) -> None:
+    """A coordinator must never see a thread, and an advisor never another's account."""
+    ticket_id = await office.ticket()
+    await office.desk.reply(office.vaino, ticket_id, "Saa.", "a-key-of-it", office.clock())
+    await office.desk.release(office.vaino, ticket_id, office.clock())
+    account: Account = getattr(office, who)
+    got, expected = {}, {}
+    for name, route in _routes(office).items():
+        if name not in EXPECTED:
+            continue
+        async with office.at_work(account) as person:
+            got[name] = await _status(person.client, route, _address(route, ticket_id))
+        status, allowed = EXPECTED[name]
+        expected[name] = status if who in allowed else 404
+
+    assert got == expected
+
+
+async def test_who_is_not_logged_in_is_sent_to_the_door(office: Office) -> None:
+    """A page leads to the log-in and back; a form is refused, and nothing of it is done."""
+    ticket_id = await office.answered_ticket()
+    got, expected = {}, {}
+    async with office.visitor() as nobody:
+        for name, route in _routes(office).items():
+            if name in OPEN_TO_NOBODY:
+                continue
+            got[name] = await _status(nobody.client, route, _address(route, ticket_id), form_token="x")
+            expected[name] = 401 if "POST" in (route.methods or ()) else 303
+
+    assert got == expected
+
+
+async def test_a_disabled_account_is_nobody(office: Office) -> None:
+    """Somebody who has left must be out at once, whatever their browser still holds."""
+    ticket_id = await office.ticket()
+    async with office.visitor(await office.token(office.sulo)) as sulo:
+        page = await sulo.sees(f"/console/tickets/{ticket_id}")
+        act = await sulo.client.post(f"/console/tickets/{ticket_id}/claim", data={"form_token": "x"})
+
+    assert (page.status_code, act.status_code) == (303, 401)
+
+
+async def test_the_front_page_is_each_ones_own(office: Office) -> None:
+    """Whoever logs in stands before their own work."""
+    seen = {}
+    for account in (office.vaino, office.kaisa, office.yrjo):
+        async with office.at_work(account) as person:
+            page = await person.sees("/console/")
+            seen[account.role] = (page.status_code, page.headers.get("location"))
+
+    assert seen == {
+        "tyovoimaneuvoja": (200, None),
+        "koordinaattori": (303, "/console/figures"),
+        "yllapitaja": (303, "/console/people"),
+    }
+
+
+async def test_a_coordinator_can_not_follow_a_ticket_by_its_events(office: Office) -> None:
+    """When something happens in a thread says something about it, too."""
+    ticket_id = await office.ticket()
+    async with office.at_work(office.kaisa) as kaisa:
+        followed = await kaisa.sees(f"/console/events?ticket={ticket_id}")
+
+    assert followed.status_code == 404
+
+
+async def test_no_page_for_a_coordinator_or_an_operator_names_an_asker(office: Office) -> None:
+    """The alias and the words are between the asker and the advisors."""
+    ticket_id = await office.ticket("Sanon tässä merkkisanan kuunsirppi.")
+    async with office.store.read() as read:
+        row = await tickets.get(read, ticket_id)
+    assert row is not None
+    for account in (office.kaisa, office.yrjo):
+        async with office.at_work(account) as person:
+            for path in ("", "figures", "people", "chats", "troubles", "faq"):
+                text = (await person.client.get(f"/console/{path}", follow_redirects=True)).text
+                assert row.alias not in text
+                assert "kuunsirppi" not in text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 403),
+    ],
+)
+async def test_only_our_own_pages_can_act(office: Office, headers: dict[str, str], status: int) -> None:
+    """Another site's form must not act with an advisor's session."""
+    ticket_id = await office.ticket()
+    async with office.at_work(office.vaino) as vaino:
+        form_token = token_in((await vaino.sees("/console/")).text)
+        del vaino.client.headers["Sec-Fetch-Site"]
+        answer = await vaino.client.post(
+            f"/console/tickets/{ticket_id}/claim", data={"form_token": form_token}, headers=headers
+        )
+
+    assert status == answer.status_code
+
+
+async def test_a_form_without_its_own_token_is_refused_and_the_text_given_back(office: Office) -> None:
+    """A page left open since another log-in can't act, but what was written on it isn't lost."""
+    ticket_id = await office.ticket()
+    async with office.at_work(office.vaino) as vaino:
+        answer = await vaino.client.post(
+            f"/console/tickets/{ticket_id}/say",
+            data={"form_token": "old", "act": "reply", "key": "12345678", "text": "Kirjoitin tätä kauan."},
+        )
+
+    assert answer.status_code == 403
+    assert "Kirjoitin tätä kauan." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        ("form_token={}&shape=round", "application/x-www-form-urlencoded", 400),
+        ("form_token={}&form_token={}", "application/x-www-form-urlencoded", 400),
+        ("form_token={}&text=%ff", "application/x-www-form-urlencoded", 400),
+        ("no form at all", "application/x-www-form-urlencoded", 400),
+        ('{"form_token": "x"}', "application/json", 415),
+        ("form_token={}&text=" + "a" * 200_000, "application/x-www-form-urlencoded", 413),
+    ],
+)
+async def test_a_form_that_is_none_of_ours_is_refused(
+    office: Office, body: str, content_type: str, status: int
+) -> None:
+    """A field nobody knows, or bytes that are no form, get a proper error and change nothing."""
+    ticket_id = await office.ticket()
+    async with office.at_work(office.vaino) as vaino:
+        form_token = token_in((await vaino.sees("/console/")).text)
+        answer = await vaino.client.post(
+            f"/console/tickets/{ticket_id}/claim",
+            content=body.replace("{}", form_token),
+            headers={"Content-Type": content_type},
+        )
+
+    assert status == answer.status_code
+    assert "Traceback" not in answer.text
+
+
+async def test_an_unknown_page_looks_like_the_others(office: Office) -> None:
+    """Whoever mistypes is led back, in Finnish, with the same headers as everywhere."""
+    async with office.visitor() as nobody:
+        pages_ = [await nobody.sees(path) for path in ("/console/nope", "/console/tickets/1/2/3", "/console/static/no")]
+        wrong_way = await nobody.client.put("/console/login")
+
+    assert [page.status_code for page in (*pages_, wrong_way)] == [404, 404, 404, 405]
+    for page in (*pages_, wrong_way):
+        assert "Konsoliin" in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+async def _status(client, route: Route, address: str, form_token: str | None = None) -> int:  # type: ignore[no-untyped-def]
+    if "POST" not in (route.methods or ()):
+        return (await client.get(address)).status_code
+    token = form_token or token_in((await client.get("/console/password")).text)
+    return (await client.post(address, data={"form_token": token}, headers=OURS)).status_code

@@ -1,0 +1,359 @@
+"""The queue and the thread: who sees what, who holds what, and that no word is lost."""
+
+import asyncio
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from markupsafe import escape
+from sqlalchemy import select, update
+
+from bot.store import audit as audit_log
+from bot.store import conversations, tickets
+from bot.store.schema import audit
+from bot.store.schema import outbox as outbox_table
+from tests.admin.console.office import Office
+
+HOSTILE = [
+    "<script>document.title='ran'</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<svg/onload=alert(1)>",
+    "</textarea><script>alert(1)</script>",
+    "{{ 7 * 7 }}{% for x in (1,) %}{% endfor %}",
+    "javascript:alert(1)",
+    "\u202eoikealta vasemmalle\u202c",
+    "&lt;b&gt; & &amp;",
+    "**ei lihavoitu** [linkki](https://evil.example)",
+]
+
+
+def _rows(html: str) -> list[str]:
+    """The first lines in the queue, in its order."""
+    return [unescape(line) for line in re.findall(r'<span class="first-line"><bdi>(.*?)</bdi>', html)]
+
+
+async def test_the_queue_is_in_the_order_of_need(office: Office) -> None:
+    """Danger first, then the promise that breaks soonest."""
+    await office.ticket("kohta", promised_in=timedelta(minutes=35))
+    await office.ticket("myöhässä", promised_in=timedelta(minutes=-20))
+    await office.ticket("ehtii", promised_in=timedelta(hours=5))
+    await office.ticket("hätä", promised_in=timedelta(hours=6), urgent=True)
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees("/console/")).text
+
+    assert _rows(page) == ["hätä", "myöhässä", "kohta", "ehtii"]
+    for said in ("Kiireellinen", "lupaus meni 20 min sitten", "34 min jäljellä"):
+        assert said in page
+
+
+async def test_each_view_shows_its_own_tickets_and_counts_them(office: Office) -> None:
+    """What one has taken is not free any more, and what was answered waits for the asker."""
+    await office.ticket("vapaa")
+    await office.desk.claim(office.vaino, await office.ticket("väinöllä"), office.clock())
+    await office.desk.claim(office.saara, await office.ticket("saaralla"), office.clock())
+    answered = await office.answered_ticket("vastattu")
+    closed = await office.answered_ticket("suljettu")
+    await office.desk.close(office.vaino, closed, "answered", office.clock())
+    assert answered
+    views = {}
+    async with office.at_work(office.vaino) as vaino:
+        for view in ("free", "mine", "all", "waiting", "closed"):
+            page = (await vaino.sees(f"/console/?view={view}")).text
+            views[view] = _rows(page)
+        counts = re.findall(r'<span class="count">(\d+)</span>', page)
+
+    assert views == {
+        "free": ["vapaa"],
+        "mine": ["väinöllä", "vastattu"],
+        "all": ["vapaa", "väinöllä", "saaralla", "vastattu"],
+        "waiting": ["vastattu"],
+        "closed": ["suljettu"],
+    }
+    assert counts == ["1", "2", "4", "1", "1"]
+
+
+async def test_an_empty_queue_says_something_useful(office: Office) -> None:
+    """The queue is usually empty; then the page must not be."""
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees("/console/?view=nonsense")).text
+
+    assert "Kukaan ei odota ottajaa." in page
+    assert "Palveluaika on nyt: tänään klo 9–16." in page
+
+
+async def test_two_advisors_can_not_take_the_same_question(office: Office) -> None:
+    """One of them has it; the other reads who."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino, office.at_work(office.saara) as saara:
+        answers = await asyncio.gather(*(person.sends(page, f"{page}/claim") for person in (vaino, saara)))
+        looks = [await person.sees(page) for person in (vaino, saara)]
+    winner = next(index for index, answer in enumerate(answers) if answer.status_code == 303)
+    names = ["Väinö", "Saara"]
+
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+    assert f"<bdi>{names[winner]}</bdi> ehti ottaa tämän" in answers[1 - winner].text
+    assert "Vapauta" in looks[winner].text
+    assert "Vapauta" not in looks[1 - winner].text
+
+
+async def test_a_reply_to_somebody_elses_question_is_not_sent_and_not_lost(office: Office) -> None:
+    """Two different answers would confuse the asker; the one who wrote in vain must not write it again."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    await office.desk.claim(office.saara, ticket_id, office.clock())
+    async with office.at_work(office.vaino) as vaino:
+        answer = await vaino.sends(page, f"{page}/say", act="reply", key="abcdefgh", text="Hyvä\nvastaus <b>")
+
+    assert answer.status_code == 409
+    assert "Saara" in answer.text
+    assert "Hyvä\nvastaus &lt;b&gt;</textarea>" in answer.text
+    assert [row.author for row in await _thread(office, ticket_id)] == ["asker"]
+
+
+@pytest.mark.parametrize(("act", "status"), [("reply", 409), ("note", 303)])
+async def test_a_closed_question_takes_notes_but_no_replies(office: Office, act: str, status: int) -> None:
+    """Whoever replies too late is told, and can keep the words as a note."""
+    ticket_id = await office.answered_ticket()
+    await office.desk.close(office.vaino, ticket_id, "answered", office.clock())
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        answer = await vaino.sends(page, f"{page}/say", act=act, key="abcdefgh", text="Vielä yksi asia")
+
+    assert answer.status_code == status
+    assert status == 303 or "Vielä yksi asia</textarea>" in answer.text
+
+
+async def test_sending_twice_sends_once_and_a_changed_text_is_another_reply(office: Office) -> None:
+    """A double click, or a try again after a lost connection, must not reach the asker twice; new words must."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        for text in ("Moi!", "Moi!", "Moi! Ja vielä tämä."):
+            await vaino.sends(page, f"{page}/say", act="reply", key="the-same-key", text=text)
+
+    assert [row.text for row in await _thread(office, ticket_id)][1:] == ["Moi!", "Moi! Ja vielä tämä."]
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("", 422), ("  \n ", 422), ("\u200b" * 3 + "a", 303), ("a" * 4000, 303), ("a" * 4001, 422)]
+)
+async def test_a_reply_of_any_length_is_sent_or_given_back(office: Office, text: str, status: int) -> None:
+    """Nothing is cut off silently."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        answer = await vaino.sends(page, f"{page}/say", act="reply", key="abcdefgh", text=text)
+
+    assert answer.status_code == status
+    assert len(await _thread(office, ticket_id)) == (2 if status == 303 else 1)
+
+
+async def test_a_note_is_for_colleagues_and_never_sent(office: Office) -> None:
+    """The two modes of the box must never be mixed up."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        await vaino.sends(page, f"{page}/say", act="note", mode="reply", key="abcdefgh", text="Soitin Kelaan.")
+    async with office.at_work(office.saara) as saara:
+        look = await saara.sees(page)
+    async with office.store.read() as read:
+        queued = (await read.execute(select(outbox_table.c.id))).all()
+        ticket = await tickets.get(read, ticket_id)
+        assert ticket is not None
+        heard = await conversations.messages(read, ticket.conversation_id)
+
+    assert "Soitin Kelaan." in look.text
+    assert queued == []
+    assert [message.author for message in heard] == ["asker"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_what_an_asker_writes_is_shown_as_they_wrote_it(office: Office, text: str) -> None:
+    """Never markup, a link or a template; and what turns the writing direction stays inside its own place."""
+    ticket_id = await office.ticket(text)
+    async with office.at_work(office.vaino) as vaino:
+        queue = (await vaino.sees("/console/")).text
+        page = (await vaino.sees(f"/console/tickets/{ticket_id}")).text
+        await office.desk.reply(office.vaino, ticket_id, text, "some-key", office.clock())
+        answer = (await vaino.sees(f"/console/tickets/{ticket_id}/answer")).text
+        phrasing = (await vaino.sees(f"/console/tickets/{ticket_id}/phrasing?q=%3Cscript%3E")).text
+
+    assert _rows(queue) == [text]
+    assert f'<p class="text" dir="auto">{_escaped(text)}</p>' in page
+    for html in (queue, page, answer, phrasing):
+        for tag in ("<script>", "<img src=x", "<svg/", "</textarea><"):
+            assert tag not in html
+        assert "49" not in re.findall(r"\{\{.*?\}\}(\d*)", html)
+
+
+async def test_closing_asks_how_it_ended(office: Office) -> None:
+    """The figures need the outcome, and the asker hears that it is closed."""
+    ticket_id = await office.answered_ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        without = await vaino.sends(page, f"{page}/close")
+        wrong = await vaino.sends(page, f"{page}/close", outcome="eaten by a dog")
+        done = await vaino.sends(page, f"{page}/close", outcome="guided")
+        look = await vaino.sees(page)
+
+    assert (without.status_code, wrong.status_code, done.status_code) == (422, 422, 303)
+    assert "Valitse, miten asia päättyi." in without.text
+    assert "Ohjattiin palveluun" in look.text
+
+
+async def test_every_look_at_a_thread_is_written_down(office: Office) -> None:
+    """Public bodies must be able to say who has read what; the log holds no word of it."""
+    ticket_id = await office.ticket("Merkkisana kuunsirppi.")
+    async with office.at_work(office.vaino) as vaino:
+        await vaino.sees(f"/console/tickets/{ticket_id}")
+        await vaino.client.get(f"/console/tickets/{ticket_id}", headers={"X-Requested-With": "refresh"})
+        await vaino.sends(f"/console/tickets/{ticket_id}", f"/console/tickets/{ticket_id}/claim")
+    async with office.store.read() as read:
+        rows = await read.execute(select(audit).order_by(audit.c.id))
+        lines = [(row.act, row.account_id, row.subject) for row in rows]
+        broken = await audit_log.broken_at(read)
+
+    assert [line[0] for line in lines] == ["view", "view", "view", "claim"]
+    assert {line[1:] for line in lines} == {(office.vaino.id, ticket_id)}
+    assert broken is None
+
+
+DELIVERIES = {
+    "Jonossa": {"state": "queued"},
+    "Lähetetään…": {"state": "sending", "attempts": 1, "lease_until": True},
+    "Ei vielä perillä, yritetään uudelleen": {"state": "queued", "attempts": 2},
+    "Perillä Telegramissa": {"state": "sent", "attempts": 1, "finished_at": True},
+    "Perillä Telegramissa, ehkä kahdesti": {"state": "sent", "attempts": 2, "finished_at": True, "uncertain": True},
+    "Ei mennyt perille: asiakas on estänyt botin": {
+        "state": "failed",
+        "finished_at": True,
+        "reason": "the asker has blocked the bot",
+    },
+    "Ehkä perillä: yhteys katkesi kesken lähetyksen": {
+        "state": "failed",
+        "finished_at": True,
+        "reason": "perhaps delivered: Telegram did not answer in time",
+        "uncertain": True,
+    },
+    "Ei mennyt perille: poistettu asiakkaan pyynnöstä": {
+        "state": "failed",
+        "finished_at": True,
+        "reason": "erased at the asker's wish",
+    },
+}
+
+
+@pytest.mark.parametrize("said", DELIVERIES)
+async def test_each_reply_tells_the_truth_about_its_delivery(office: Office, said: str) -> None:
+    """An advisor who thinks that the asker has read it, when they haven't, helps nobody."""
+    ticket_id = await office.ticket(channel="telegram")
+    await office.desk.reply(office.vaino, ticket_id, "Moi", "some-key", office.clock())
+    moments = {name: office.clock() for name in ("finished_at", "lease_until") if name in DELIVERIES[said]}
+    values = DELIVERIES[said] | moments
+    async with office.store.write() as tx:
+        await tx.execute(update(outbox_table).values(**values))
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees(f"/console/tickets/{ticket_id}")).text
+    found = re.findall(r'<span class="state[^"]*">(.*?)</span>', page)
+
+    assert [unescape(state) for state in found] == [said]
+
+
+async def test_the_operator_sees_why_something_failed_but_not_what(office: Office) -> None:
+    """Faults must be mended by somebody who has no business reading the messages."""
+    ticket_id = await office.ticket(channel="telegram")
+    await office.desk.reply(office.vaino, ticket_id, "Merkkisana kuunsirppi.", "some-key", office.clock())
+    async with office.store.write() as tx:
+        reason = "Telegram can't be reached"
+        await tx.execute(update(outbox_table).values(state="failed", finished_at=office.clock(), reason=reason))
+    async with office.at_work(office.yrjo) as yrjo:
+        page = (await yrjo.sees("/console/troubles")).text
+
+    assert "Telegramiin ei saatu yhteyttä" in page
+    assert "kuunsirppi" not in page
+
+
+async def test_an_erased_askers_ticket_is_kindly_gone(office: Office) -> None:
+    """A link from yesterday leads to a page that says what may have happened."""
+    async with office.at_work(office.vaino) as vaino:
+        page = await vaino.sees(f"/console/tickets/{'0' * 32}")
+
+    assert page.status_code == 404
+    assert "poistettu asiakkaan pyynnöstä" in page.text
+
+
+async def test_the_page_is_told_of_a_new_question_within_a_second(office: Office) -> None:
+    """An advisor shouldn't have to reload to learn that somebody waits."""
+    async with office.at_work(office.vaino) as vaino, vaino.client.stream("GET", "/console/events") as stream:
+        lines = stream.aiter_lines()
+        first = await _event(lines)
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        await office.ticket()
+        second = await asyncio.wait_for(_event(lines), timeout=5)
+        took = loop.time() - asked_at
+
+    assert first[0] == second[0] == "changed"
+    assert first[1] != second[1]
+    assert took < 1.5  # on a shared database, where it looks once a second; at once on SQLite
+
+
+async def test_the_stream_ends_with_the_session(office: Office) -> None:
+    """Who is shut out must not go on being told what happens."""
+    async with office.at_work(office.vaino) as vaino, vaino.client.stream("GET", "/console/events") as stream:
+        lines = stream.aiter_lines()
+        await _event(lines)
+        async with office.at_work(office.yrjo) as yrjo:
+            answer = await yrjo.sends("/console/people", f"/console/people/{office.vaino.id}/disable")
+        ended = await asyncio.wait_for(_event(lines), timeout=5)
+
+    assert answer.status_code == 303
+    assert ended[0] == "ended"
+
+
+async def test_the_thread_is_told_of_what_the_asker_adds(office: Office) -> None:
+    """The page's version changes with the conversation, and with nothing that isn't shown."""
+    ticket_id = await office.ticket()
+    async with office.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+    assert ticket is not None
+    async with office.at_work(office.vaino) as vaino:
+        before = _version((await vaino.sees(f"/console/tickets/{ticket_id}")).text)
+        again = _version((await vaino.sees(f"/console/tickets/{ticket_id}")).text)
+        async with office.store.write() as tx:
+            talk_id = ticket.conversation_id
+            message_id = await conversations.add_message(tx, talk_id, "asker", "Vielä yksi", office.clock())
+            await conversations.join_ticket(tx, message_id, ticket_id)
+            await conversations.changed(tx, talk_id)
+        page = (await vaino.sees(f"/console/tickets/{ticket_id}")).text
+
+    assert before == again != _version(page)
+    assert "Vielä yksi" in page
+
+
+async def _thread(office: Office, ticket_id: str) -> list[tickets.ThreadMessage]:
+    async with office.store.read() as read:
+        return await tickets.thread(read, ticket_id)
+
+
+async def _event(lines) -> tuple[str, str]:  # type: ignore[no-untyped-def]
+    """The next event of a stream: its name and data."""
+    name = ""
+    async for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            return name, line.removeprefix("data: ")
+    return "closed", ""
+
+
+def _version(html: str) -> str:
+    found = re.search(r'data-version="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+def _escaped(text: str) -> str:
+    return str(escape(text))
