@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot import wording
-from bot.conversation import Button
+from bot.dialogue import Button
 from bot.hours import OpeningHours
 from bot.store import audit, conversations, events, outbox, tickets
 from bot.store.accounts import Account

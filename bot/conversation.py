@@ -1,17 +1,34 @@
 """What the bot does next: `decide(conversation, said, signals, now) → Decision`. Pure: no clock, network or database.
 
-A conversation's `State` is plain data that the store keeps as JSON. The decision names what to say, what becomes of the
-ticket and which events the figures get; `service` carries it out in one transaction.
+The decision names what to say, what becomes of the ticket and which events the figures get; `service` carries it out in
+one transaction.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
 
 from bot import wording
-from bot.hours import Promise
-from knowledge.entry import AdvisorRole, Entry, Language
+from bot.dialogue import (
+    Button,
+    Command,
+    Conversation,
+    Decision,
+    Empty,
+    Happened,
+    JoinTicket,
+    Left,
+    OpenTicketWith,
+    Press,
+    ReopenTicket,
+    Reply,
+    Said,
+    Signals,
+    Start,
+    Text,
+    Unreadable,
+)
+from knowledge.entry import AdvisorRole, Entry
+from knowledge.places import Place
 from knowledge.verdict import Verdict
 
 SAFETY_FOLLOW_UP = timedelta(hours=24)
@@ -19,217 +36,6 @@ REOPEN_WITHIN = timedelta(days=7)
 SHORT_REPLY_WORDS = 3
 WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
 ROUTING_CONFIDENCE = 0.15  # below this the best candidate says too little about who should answer: the asker is asked
-
-# --- what was said --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words of the asker, cleaned and masked. *masked* tells that an identity code or a bank account was taken out."""
-
-    text: str
-    masked: bool = False
-
-
-@dataclass(frozen=True)
-class Start:
-    """The asker opened the bot; *campaign* tells by which link, when by one."""
-
-    campaign: str | None = None
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command such as /ihminen, by its Finnish name without the slash."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Press:
-    """A button pressed, as resolved from the message it stands under; *question* is what had been asked."""
-
-    verb: str
-    value: str
-    message_id: int
-    question: "Asked | None" = None
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """Something we take no notice of by design: a photo, a voice message, a sticker, a location."""
-
-    what: Literal["photo", "voice", "sticker", "location", "file", "other"]
-
-
-@dataclass(frozen=True)
-class Empty:
-    """A message with nothing in it to read."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """The asker blocked the bot, or took that back."""
-
-    gone: bool
-
-
-Said = Text | Start | Command | Press | Unreadable | Empty | Left
-
-# --- what is known --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A question as it stands in the store: its message, its text and what the bot saw in it."""
-
-    message_id: int
-    text: str
-    candidates: tuple[tuple[str, float], ...] = ()
-    confidence: float | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """What a conversation remembers between messages.
-
-    Attributes
-        question_id: the message of the last question, or None before the first.
-        is_writing_to_person: the next text is meant for an advisor.
-        safety_until: until then short replies get the safety follow-up.
-        was_told_of_masking: the asker is told once.
-    """
-
-    question_id: int | None = None
-    is_writing_to_person: bool = False
-    safety_until: datetime | None = None
-    was_told_of_masking: bool = False
-
-
-@dataclass(frozen=True)
-class OpenTicket:
-    """The ticket that is open in this conversation."""
-
-    id: str
-    is_claimed: bool
-
-
-@dataclass(frozen=True)
-class ClosedTicket:
-    """The conversation's latest ticket, closed."""
-
-    id: str
-    closed_at: datetime
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """One asker on one channel."""
-
-    id: str
-    alias: str
-    language: Language
-    channel: str
-    state: State = field(default_factory=State)
-    ticket: OpenTicket | None = None
-    closed_ticket: ClosedTicket | None = None
-
-
-@dataclass(frozen=True)
-class Signals:
-    """What the other rooms see in what was said: the verdict, the entries it names, the people's hours.
-
-    Attributes
-        verdict: on a text (or on the label of a pressed example); None for anything else.
-        entries: every entry the decision may need, by id.
-        question: what was just asked; for anything but a text, the last question of the conversation.
-        promise: when a person answers a question that is sent now.
-        examples: questions to offer to someone who doesn't know what to ask.
-        crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
-        holdings: everything stored about the asker, in words, when they ask for it.
-    """
-
-    promise: Promise
-    verdict: Verdict | None = None
-    entries: Mapping[str, Entry] = field(default_factory=dict)
-    question: Asked | None = None
-    examples: Sequence[str] = ()
-    crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
-    holdings: str = ""
-
-
-# --- what is to be done ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Button:
-    """A choice under a message. *verb* and *value* stay on the server; channels only carry message and ordinal."""
-
-    verb: str
-    label: str
-    value: str = ""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One message of the bot, in the Markdown of the FAQ; *entry_id* where it is an entry's answer."""
-
-    text: str
-    buttons: tuple[Button, ...] = ()
-    entry_id: str | None = None
-
-
-@dataclass(frozen=True)
-class OpenTicketWith:
-    """Open a ticket for *role* with the message *question_id* as its question."""
-
-    role: AdvisorRole
-    question_id: int
-    topic: str | None
-    urgent: bool = False
-
-
-@dataclass(frozen=True)
-class JoinTicket:
-    """Add messages to the open ticket: *message_id*, or what was just said."""
-
-    message_id: int | None = None
-    urgent: bool = False
-
-
-@dataclass(frozen=True)
-class ReopenTicket:
-    """Open the closed ticket *id* again."""
-
-    id: str
-
-
-TicketChange = OpenTicketWith | JoinTicket | ReopenTicket
-
-
-@dataclass(frozen=True)
-class Happened:
-    """An event for the figures; holds nothing of what was said."""
-
-    kind: str
-    topic: str | None = None
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Everything that follows from one thing said. *kind* names it for `koppi check` and the logs."""
-
-    kind: str
-    conversation: Conversation
-    replies: tuple[Reply, ...] = ()
-    ticket: TicketChange | None = None
-    events: tuple[Happened, ...] = ()
-    campaign: str | None = None
-    reachable: bool | None = None
-    erase: bool = False
-
-
-# --- deciding -------------------------------------------------------------------------------------------------
 
 
 def decide(conversation: Conversation, said: Said, signals: Signals, now: datetime) -> Decision:
@@ -291,7 +97,7 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
         return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
     match verdict.kind:
         case "answer":
-            return _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], "answered")
+            return _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], signals, "answered")
         case "choices":
             return _offer_choices(conversation, verdict, signals)
         case "smalltalk":
@@ -339,7 +145,7 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
     if ticket.is_claimed:
         return Decision("joined", conversation, ticket=JoinTicket(), events=(Happened("continued"),))
     if verdict.kind == "answer":
-        decision = _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], "answered")
+        decision = _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], signals, "answered")
         answer = decision.replies[0]
         add = Button("add", _say(conversation, wording.BUTTON_ADD_TO_TICKET))
         return replace(decision, replies=(replace(answer, buttons=(add,)),))
@@ -347,12 +153,16 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
     return Decision("joined", conversation, (reply,), JoinTicket(), (Happened("continued"),))
 
 
-def _give_entry(conversation: Conversation, entry: Entry, event: str, *, asked: bool = True) -> Decision:
+def _give_entry(
+    conversation: Conversation, entry: Entry, signals: Signals, event: str, *, asked: bool = True
+) -> Decision:
     title, answer, language = entry.text(conversation.language)
     parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
     if language != conversation.language:
         parts.insert(0, _say(conversation, wording.ONLY_IN_FINNISH))
-    parts += filter(None, [answer.strip(), _sources(conversation, entry), _say(conversation, wording.DID_IT_HELP)])
+    places = "\n".join(_place(signals.places[key]) for key in entry.places if key in signals.places)
+    parts += filter(None, [answer.strip(), places, _sources(conversation, entry)])
+    parts.append(_say(conversation, wording.DID_IT_HELP))
     buttons = (
         Button("yes", _say(conversation, wording.BUTTON_YES), entry.id),
         Button("no", _say(conversation, wording.BUTTON_NO), entry.id),
@@ -361,6 +171,11 @@ def _give_entry(conversation: Conversation, entry: Entry, event: str, *, asked: 
     events = (Happened("asked", entry.id),) if asked else ()
     reply = Reply("\n\n".join(parts), buttons, entry.id)
     return Decision("answer", conversation, (reply,), events=(*events, Happened(event, entry.id)))
+
+
+def _place(place: Place) -> str:
+    """A local service on one line: its page by its name, and what is confirmed of how to reach it."""
+    return " · ".join([f"[{place.name}]({place.url})", *filter(None, (place.address, place.phone, place.hours))])
 
 
 def _sources(conversation: Conversation, entry: Entry) -> str:
@@ -426,7 +241,7 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "ask":
             return _answer_text(conversation, signals, now)
         case "pick" if press.value in signals.entries:
-            return _give_entry(conversation, signals.entries[press.value], "picked", asked=False)
+            return _give_entry(conversation, signals.entries[press.value], signals, "picked", asked=False)
         case "none" | "person":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":

@@ -57,7 +57,7 @@ class Pace:
         free = max(now, self._next or now)
         at = free if is_direct_reply else max(free, self._chats.get(destination, now))
         self._next = free + self._interval
-        self._chats[destination] = at + CHAT_GAP
+        self._chats[destination] = max(at + CHAT_GAP, self._chats.get(destination, at))
         if len(self._chats) > MAX_PACED_CHATS:
             self._chats = {chat: after for chat, after in self._chats.items() if after > now}
         return at - now

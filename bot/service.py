@@ -13,7 +13,8 @@ from bot.channels import telegram
 from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
 from bot.channels.markup import as_plain_text, escape_markdown
 from bot.channels.webchat import posts
-from bot.conversation import (
+from bot.conversation import decide
+from bot.dialogue import (
     Asked,
     Command,
     Conversation,
@@ -26,7 +27,6 @@ from bot.conversation import (
     Said,
     Signals,
     Text,
-    decide,
 )
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
@@ -167,10 +167,12 @@ class Service:
             question = said.question
         if question is None:
             question = await conversations.question(tx.connection, talk.id, talk.state.question_id)
+        library = self._knowledge().library
         return Signals(
             promise=self._hours.promise_at(now),
             verdict=verdict,
-            entries={entry.id: entry for entry in self._knowledge().library.entries},
+            entries=library.by_id,
+            places=library.places,
             question=question,
             examples=self._profile.examples.get(talk.language, ()),
             crisis_texts=self._profile.crisis.texts,

@@ -95,10 +95,11 @@ class Library:
 
     def get(self, entry_id: str) -> Entry | None:
         """The entry with this id, or None: an entry's *related* may name a topic that isn't written yet."""
-        return self._by_id.get(entry_id)
+        return self.by_id.get(entry_id)
 
     @cached_property
-    def _by_id(self) -> dict[str, Entry]:
+    def by_id(self) -> Mapping[str, Entry]:
+        """Every entry by its id."""
         return {entry.id: entry for entry in self.entries}
 
 

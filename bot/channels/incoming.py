@@ -5,8 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.conversation import Command as Commanded
-from bot.conversation import Empty, Left, Start, Text, Unreadable
+from bot.dialogue import Command as Commanded
+from bot.dialogue import Empty, Left, Start, Text, Unreadable
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
 COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)

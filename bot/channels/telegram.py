@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import os
 import re
 import secrets
 import warnings
@@ -45,7 +46,7 @@ from bot.channels.incoming import (
     read_text,
 )
 from bot.channels.markup import as_plain_text, as_telegram_html
-from bot.conversation import Command, Left, Start, Unreadable
+from bot.dialogue import Command, Left, Start, Unreadable
 from bot.settings import Settings
 from bot.store import inbox, leases
 from bot.store.engine import Store, StoreUnavailable
@@ -63,6 +64,8 @@ LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
 log = structlog.get_logger()
 
+# The library's own switch: pauses as timedeltas, which it will give by default and warns about until then.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 # `Bot.get_updates` parses all updates at once, so that a malformed one hides the others: the raw call is meant.
 warnings.filterwarnings("ignore", message="Please use 'Bot.getUpdates'")
 

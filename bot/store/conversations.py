@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.conversation import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
+from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
 from bot.store.engine import Tx
 from bot.store.schema import address, asker, conversation, message, ticket
 from bot.vault import Vault

@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import wording
-from bot.conversation import (
-    REOPEN_WITHIN,
-    SAFETY_FOLLOW_UP,
+from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, decide
+from bot.dialogue import (
     Asked,
     ClosedTicket,
     Command,
@@ -32,7 +31,6 @@ from bot.conversation import (
     State,
     Text,
     Unreadable,
-    decide,
 )
 from bot.hours import Promise
 from bot.profile import CRISIS_TEXTS

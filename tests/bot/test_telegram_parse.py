@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.channels.incoming import MAX_TEXT, Incoming, LinkChat, Pressed, Unparsable, clean
 from bot.channels.telegram import parse
-from bot.conversation import Command, Empty, Left, Start, Text, Unreadable
+from bot.dialogue import Command, Empty, Left, Start, Text, Unreadable
 from tests.support.bot_api import SPECIFICATION
 
 CHAT = {"id": 1001, "type": "private", "first_name": "X"}

@@ -9,7 +9,7 @@ import pytest
 from bot import wording
 from bot.channels.markup import as_telegram_html, units
 from bot.channels.telegram import COMMANDS
-from bot.conversation import Unreadable
+from bot.dialogue import Unreadable
 from knowledge.entry import AdvisorRole, Language
 from knowledge.smalltalk import SmallTalk
 from tests.support import telegram_html

@@ -5,7 +5,7 @@ Aino writes. Väinö is her advisor. Sulo has a disabled account and must be ref
 
 from datetime import UTC, datetime
 
-from bot.conversation import Conversation
+from bot.dialogue import Conversation
 from bot.store import accounts, conversations
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx

@@ -1,0 +1,224 @@
+"""The words of a conversation as data: what was said, what is known, what is to be done. No behaviour.
+
+`conversation.decide` turns the first two into the third; the store keeps a conversation's `State` as JSON.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from bot.hours import Promise
+from knowledge.entry import AdvisorRole, Entry, Language
+from knowledge.places import Place
+from knowledge.verdict import Verdict
+
+# --- what was said --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words of the asker, cleaned and masked. *masked* tells that an identity code or a bank account was taken out."""
+
+    text: str
+    masked: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """The asker opened the bot; *campaign* tells by which link, when by one."""
+
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command such as /ihminen, by its Finnish name without the slash."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button pressed, as resolved from the message it stands under; *question* is what had been asked."""
+
+    verb: str
+    value: str
+    message_id: int
+    question: "Asked | None" = None
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something we take no notice of by design: a photo, a voice message, a sticker, a location."""
+
+    what: Literal["photo", "voice", "sticker", "location", "file", "other"]
+
+
+@dataclass(frozen=True)
+class Empty:
+    """A message with nothing in it to read."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """The asker blocked the bot, or took that back."""
+
+    gone: bool
+
+
+Said = Text | Start | Command | Press | Unreadable | Empty | Left
+
+# --- what is known --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it stands in the store: its message, its text and what the bot saw in it."""
+
+    message_id: int
+    text: str
+    candidates: tuple[tuple[str, float], ...] = ()
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What a conversation remembers between messages.
+
+    Attributes
+        question_id: the message of the last question, or None before the first.
+        is_writing_to_person: the next text is meant for an advisor.
+        safety_until: until then short replies get the safety follow-up.
+        was_told_of_masking: the asker is told once.
+    """
+
+    question_id: int | None = None
+    is_writing_to_person: bool = False
+    safety_until: datetime | None = None
+    was_told_of_masking: bool = False
+
+
+@dataclass(frozen=True)
+class OpenTicket:
+    """The ticket that is open in this conversation."""
+
+    id: str
+    is_claimed: bool
+
+
+@dataclass(frozen=True)
+class ClosedTicket:
+    """The conversation's latest ticket, closed."""
+
+    id: str
+    closed_at: datetime
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One asker on one channel."""
+
+    id: str
+    alias: str
+    language: Language
+    channel: str
+    state: State = field(default_factory=State)
+    ticket: OpenTicket | None = None
+    closed_ticket: ClosedTicket | None = None
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What the other rooms see in what was said: the verdict, the entries it names, the people's hours.
+
+    Attributes
+        verdict: on a text (or on the label of a pressed example); None for anything else.
+        entries: every entry the decision may need, by id.
+        places: the region's services, by key.
+        question: what was just asked; for anything but a text, the last question of the conversation.
+        promise: when a person answers a question that is sent now.
+        examples: questions to offer to someone who doesn't know what to ask.
+        crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
+        holdings: everything stored about the asker, in words, when they ask for it.
+    """
+
+    promise: Promise
+    verdict: Verdict | None = None
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    question: Asked | None = None
+    examples: Sequence[str] = ()
+    crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
+    holdings: str = ""
+
+
+# --- what is to be done ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Button:
+    """A choice under a message. *verb* and *value* stay on the server; channels only carry message and ordinal."""
+
+    verb: str
+    label: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message of the bot, in the Markdown of the FAQ; *entry_id* where it is an entry's answer."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    entry_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenTicketWith:
+    """Open a ticket for *role* with the message *question_id* as its question."""
+
+    role: AdvisorRole
+    question_id: int
+    topic: str | None
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class JoinTicket:
+    """Add messages to the open ticket: *message_id*, or what was just said."""
+
+    message_id: int | None = None
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class ReopenTicket:
+    """Open the closed ticket *id* again."""
+
+    id: str
+
+
+TicketChange = OpenTicketWith | JoinTicket | ReopenTicket
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event for the figures; holds nothing of what was said."""
+
+    kind: str
+    topic: str | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Everything that follows from one thing said. *kind* names it for `koppi check` and the logs."""
+
+    kind: str
+    conversation: Conversation
+    replies: tuple[Reply, ...] = ()
+    ticket: TicketChange | None = None
+    events: tuple[Happened, ...] = ()
+    campaign: str | None = None
+    reachable: bool | None = None
+    erase: bool = False
