@@ -1,9 +1,11 @@
 """The library made ready to judge questions: fitted once, kept on disk, replaced as a whole when the FAQ changes."""
 
 import hashlib
+import os
 import shutil
 import tempfile
 import zipfile
+from multiprocessing import get_context
 from pathlib import Path
 
 from knowledge import features, index, language
@@ -37,20 +39,17 @@ class KnowledgeBase:
     def build(cls, library: Library, cache_folder: Path | None) -> "KnowledgeBase":
         """A knowledge base on *library*: read from *cache_folder* if it was fitted before, else fitted and kept there.
 
-        Fitting takes seconds and runs well in a thread; reading takes a fraction of one. A cache that can't be read
-        or written costs time, never correctness.
+        Reading takes a fraction of a second. Fitting takes seconds and happens in a process of its own where there is
+        a cache to hand the result over: answers given meanwhile wait for no lock, and scikit-learn's memory goes with
+        it. A cache that can't be read or written costs time, never correctness.
         """
         fitted, manners = Fitted.read(), Manners.read()
         kept = cache_folder / f"faq-{_key(library)}" if cache_folder else None
-        index, detector = (kept and _read(kept, fitted)) or _fit(library, fitted, manners)
-        if kept and not kept.exists():
-            _keep(kept, index, detector)
-        return cls(library, index, detector, manners, fitted)
-
-    @staticmethod
-    def is_kept(library: Library, cache_folder: Path) -> bool:
-        """Whether *build* will find this library fitted in *cache_folder*."""
-        return (cache_folder / f"faq-{_key(library)}").exists()
+        found = kept and (_read(kept) or _fit_apart(library, kept))
+        index, detector = found or _fit(library, manners)
+        base = cls(library, index.with_fusion(fitted.fusion), detector, manners, fitted)
+        base.judge("moi")  # reads what is read on first use, so that no asker waits for it
+        return base
 
     def judge(self, question: str) -> Verdict:
         """The verdict on *question*. Pure; any string gets one, in a time bounded whatever its length."""
@@ -63,13 +62,26 @@ class KnowledgeBase:
         )
 
 
-def _fit(library: Library, fitted: Fitted, manners: Manners) -> tuple[Index, Detector]:
+def _fit_apart(library: Library, kept: Path) -> tuple[Index, Detector] | None:
+    """What another process fitted and kept; None if it could not."""
+    process = get_context("spawn").Process(target=_fit_and_keep, args=(library, kept), daemon=True)
+    process.start()
+    process.join()
+    return _read(kept)
+
+
+def _fit_and_keep(library: Library, kept: Path) -> None:
+    os.nice(10)  # whoever is answering goes first
+    _keep(kept, *_fit(library, Manners.read()))
+
+
+def _fit(library: Library, manners: Manners) -> tuple[Index, Detector]:
     texts: dict[Language, list[str]] = {spoken: manners.phrases(spoken) for spoken in LANGUAGES}
     for entry in library.entries:
         texts["fi"].append(entry.title)
         for spoken, phrasings in entry.phrasings.items():
             texts[spoken].extend(phrasings)
-    return Index.build(library.entries, fusion=fitted.fusion), Detector.fit(texts)
+    return Index.build(library.entries), Detector.fit(texts)
 
 
 def _key(library: Library) -> str:
@@ -80,9 +92,9 @@ def _key(library: Library) -> str:
     return digest.hexdigest()[:16]
 
 
-def _read(kept: Path, fitted: Fitted) -> tuple[Index, Detector] | None:
+def _read(kept: Path) -> tuple[Index, Detector] | None:
     try:
-        return Index.load(kept / "index.npz", fusion=fitted.fusion), Detector.load(kept / "language.npz")
+        return Index.load(kept / "index.npz"), Detector.load(kept / "language.npz")
     except _UNUSABLE:
         shutil.rmtree(kept, ignore_errors=True)
         return None

@@ -1,5 +1,8 @@
 """Every message gets a verdict: the same each time, within a bounded time, from a cache that may be spoilt."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -127,6 +130,29 @@ def test_a_cache_that_cannot_be_written_costs_only_time(faq: Path, write_entry: 
     base = KnowledgeBase.build(small(faq, write_entry), tmp_path / "a file" / "cache")
 
     assert base.judge("miten haen asumistukea").hits[0].entry_id == "asumistuki"
+
+
+def test_fitting_leaves_its_weight_outside_the_service(faq: Path, write_entry: WriteEntry, tmp_path: Path) -> None:
+    """Scikit-learn would take a third of the memory a small machine has, for ever, for one fit a week."""
+    small(faq, write_entry)
+    script = (
+        "import sys; from pathlib import Path; from knowledge.base import KnowledgeBase; from knowledge.library import load\n"
+        "if __name__ == '__main__':\n"
+        f"    base = KnowledgeBase.build(load(Path({str(faq)!r})), Path({str(tmp_path / 'cache')!r}))\n"
+        "    print(base.judge('miten haen asumistukea').hits[0].entry_id, 'sklearn' in sys.modules)\n"
+    )
+    (tmp_path / "service.py").write_text(script, encoding="utf-8")
+    root = Path(__file__).parents[2]
+    ran = subprocess.run(
+        [sys.executable, tmp_path / "service.py"],
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert ran.stdout.strip() == "asumistuki False"
 
 
 def test_a_published_phrasing_is_answered_after_the_rebuild(faq: Path, write_entry: WriteEntry) -> None:
