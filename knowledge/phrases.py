@@ -21,6 +21,7 @@ LONGEST_READ = 12_000
 _JOINERS = re.compile(r"(?<=\w)[-*_'’´`:\u00ad](?=\w)")
 _SENTENCE_END = re.compile(r"[!?]+|(?<!\.)\.(?=\s)")
 _END = "\x1f"
+_LONGEST_WORD = 40
 _TOKEN = re.compile(rf"[^\W_]+|{_END}")
 _DRAWN_OUT = re.compile(r"([^\W\d])\1{2,}")
 _DOUBLED = re.compile(r"([^\W\d])\1")
@@ -49,7 +50,7 @@ def read(text: str) -> tuple[list[str], list[int]]:
             if piece == _END:
                 sentence += 1
             else:
-                words.append(piece)
+                words.append(piece[:_LONGEST_WORD])
                 sentences.append(sentence)
     return words, sentences
 
@@ -89,7 +90,7 @@ class Phrase:
         An element is a word (``kuolla``), a beginning (``itsemurh*``), a number (``#``), a group of words
         (``<self>``), or several of these (``otin|<pills>``). Elements stand next to each other, save for words that
         mean little (the group *filler*). Between two elements ``..`` lets up to four words stand there, ``+`` up to
-        five in either order, and ``++`` lets them be anywhere in the message. Otherwise a phrase is within one sentence.
+        five in either order; a phrase stays within a sentence. ``++`` lets its elements be anywhere in the text.
         A group that isn't there is a KeyError.
         """
         elements: list[Element] = []
@@ -180,17 +181,20 @@ class Vocabulary:
         self._longest_stem = max(map(len, stems), default=0)
 
     def meant(self, word: str) -> set[Element]:
-        """The elements *word* stands for as it is written; if none, those it was probably meant for."""
-        if found := self.written(word):
+        """The elements *word* stands for as it is written, and those it was probably meant for."""
+        found = self.written(word)
+        if len(word) < _SHORTEST_UNDOUBLED or self._is_spelt_right(word):
             return found
-        if len(word) < _SHORTEST_UNDOUBLED or self._is_ordinary(word):
-            return set()
         word = word.translate(_DIGITS_AS_LETTERS)
         undoubled = _known(_DOUBLED.sub(r"\1", word), self._undoubled_words, self._undoubled_stems)
-        return undoubled or self._one_slip_from(word)
+        return found | (undoubled or self._one_slip_from(word))
 
-    def _is_ordinary(self, word: str) -> bool:
-        return word.isdigit() or bool(_known(word, self._lookalike_words, self._lookalike_stems))
+    def _is_spelt_right(self, word: str) -> bool:
+        return (
+            word.isdigit()
+            or bool(_known(word, self._misspelt_words, self._misspelt_stems))
+            or bool(_known(word, self._lookalike_words, self._lookalike_stems))
+        )
 
     def written(self, word: str) -> set[Element]:
         """The elements *word* stands for exactly as written."""
@@ -204,7 +208,7 @@ class Vocabulary:
 
     def apart(self, word: str) -> tuple[set[Element], set[Element]] | None:
         """The elements of the two words run together as *word*, if it is two."""
-        if len(word) >= _SHORTEST_CUT and not self._is_ordinary(word):
+        if len(word) >= _SHORTEST_CUT and not self._is_spelt_right(word):
             for cut in range(2, len(word) - 1):
                 if word[:cut] in self._words and word[cut:] in self._words:
                     return self._words[word[:cut]], self._words[word[cut:]]
@@ -305,9 +309,9 @@ class Spotter:
         self._phrases = _by_rarest_element(phrases)
         self._idioms = _by_rarest_element(idioms)
 
-    def spot(self, text: str) -> Iterator[Phrase]:
-        """The phrases that *text* has, each once, in no particular order."""
-        places, line = self._look_up(*read(text))
+    def spot(self, words: Sequence[str], sentences: Sequence[int]) -> Iterator[Phrase]:
+        """The phrases that a text has, as `read` took it apart; each once, in no particular order."""
+        places, line = self._look_up(words, sentences)
         called_off = {
             place for idiom in _possible(self._idioms, places) for find in idiom.finds(places, line) for place in find
         }
@@ -334,10 +338,8 @@ class Spotter:
         return places, Line(in_sentence, weighs)
 
     def _one_or_two(self, word: str, following: str) -> Sequence[set[Element]]:
-        together = self._vocabulary.together(word, following)
-        if written := self._vocabulary.written(word) | together:
-            return [written]
-        return self._vocabulary.apart(word) or [self._vocabulary.meant(word)]
+        meant = self._vocabulary.meant(word) | self._vocabulary.together(word, following)
+        return [meant] if meant else self._vocabulary.apart(word) or [meant]
 
 
 def _by_rarest_element(phrases: Sequence[Phrase]) -> dict[Element, list[Phrase]]:

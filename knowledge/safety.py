@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from knowledge.phrases import Element, Phrase, Spotter, parse_element
+from knowledge.phrases import Element, Phrase, Spotter, parse_element, read
 from knowledge.unease import Unease
 
 Kind = Literal[
@@ -38,11 +38,16 @@ def assess(text: str) -> SafetySign | None:
     Pure and thread-safe; takes any string and never raises.
     """
     spotter, meanings = _signs()
-    found = [meanings[phrase] for phrase in spotter.spot(text)]
-    if found:
-        return min(found, key=_gravity)
-    resembled = _unease().noticed(text)
-    return SafetySign(cast(Kind, resembled), "unsure") if resembled else None
+    unease = _unease()
+    words, sentences = read(text)
+    found = [meanings[phrase] for phrase in spotter.spot(words, sentences)]
+    kind, score = unease.strongest(words)
+    if score >= unease.unsure:
+        found.append(SafetySign(cast(Kind, kind), "sure" if score >= unease.sure else "unsure"))
+    gravest = min(found, key=_gravity, default=None)
+    if gravest and score < unease.calm:
+        return SafetySign(gravest.kind, "unsure")
+    return gravest
 
 
 def _gravity(sign: SafetySign) -> tuple[int, int]:
@@ -76,6 +81,6 @@ def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
 
 
 def _rows(file: str) -> Iterator[list[str]]:
-    """The rows below the heading of a TSV file of the lexicon; empty lines and lines that begin with # are for people."""
+    """The rows below the heading of a TSV file of the lexicon, without empty lines and those that begin with #."""
     _, *lines = (LEXICON_FOLDER / file).read_text(encoding="utf-8").splitlines()
     return (line.split("\t") for line in lines if line and not line.startswith("#"))

@@ -3,12 +3,12 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from math import log
-from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -22,8 +22,12 @@ from knowledge.unease import CALM, Unease, features
 SEED = 20261122
 FOLDS = 5
 
-MOST_UNEASY = 0.02
-"""The threshold lets so many ordinary development questions be noticed that weren't fitted on."""
+MOST_UNSURE = 0.025
+MOST_SURE = 0.002
+"""Of ordinary development questions, judged by models that haven't seen them, so many may reach the thresholds."""
+
+MOST_CALM = 0.03
+"""Of messages from people in danger, so many may be below what is called calm."""
 
 _NOT_CALM = frozenset({"kriisiapu", "asunnottomuus"})
 """Entries whose phrasings are partly said by people in danger."""
@@ -75,16 +79,24 @@ def _labelled(question: Question) -> Labelled:
 
 
 def fit(messages: Sequence[Labelled]) -> Unease:
-    """The model, its threshold set on scores of questions that each fold's own model hasn't seen."""
+    """The model, its thresholds set on scores of questions by models that were fitted without them."""
     kinds = [message.kind for message in messages]
-    scores: list[float] = []
+    scores = np.zeros(len(messages))
     for fitted_on, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, kinds):
-        model = _fit([messages[place] for place in fitted_on], threshold=0.0)
-        scores += [model.strongest(messages[place].text)[1] for place in judged if messages[place].is_question]
-    return _fit(messages, threshold=float(np.quantile(scores, 1 - MOST_UNEASY)))
+        model = _fit([messages[place] for place in fitted_on])
+        for place in judged:
+            scores[place] = model.strongest(read(messages[place].text)[0])[1]
+    of_questions = scores[[message.is_question for message in messages]]
+    of_danger = scores[[kind != CALM for kind in kinds]]
+    return replace(
+        _fit(messages),
+        unsure=float(np.quantile(of_questions, 1 - MOST_UNSURE)),
+        sure=float(np.quantile(of_questions, 1 - MOST_SURE)),
+        calm=float(np.quantile(of_danger, MOST_CALM)),
+    )
 
 
-def _fit(messages: Sequence[Labelled], threshold: float) -> Unease:
+def _fit(messages: Sequence[Labelled]) -> Unease:
     found = [features(read(message.text)[0]) for message in messages]
     uses = Counter(chain.from_iterable(found))
     rows = {feature: row for row, feature in enumerate(sorted(f for f in uses if uses[f] >= _RARE))}
@@ -102,13 +114,15 @@ def _fit(messages: Sequence[Labelled], threshold: float) -> Unease:
         rarity=rarity[kept],
         weights=pull[kept],
         intercepts=regression.intercept_.astype(np.float32),
-        threshold=threshold,
+        unsure=0.0,
+        sure=0.0,
+        calm=0.0,
     )
 
 
-def _matrix(found: Iterable[set[str]], rows: dict[str, int], rarity: np.ndarray) -> csr_matrix:
+def _matrix(found: Iterable[set[str]], rows: dict[str, int], rarity: NDArray[np.float32]) -> csr_matrix:
     columns: list[int] = []
-    values: list[np.ndarray] = []
+    values: list[NDArray[np.float32]] = []
     ends = [0]
     for one in found:
         known = sorted(rows[feature] for feature in one if feature in rows)
