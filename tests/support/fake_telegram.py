@@ -103,7 +103,7 @@ class FakeTelegram:
         self._updates = UpdateQueue(clock, first_update_id)
         self._webhook = _Webhook()
         self._webhook_retry_seconds = webhook_retry_seconds
-        self._keeps_limits = keeps_limits
+        self.keeps_limits = keeps_limits
         self._news = asyncio.Condition()
         self._heard: defaultdict[int, int] = defaultdict(int)
         self._chats: dict[int, dict[str, Any]] = {}
@@ -120,6 +120,8 @@ class FakeTelegram:
         self.violations: list[str] = []
         self.calls: defaultdict[str, int] = defaultdict(int)
         self.refused_with_429 = 0
+        self.under_way = 0  # calls besides getUpdates that are being answered, and the most there ever were at once
+        self.most_under_way = 0
         self.commands: dict[str, list[dict[str, str]]] = {}
         self.answered_queries: set[str] = set()
 
@@ -294,6 +296,14 @@ class FakeTelegram:
         if head != f"bot{TOKEN}":
             return refusal(401, "Unauthorized") if head.startswith("bot") else refusal(404, "Not Found")
         self.calls[method] += 1
+        self.under_way += method != "getUpdates"
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            return await self._judge(method, request)
+        finally:
+            self.under_way -= method != "getUpdates"
+
+    async def _judge(self, method: str, request: Request) -> Response:
         if not bot_api.knows(method) or not hasattr(self, f"_on_{_snake(method)}"):
             self.violations.append(f"{method} is no method of the Bot API, or not one this fake knows")
             return refusal(404, "Not Found: method not found")
@@ -491,7 +501,7 @@ class FakeTelegram:
         now = self._clock()
         while self._sent_at and now - self._sent_at[0][0] > 60:
             self._sent_at.popleft()
-        if self._keeps_limits:
+        if self.keeps_limits:
             there = [at for at, sent_to in self._sent_at if sent_to == chat]
             last_second = sum(1 for at, _ in self._sent_at if now - at < 0.98)
             if last_second >= 30 or (there and now - there[-1] < 0.98) or (chat < 0 and len(there) >= 20):
