@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from bot import worker
 from bot.advising import Desk
@@ -97,16 +97,14 @@ class Koppi:
             return list(await read.execute(select(table).order_by(*table.primary_key.columns)))
 
     async def _has_work(self) -> bool:
+        """Whether anything could be handled or sent now; what waits behind something else can't."""
         now = self.clock()
         async with self.store.read() as read:
-            open_items = await read.execute(
-                select(func.count()).where(schema.inbox.c.state == "open", schema.inbox.c.not_before <= now)
-            )
-            is_due = or_(schema.outbox.c.state == "sending", schema.outbox.c.not_before <= now)
-            unsent = await read.execute(
-                select(func.count()).where(schema.outbox.c.state.in_(("queued", "sending")), is_due)
-            )
-            return bool(open_items.scalar_one() + unsent.scalar_one())
+            if await inbox.ready(read, self.vault, now):
+                return True
+            sending = select(func.count()).where(schema.outbox.c.state == "sending")
+            turn = await outbox.next_turn(read, [channel.NAME])
+            return bool((await read.execute(sending)).scalar_one()) or (turn is not None and turn <= now)
 
 
 @asynccontextmanager
