@@ -8,7 +8,6 @@ from pathlib import Path
 
 import structlog
 
-from bot.fitting import fit_aside
 from bot.store import revisions
 from bot.store.engine import Store, StoreUnavailable
 from knowledge import library
@@ -65,8 +64,6 @@ class Bookshelf:
                     return False
                 published = await revisions.published(read)
             books = await asyncio.to_thread(library.load, self._folder, published)
-            if not KnowledgeBase.is_kept(books, self._cache_folder):
-                await fit_aside(self._folder, self._cache_folder, published)
             self._base = await asyncio.to_thread(KnowledgeBase.build, books, self._cache_folder)
             self._number = number
             self._store.hub.announce(TOPIC)
