@@ -3,14 +3,18 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import zipfile
-from multiprocessing import get_context
+from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from knowledge import features, index, language
 from knowledge.confidence import Fitted
-from knowledge.entry import LANGUAGES, Language
+from knowledge.entry import LANGUAGES, Entry, Language
 from knowledge.index import Index
 from knowledge.language import LEXICON_FILE, Detector
 from knowledge.library import Library
@@ -19,6 +23,7 @@ from knowledge.smalltalk import Manners
 from knowledge.verdict import Verdict, reach
 
 _KEPT = 3
+_ENTRIES = TypeAdapter(tuple[Entry, ...])
 _UNUSABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -46,7 +51,7 @@ class KnowledgeBase:
         fitted, manners = Fitted.read(), Manners.read()
         kept = cache_folder / f"faq-{_key(library)}" if cache_folder else None
         found = kept and (_read(kept) or _fit_apart(library, kept))
-        index, detector = found or _fit(library, manners)
+        index, detector = found or _fit(library.entries, manners)
         base = cls(library, index.with_fusion(fitted.fusion), detector, manners, fitted)
         base.judge("moi")  # reads what is read on first use, so that no asker waits for it
         return base
@@ -64,24 +69,29 @@ class KnowledgeBase:
 
 def _fit_apart(library: Library, kept: Path) -> tuple[Index, Detector] | None:
     """What another process fitted and kept; None if it could not."""
-    process = get_context("spawn").Process(target=_fit_and_keep, args=(library, kept), daemon=True)
-    process.start()
-    process.join()
+    subprocess.run(  # noqa: S603 (our own module, our own arguments)
+        [sys.executable, "-m", "knowledge.base", str(kept.absolute())],
+        input=_ENTRIES.dump_json(library.entries),
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
     return _read(kept)
 
 
-def _fit_and_keep(library: Library, kept: Path) -> None:
-    os.nice(10)  # whoever is answering goes first
-    _keep(kept, *_fit(library, Manners.read()))
+def _fit_and_keep(entries: bytes, kept: Path) -> None:
+    """The other process: the entries as JSON in, the cache folder out."""
+    os.nice(5)  # whoever is answering goes first
+    _keep(kept, *_fit(_ENTRIES.validate_json(entries), Manners.read()))
 
 
-def _fit(library: Library, manners: Manners) -> tuple[Index, Detector]:
+def _fit(entries: Sequence[Entry], manners: Manners) -> tuple[Index, Detector]:
     texts: dict[Language, list[str]] = {spoken: manners.phrases(spoken) for spoken in LANGUAGES}
-    for entry in library.entries:
+    for entry in entries:
         texts["fi"].append(entry.title)
         for spoken, phrasings in entry.phrasings.items():
             texts[spoken].extend(phrasings)
-    return Index.build(library.entries), Detector.fit(texts)
+    return Index.build(entries), Detector.fit(texts)
 
 
 def _key(library: Library) -> str:
@@ -113,3 +123,7 @@ def _keep(kept: Path, index: Index, detector: Detector) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         return  # another process was quicker, or the disk is full: the next start fits again
+
+
+if __name__ == "__main__":
+    _fit_and_keep(sys.stdin.buffer.read(), Path(sys.argv[1]))

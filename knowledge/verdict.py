@@ -42,8 +42,10 @@ def reach(
 ) -> Verdict:
     """The verdict on a message in which all this was noticed. Danger goes first, then manners, then what was found.
 
-    "Are you a bot" is small talk, but whoever made it a phrasing of an entry wants it answered by that. A wrong answer is worse than choices, and choices without the right one are worse than a person: so the
-    thresholds are high, and set from measured errors (fitted/judgement.json).
+    "Are you a bot" is small talk, but whoever made it a phrasing of an entry wants it answered by that.
+
+    A wrong answer is worse than choices, and choices without the right one are worse than a person: so the thresholds
+    are high, and set from measured errors (fitted/judgement.json).
     """
     found = signals(finding, fitted.scope) if finding.hits else None
     confidence = fitted.right_first.chance(found) if found else None

@@ -136,7 +136,8 @@ def test_fitting_leaves_its_weight_outside_the_service(faq: Path, write_entry: W
     """Scikit-learn would take a third of the memory a small machine has, for ever, for one fit a week."""
     small(faq, write_entry)
     script = (
-        "import sys; from pathlib import Path; from knowledge.base import KnowledgeBase; from knowledge.library import load\n"
+        "import sys; from pathlib import Path\n"
+        "from knowledge.base import KnowledgeBase; from knowledge.library import load\n"
         "if __name__ == '__main__':\n"
         f"    base = KnowledgeBase.build(load(Path({str(faq)!r})), Path({str(tmp_path / 'cache')!r}))\n"
         "    print(base.judge('miten haen asumistukea').hits[0].entry_id, 'sklearn' in sys.modules)\n"
