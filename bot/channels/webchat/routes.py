@@ -39,7 +39,7 @@ from bot.store.schema import conversation as conversation_table
 from bot.store.schema import inbox as inbox_table
 from bot.vault import Vault
 from knowledge import safety
-from knowledge.entry import LANGUAGES, Language
+from knowledge.entry import Language
 
 COOKIE = "koppi"
 COOKIE_DAYS = 90
@@ -344,8 +344,10 @@ def _is_this_machine(peer: str) -> bool:
 
 
 def _language(request: Request, talk: Conversation | None) -> Language:
-    """The conversation's language, else the first that the browser asks for, else Finnish."""
+    """The conversation's language, else Swedish for a browser that asks for it first, else Finnish.
+
+    Many Finns keep their devices in English, so that says nothing; who writes in English gets English from then on.
+    """
     if talk is not None:
         return talk.language
-    wanted = [part.split(";")[0].strip()[:2].lower() for part in request.headers.get("accept-language", "").split(",")]
-    return next((language for code in wanted for language in LANGUAGES if language == code), "fi")
+    return "sv" if request.headers.get("accept-language", "").lower().startswith("sv") else "fi"
