@@ -157,33 +157,37 @@ async def opened(
     **settings: Any,
 ) -> AsyncIterator[Office]:
     """The office, open until the context ends; *with_bot* the loops run too, so that askers can come in by the chat."""
-    clock = Clock()
-    listener = socket.create_server(("127.0.0.1", 0))
-    port = listener.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        house = await _house(store, vault, data_dir, cache, faq=faq, port=port, **settings)
+        people = await _employ(store, house.clock())
+        async with asyncio.TaskGroup() as tasks:
+            server = _Server(
+                uvicorn.Config(
+                    build_app(house), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3
+                )
+            )
+            tasks.create_task(server.serve(sockets=[listener]))
+            tasks.create_task(house.bookshelf.watch())
+            for loop in _bot(house) if with_bot else ():
+                tasks.create_task(loop)
+            while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
+                await asyncio.sleep(0.01)
+            try:
+                yield Office(house, f"http://localhost:{port}", house.clock, *people)  # type: ignore[arg-type]
+            finally:
+                store.hub.stop()
+                server.should_exit = True
+
+
+async def _house(
+    store: Store, vault: Vault, data_dir: Path, cache: Path, *, faq: Path, port: int, **settings: Any
+) -> House:
     read = Settings(_env_file=None, data_dir=data_dir, port=port, **settings)
     profile = read_profile(data_dir)
-    hours = profile.hours(read.zone)
-    house = House(read, profile, hours, vault, store, Bookshelf(store, cache, folder=faq), None, clock)
-    await house.bookshelf.refresh()
-    people = await _employ(store, clock())
-    async with asyncio.TaskGroup() as tasks:
-        server = _Server(
-            uvicorn.Config(
-                build_app(house), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3
-            )
-        )
-        tasks.create_task(server.serve(sockets=[listener]))
-        tasks.create_task(house.bookshelf.watch())
-        if with_bot:
-            for loop in _bot(house):
-                tasks.create_task(loop)
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
-            await asyncio.sleep(0.01)
-        try:
-            yield Office(house, f"http://localhost:{port}", clock, *people)
-        finally:
-            store.hub.stop()
-            server.should_exit = True
+    bookshelf = Bookshelf(store, cache, folder=faq)
+    await bookshelf.refresh()
+    return House(read, profile, profile.hours(read.zone), vault, store, bookshelf, None, Clock())
 
 
 def _bot(house: House):  # type: ignore[no-untyped-def]

@@ -1,0 +1,379 @@
+"""The console in a real browser: live, by keyboard, on a phone, without scripts, and for everybody's senses."""
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from bot.store import accounts
+from bot.store.accounts import Account
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.admin.console.office import COOKIE, FAQ_FOLDER, PASSWORD, Office, opened
+from tests.support.people import PASSWORD_HASH
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database", ["sqlite"], indirect=True)]
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESKTOP, PHONE, SMALL = {"width": 1280, "height": 800}, {"width": 375, "height": 812}, {"width": 320, "height": 640}
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is."""
+    find = [sys.executable, str(Path(__file__).parents[2] / "tools" / "find_browser.py")]
+    return subprocess.run(find, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """A headless Chromium."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+def faq_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where what is fitted from the FAQ is kept for all tests."""
+    return tmp_path_factory.mktemp("faq-cache")
+
+
+@pytest.fixture
+async def office(store: Store, vault: Vault, tmp_path: Path, faq_cache: Path) -> AsyncIterator[Office]:
+    """The console, the chat and the bot, on a small FAQ."""
+    async with opened(store, vault, tmp_path, faq_cache, with_bot=True) as office:
+        yield office
+
+
+@asynccontextmanager
+async def at_work(
+    browser: Browser, office: Office, account: Account, path: str = "/console/", **options: Any
+) -> AsyncIterator[Page]:
+    """Somebody's page, logged in; at the end no script may have failed and nothing been blocked."""
+    context = await browser.new_context(**{"viewport": DESKTOP, "locale": "fi-FI", **options})
+    context.set_default_timeout(10_000)
+    await context.add_cookies([{"name": COOKIE, "value": await office.token(account), "url": office.address}])
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    await page.goto(office.address + path)
+    yield page
+    await context.close()
+
+    assert [fault for fault in faults if "status of 4" not in fault and "ERR_INTERNET" not in fault] == []
+
+
+async def test_a_new_question_appears_by_itself(browser: Browser, office: Office) -> None:
+    """An advisor who has the queue open hears of a question within a second of the asker's tap."""
+    async with at_work(browser, office, office.vaino) as page:
+        await expect(page.get_by_text("Kukaan ei odota ottajaa.")).to_be_visible()
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        await office.ticket("Saako iguaanin tuoda töihin?")
+        await expect(page.get_by_text("Saako iguaanin tuoda töihin?")).to_be_visible()
+        took = loop.time() - asked_at
+        await expect(page).to_have_title(re.compile(r"^\(1\) Jono"))
+
+    assert took < 1.0
+
+
+async def test_an_advisor_answers_and_the_asker_hears(browser: Browser, office: Office) -> None:
+    """The whole way: asked in the chat, sent, claimed, answered, read in the chat, continued, closed."""
+    asker_context = await browser.new_context(viewport=PHONE, locale="fi-FI")
+    asker = await asker_context.new_page()
+    await asker.goto(office.address + "/")
+    async with at_work(browser, office, office.vaino) as page:
+        await asker.get_by_role("button", name="Kysy ihmiseltä").first.click()
+        await expect(asker.get_by_text("Kirjoita kysymyksesi tähän.")).to_be_visible()
+        await asker.get_by_role("textbox").fill("Saako iguaanin tuoda kouluun?")
+        await asker.get_by_role("button", name="Lähetä", exact=True).click()
+        await asker.get_by_role("button", name=re.compile("^Lähetä.+")).first.click()
+        await page.get_by_role("link", name=re.compile("Saako iguaanin tuoda kouluun")).click()
+        await page.get_by_role("button", name="Ota minulle").click()
+        await expect(page.get_by_text("Kysymys on nyt sinulla.")).to_be_visible()
+        await page.get_by_label("Teksti", exact=True).fill("Kysy koulun rehtorilta.")
+        await page.get_by_role("button", name="Lähetä verkkochattiin").click()
+        await expect(asker.get_by_text("Kysy koulun rehtorilta.")).to_be_visible()
+        await expect(page.get_by_text("Perillä verkkochatissa")).to_be_visible()
+
+        await page.get_by_label("Teksti", exact=True).fill("Tätä olen vasta kirjoittamassa")
+        await asker.get_by_role("textbox").fill("Kiitti, entä päiväkotiin?")
+        await asker.get_by_role("button", name="Lähetä", exact=True).click()
+        await expect(page.get_by_role("log").get_by_text("Kiitti, entä päiväkotiin?")).to_be_visible()
+        await expect(page.get_by_label("Teksti", exact=True)).to_have_value("Tätä olen vasta kirjoittamassa")
+
+        await page.get_by_text("Sulje kysymys").first.click()
+        await page.get_by_label("Ohjattiin palveluun").check()
+        await page.get_by_role("button", name="Sulje kysymys").click()
+        await expect(asker.get_by_text("Ohjaaja sulki tämän keskustelun.")).to_be_visible()
+    await asker_context.close()
+
+
+async def test_what_is_taken_elsewhere_shows_at_once_and_the_text_stays(browser: Browser, office: Office) -> None:
+    """Two advisors have the same question open: the second sees who has it, and keeps what they wrote."""
+    ticket_id = await office.ticket()
+    path = f"/console/tickets/{ticket_id}"
+    async with (
+        at_work(browser, office, office.vaino, path) as vaino,
+        at_work(browser, office, office.saara, path) as saara,
+    ):
+        await vaino.get_by_label("Teksti", exact=True).fill("Minun vastaukseni")
+        await saara.get_by_role("button", name="Ota minulle").click()
+        await expect(vaino.get_by_text("Tämä on ohjaajalla Saara")).to_be_visible()
+        await expect(vaino.get_by_label("Teksti", exact=True)).to_have_value("Minun vastaukseni")
+        await vaino.get_by_role("button", name="Lähetä verkkochattiin").click()
+        await expect(vaino.get_by_text("ehti ottaa tämän")).to_be_visible()
+        await expect(vaino.get_by_label("Teksti", exact=True)).to_have_value("Minun vastaukseni")
+        await vaino.get_by_role("button", name="Tallenna muistiinpano").click()
+        await expect(saara.get_by_text("Minun vastaukseni")).to_be_visible()
+
+
+async def test_a_draft_survives_a_reload_and_is_gone_once_sent(browser: Browser, office: Office) -> None:
+    """A closed lid, an update of the browser: what was written is there again."""
+    ticket_id = await office.ticket()
+    async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}") as page:
+        field = page.get_by_label("Teksti", exact=True)
+        await field.fill("Puolikas vasta")
+        await page.reload()
+        await expect(field).to_have_value("Puolikas vasta")
+        await field.press("Control+Enter")
+        await expect(page.get_by_text("Vastaus on matkalla")).to_be_visible()
+        await page.reload()
+        await expect(field).to_have_value("")
+
+
+async def test_the_two_modes_of_the_box_never_look_alike(browser: Browser, office: Office) -> None:
+    """One button at a time, and it names what happens."""
+    ticket_id = await office.ticket(channel="telegram")
+    async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}") as page:
+        reply = page.get_by_role("button", name="Lähetä Telegramiin")
+        note = page.get_by_role("button", name="Tallenna muistiinpano")
+        await expect(reply).to_be_visible()
+        await expect(note).to_be_hidden()
+        await page.get_by_label("Muistiinpano").check()
+        await expect(reply).to_be_hidden()
+        await page.get_by_label("Teksti", exact=True).fill("Vain meille")
+        await note.click()
+        await expect(page.get_by_text("Muistiinpano on tallessa.")).to_be_visible()
+
+
+async def test_a_lost_connection_shows_and_heals(browser: Browser, office: Office) -> None:
+    """What happened meanwhile is there when the network is back."""
+    async with at_work(browser, office, office.vaino) as page:
+        await expect(page.get_by_text("Kukaan ei odota ottajaa.")).to_be_visible()
+        await page.context.set_offline(True)
+        await page.evaluate("refresh()")
+        await expect(page.get_by_text("Yhteys katkesi.")).to_be_visible()
+        await office.ticket("Kysyttiin katkon aikana")
+        await page.context.set_offline(False)
+        await expect(page.get_by_text("Kysyttiin katkon aikana")).to_be_visible()
+
+
+async def test_a_session_that_ends_says_so_and_keeps_the_text(browser: Browser, office: Office) -> None:
+    """After lunch: logged out, but not robbed of the answer."""
+    ticket_id = await office.ticket()
+    async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}") as page:
+        await page.get_by_label("Teksti", exact=True).fill("Ennen lounasta")
+        office.clock.advance(timedelta(minutes=31))
+        await office.ticket("muuta")
+        await page.get_by_role("link", name="kirjaudu uudelleen").click()
+        await page.get_by_label("Nimi").fill("Väinö")
+        await page.get_by_label("Salasana").fill(PASSWORD)
+        await page.get_by_role("button", name="Kirjaudu").click()
+        await expect(page.get_by_label("Teksti", exact=True)).to_have_value("Ennen lounasta")
+
+
+async def test_everything_works_without_scripts(browser: Browser, office: Office) -> None:
+    """A locked-down browser is what many offices have."""
+    await office.ticket("Ilman skriptejä")
+    context = await browser.new_context(java_script_enabled=False, viewport=DESKTOP)
+    context.set_default_timeout(10_000)
+    page = await context.new_page()
+    await page.goto(office.address + "/console/")
+    await page.get_by_label("Nimi").fill("Väinö")
+    await page.get_by_label("Salasana").fill(PASSWORD)
+    await page.get_by_role("button", name="Kirjaudu").click()
+    await page.get_by_role("link", name=re.compile("Ilman skriptejä")).click()
+    await page.get_by_role("button", name="Ota minulle").click()
+    await page.get_by_label("Teksti", exact=True).fill("Vastaus")
+    await page.get_by_role("button", name="Lähetä verkkochattiin").click()
+    await page.get_by_text("Sulje kysymys").first.click()
+    await page.get_by_label("Sai vastauksen").check()
+    await page.get_by_role("button", name="Sulje kysymys").click()
+    await expect(page.get_by_text("Suljettu. Asiakas saa viestin")).to_be_visible()
+    await page.get_by_role("button", name="Kirjaudu ulos").click()
+    await expect(page.get_by_text("Olet kirjautunut ulos.")).to_be_visible()
+    await context.close()
+
+
+async def test_on_a_phone_there_is_one_pane_at_a_time(browser: Browser, office: Office) -> None:
+    """The queue, the thread or what the bot tried; nothing sticks out at the side."""
+    ticket_id = await office.ticket()
+    async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}", viewport=PHONE) as page:
+        log, details = page.get_by_role("log"), page.get_by_role("heading", name="Botin yritys")
+        await expect(log).to_be_visible()
+        await expect(details).to_be_hidden()
+        await page.get_by_role("link", name="Botin yritys ja tiedot").click()
+        await expect(details).to_be_visible()
+        await expect(log).to_be_hidden()
+        await page.get_by_role("link", name="Keskusteluun").click()
+        await expect(log).to_be_visible()
+        await page.get_by_role("link", name="Jonoon").click()
+        await expect(page.get_by_role("heading", name="Jono")).to_be_visible()
+
+
+async def test_a_reply_becomes_an_answer_that_the_bot_gives(
+    browser: Browser, store: Store, vault: Vault, tmp_path: Path, faq_cache: Path
+) -> None:
+    """With the whole FAQ: one click, a source, published; asked in other words, the bot answers by itself."""
+    async with opened(store, vault, tmp_path, faq_cache, faq=FAQ_FOLDER, with_bot=True) as office:
+        ticket_id = await office.answered_ticket("Saako iguaanin tuoda töihin?")
+        async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}") as page:
+            await page.get_by_role("link", name="Tee tästä vastaus").click()
+            await page.get_by_label("Sivun nimi", exact=True).fill("Ruokavirasto: Iguaanit")
+            await page.get_by_label("Osoite", exact=True).fill("https://www.ruokavirasto.fi/iguaanit")
+            await page.get_by_label("Aihe").select_option("Työsuhde")
+            await page.get_by_role("button", name="Julkaise vastaus").click()
+            await expect(page.get_by_text("Botti osaa tämän nyt.")).to_be_visible(timeout=30_000)
+            await page.goto(office.address + "/")
+            await page.get_by_role("textbox").fill("saako iguaanin tuoda työpaikalle?")
+            await page.get_by_role("button", name="Lähetä", exact=True).click()
+            await expect(page.get_by_text("Saa, jos työnantaja suostuu.")).to_be_visible()
+
+
+# --- for everybody ------------------------------------------------------------------------------------------------
+
+
+async def _pages(office: Office) -> list[tuple[Account | None, str]]:
+    answered = await office.answered_ticket("Pitkä kysymys, " * 20)
+    late = await office.ticket("Myöhässä", promised_in=timedelta(minutes=-20), urgent=True)
+    await office.desk.claim(office.saara, await office.ticket("Saaralla"), office.clock())
+    await office.desk.note(office.vaino, answered, "Muistiinpano tästä.", office.clock())
+    novice = await _novice(office)
+    return [
+        (None, "/console/login"),
+        (None, "/console/nope"),
+        (novice, "/console/password"),
+        *((office.vaino, f"/console/{path}") for path in (
+            "", "?view=closed", f"tickets/{answered}", f"tickets/{late}", f"tickets/{late}#details",
+            f"tickets/{answered}/answer", f"tickets/{answered}/phrasing", "faq", "faq/asumistuki", "password",
+        )),
+        *((office.yrjo, f"/console/{path}") for path in ("people", "troubles", "chats", "figures")),
+    ]  # fmt: skip
+
+
+async def _novice(office: Office) -> Account:
+    async with office.store.write() as tx:
+        return await accounts.add(
+            tx, name="Uusi", role="sosiaaliohjaaja", password_hash=PASSWORD_HASH, must_change_password=True,
+            now=office.clock(),
+        )  # fmt: skip
+
+
+async def test_every_page_is_for_everybody(browser: Browser, office: Office) -> None:
+    """No finding of axe, light or dark; at 320 pixels nothing to scroll sideways; what one hits is a fingertip high."""
+    found: dict[str, object] = {}
+    for account, path in await _pages(office):
+        context = await browser.new_context(locale="fi-FI", viewport=DESKTOP, reduced_motion="reduce")
+        if account:
+            await context.add_cookies([{"name": COOKIE, "value": await office.token(account), "url": office.address}])
+        page = await context.new_page()
+        await page.goto(office.address + path)
+        wide = await _violations(page, WCAG)
+        await _show(page, path, "wide")
+        await page.emulate_media(color_scheme="dark")
+        dark = await _violations(page, CONTRAST)
+        await _show(page, path, "dark")
+        await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size(SMALL)
+        small = await _violations(page, WCAG)
+        await _show(page, path, "small")
+        sideways = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        low = await page.evaluate(TOO_LOW)
+        if wide or dark or small or sideways > 0 or low:
+            found[path] = {"wide": wide, "dark": dark, "small": small, "sideways": sideways, "low": low}
+        await context.close()
+
+    assert found == {}
+
+
+async def _violations(page: Page, options: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    results = await Axe().run(page, options=options)
+    return [(found["id"], [node["html"][:200] for node in found["nodes"]]) for found in results.response["violations"]]
+
+
+async def _show(page: Page, path: str, look: str) -> None:
+    """Keep a picture, for eyes, where KOPPI_SCREENSHOTS names a folder."""
+    if folder := os.environ.get("KOPPI_SCREENSHOTS"):
+        name = re.sub(r"[^a-z]+", "-", re.sub(r"[0-9a-f]{32}", "", path)).strip("-")
+        await page.screenshot(path=f"{folder}/{name}-{look}.png", full_page=True)
+
+
+# Links within a sentence may be as high as their line (WCAG 2.5.8); what stands by itself must be 44 pixels high.
+TOO_LOW = """
+() => [...document.querySelectorAll(
+    "button, select, input:not([type=hidden], [type=radio]), textarea, nav a, summary, .button, label:has(input)")]
+  .filter((element) => element.checkVisibility() && !element.closest(".unseen"))
+  .filter((element) => element.getBoundingClientRect().height < 43.5)
+  .map((element) => element.outerHTML.slice(0, 120))
+"""
+
+
+async def test_a_question_is_answered_by_keyboard_alone(browser: Browser, office: Office) -> None:
+    """From the skip link to the sent reply, with the focus always in sight."""
+    await office.ticket("Näppäimillä")
+    async with at_work(browser, office, office.vaino) as page:
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Siirry sisältöön")).to_be_focused()
+        await _tab_to(page, "a[href^='/console/tickets/']")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/console/tickets/**")
+        await _tab_to(page, "form[action*='/claim'] button")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Kysymys on nyt sinulla.")).to_be_visible()
+        await _tab_to(page, "textarea#text")
+        await page.keyboard.type("Vastaus näppäimillä")
+        await _tab_to(page, "button[value=reply]")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Vastaus on matkalla")).to_be_visible()
+
+
+async def _tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus; everything on the way must be seen when it has it."""
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        is_there, is_seen = await page.evaluate(
+            """(selector) => {
+              const focused = document.activeElement, box = focused.getBoundingClientRect();
+              const top = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
+              const isSeen = focused === document.body || focused.contains(top) || top?.contains(focused);
+              return [focused.matches(selector), isSeen];
+            }""",
+            selector,
+        )
+        assert is_seen
+        if is_there:
+            return
+    raise AssertionError(f"Tab never comes to {selector}")
