@@ -36,7 +36,7 @@ from bot.store.inbox import InboxItem
 from bot.vault import Vault
 from knowledge import privacy
 from knowledge.base import KnowledgeBase
-from knowledge.entry import LANGUAGES, Language
+from knowledge.entry import Language
 from knowledge.verdict import Verdict
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ class Service:
         if isinstance(incoming.said, LinkChat):
             await self._link_chat(item, incoming.address, incoming.said.code, now)
         else:
-            language = _known_language(incoming.language)
+            language = _first_guess(incoming.language)
             await self._converse(item, incoming.address, incoming.said, language, now)
 
     async def apologise(self, item: InboxItem, now: datetime) -> None:
@@ -291,5 +291,6 @@ def _question_in(said: Said) -> str | None:
     return None
 
 
-def _known_language(code: str | None) -> Language:
-    return next((language for language in LANGUAGES if language == code), "fi")
+def _first_guess(code: str | None) -> Language:
+    """A new asker's language by that of their device: many Finns keep theirs in English, so that says nothing."""
+    return "sv" if code == "sv" else "fi"

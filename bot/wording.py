@@ -15,7 +15,7 @@ LOCALE = Path(__file__).parent / "locale"
 
 GREETING = (
     "Moi! Olen Otappa koppi, botti: kysy työstä, rahasta tai opiskelusta omin sanoin. "
-    "Jos en osaa, saat ihmisen.\n\n"
+    "Jos en osaa, saat ihmisen. Svenska går bra. English is fine, too.\n\n"
     "En ole viranomainen enkä päivystys. Hädässä soita 112. Älä kirjoita tähän henkilötunnusta tai nimeäsi."
 )
 DID_IT_HELP = "Auttoiko tämä?"
