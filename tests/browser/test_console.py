@@ -1,7 +1,6 @@
 """The console in a real browser: live, by keyboard, on a phone, without scripts, and for everybody's senses."""
 
 import asyncio
-import os
 import re
 import subprocess
 import sys
@@ -302,14 +301,11 @@ async def test_every_page_is_for_everybody(browser: Browser, office: Office) -> 
         page = await context.new_page()
         await page.goto(office.address + path)
         wide = await _violations(page, WCAG)
-        await _show(page, path, "wide")
         await page.emulate_media(color_scheme="dark")
         dark = await _violations(page, CONTRAST)
-        await _show(page, path, "dark")
         await page.emulate_media(color_scheme="light")
         await page.set_viewport_size(SMALL)
         small = await _violations(page, WCAG)
-        await _show(page, path, "small")
         sideways = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         low = await page.evaluate(TOO_LOW)
         if wide or dark or small or sideways > 0 or low:
@@ -322,13 +318,6 @@ async def test_every_page_is_for_everybody(browser: Browser, office: Office) -> 
 async def _violations(page: Page, options: dict[str, Any]) -> list[tuple[str, list[str]]]:
     results = await Axe().run(page, options=options)
     return [(found["id"], [node["html"][:200] for node in found["nodes"]]) for found in results.response["violations"]]
-
-
-async def _show(page: Page, path: str, look: str) -> None:
-    """Keep a picture, for eyes, where KOPPI_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("KOPPI_SCREENSHOTS"):
-        name = re.sub(r"[^a-z]+", "-", re.sub(r"[0-9a-f]{32}", "", path)).strip("-")
-        await page.screenshot(path=f"{folder}/{name}-{look}.png", full_page=True)
 
 
 # Links within a sentence may be as high as their line (WCAG 2.5.8); what stands by itself must be 44 pixels high.
