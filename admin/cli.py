@@ -110,8 +110,11 @@ def advisor_add(name: str, role: str) -> None:
 @click.option("--send", is_flag=True, help="Also send it to the coordinator's chat, unless it was sent already.")
 def summary(period: str, on: Any, send: bool) -> None:
     """Print a usage summary."""
+    from admin import logs
     from admin.summaries import send as summaries
     from bot.store import migrate
+
+    logs.set_up()
 
     async def show() -> None:
         house = _house()
@@ -162,6 +165,45 @@ def check() -> None:
     if found:
         raise SystemExit(1)
     click.echo("ok: nothing lost, nothing doubled")
+
+
+@main.command()
+def demo() -> None:
+    """Fill an empty data folder with marked example data, for screenshots and trying out."""
+    from admin import demo as example
+    from admin import logs
+
+    logs.set_up()
+
+    async def fill() -> None:
+        house = _house()
+        try:
+            password = await example.fill(house)
+        finally:
+            await house.store.close()
+        for name, role in example.STAFF:
+            click.echo(f"{name} ({role}), password: {password}")
+        click.echo("Example data is in place. Start the service with `koppi serve` to look at it.")
+
+    try:
+        example.require_empty(_settings().data_dir)
+        _run(fill())
+    except example.NotEmpty as error:
+        raise click.ClickException(
+            f"{error} is not empty, and examples must not mix with real data; name a new folder in KOPPI_DATA_DIR"
+        ) from error
+
+
+@main.command()
+def doctor() -> None:
+    """Look for what keeps the service from working well: a line each, exit code 1 when there is a fault."""
+    from admin import doctor as examination
+
+    findings = asyncio.run(examination.examine(_settings()))
+    for finding in findings:
+        click.echo(str(finding))
+    if any(finding.is_fault for finding in findings):
+        raise SystemExit(1)
 
 
 def _settings() -> Any:

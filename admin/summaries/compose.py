@@ -111,6 +111,7 @@ def _lines(figures: Figures, before: Counts | None) -> list[str]:
         line("Kysyjiä", lambda counts: counts.askers),
         line("Botti vastasi heti", lambda counts: counts.answered),
         line("Botti tarjosi vaihtoehtoja", lambda counts: counts.choices),
+        line("Vaihtoehto valittiin", lambda counts: counts.picked),
         line("Botti ei löytänyt vastausta", lambda counts: counts.not_found),
         line("Lähetettiin ihmiselle", lambda counts: counts.escalated),
         line("Ihminen vastasi", lambda counts: counts.human_replies),

@@ -28,6 +28,7 @@ class Counts:
         askers: people behind them, each once.
         answered: got the FAQ's answer at once.
         choices: got up to three titles to choose from.
+        picked: titles chosen from those, or from what was offered after "Ei auttanut".
         not_found: the bot had nothing to say.
         escalated: were sent to a person, by the asker's own tap.
         human_replies: tickets that got their first reply from a person.
@@ -40,6 +41,7 @@ class Counts:
     askers: int = 0
     answered: int = 0
     choices: int = 0
+    picked: int = 0
     not_found: int = 0
     escalated: int = 0
     human_replies: int = 0
@@ -124,6 +126,7 @@ async def _counts(read: AsyncConnection, span: Span) -> Counts:
         askers=sum(row.n for row in asked if row.is_first),
         answered=times("answered"),
         choices=times("choices"),
+        picked=times("picked"),
         not_found=times("not_found"),
         escalated=times("escalated"),
         human_replies=times("human_reply"),

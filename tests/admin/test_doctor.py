@@ -1,0 +1,132 @@
+"""What the doctor finds, each thing wrong on purpose once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from admin import doctor
+from bot.profile import read_profile
+from bot.settings import Settings
+from bot.store import chat_links, migrate
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.support.fake_telegram import TOKEN, FakeTelegram
+
+
+@pytest.fixture
+async def data_dir(tmp_path: Path) -> Path:
+    """A folder as a first start leaves it, with something sealed in its database."""
+    store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
+    await migrate.upgrade(store)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    async with store.write() as tx:
+        await chat_links.link(tx, Vault.open(tmp_path, None), purpose="advisors", address="-1", now=now)
+    await store.close()
+    read_profile(tmp_path)
+    return tmp_path
+
+
+async def _findings(data_dir: Path, **settings: Any) -> dict[str, list[str]]:
+    """What was found, by level."""
+    found: dict[str, list[str]] = {"ok": [], "warning": [], "fault": []}
+    for finding in await doctor.examine(Settings(_env_file=None, data_dir=data_dir, **settings)):
+        found[finding.level].append(finding.words)
+    return found
+
+
+def _change(data_dir: Path, before: str, after: str) -> None:
+    path = data_dir / "service.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+async def test_a_fresh_service_is_well_but_for_the_crisis_texts_approval(data_dir: Path) -> None:
+    """Somebody must answer for what a person in danger reads; until then the doctor keeps asking."""
+    found = await _findings(data_dir)
+
+    assert found["fault"] == []
+    assert found["warning"] == [
+        "nobody has approved the crisis texts; read them, then fill approved_by in service.yaml"
+    ]
+    assert "the key opens what is sealed" in found["ok"]
+    assert "the database has this version's schema" in found["ok"]
+
+
+async def test_approved_texts_need_no_word(data_dir: Path) -> None:
+    """A warning that stays when all is done is soon read by nobody."""
+    _change(data_dir, 'approved_by: ""', "approved_by: Palvelujohtaja Aune Aalto")
+
+    found = await _findings(data_dir)
+
+    assert found["warning"] == []
+    assert "the crisis texts are approved by Palvelujohtaja Aune Aalto" in found["ok"]
+
+
+async def test_old_crisis_numbers_are_warned_of(data_dir: Path) -> None:
+    """A crisis number that has changed since is worse than none."""
+    checked_on = read_profile(data_dir).crisis.numbers_checked_on
+    _change(data_dir, f"numbers_checked_on: {checked_on}", "numbers_checked_on: 2020-01-01")
+
+    warnings = (await _findings(data_dir))["warning"]
+
+    assert any("set numbers_checked_on in service.yaml" in warning for warning in warnings)
+
+
+async def test_another_key_is_a_fault(data_dir: Path) -> None:
+    """With a wrong key nobody is reached any more, and it must show before askers notice."""
+    found = await _findings(data_dir, secret_key=SecretStr("another"))
+
+    assert found["fault"] == [
+        "the key does not open what is sealed in the database; put back the old KOPPI_SECRET_KEY or koppi.key"
+    ]
+
+
+async def test_a_database_that_is_away_is_a_fault_and_the_rest_is_still_looked_at(data_dir: Path) -> None:
+    """One visit should find everything that can be found."""
+    found = await _findings(data_dir, database_url=SecretStr("postgresql://nobody:secret@127.0.0.1:9/none"))
+
+    assert [words.split(" (")[0] for words in found["fault"]] == ["the database can't be reached"]
+    assert "secret" not in str(found)
+    assert found["warning"] != []
+
+
+async def test_an_empty_database_is_made_by_the_first_start(tmp_path: Path) -> None:
+    """Before the first start nothing is wrong yet, and nothing may be called so."""
+    found = await _findings(tmp_path / "new")
+
+    assert found["fault"] == []
+    assert found["warning"][0] == "the database is empty; the first start, or `koppi migrate`, makes its tables"
+
+
+async def test_a_folder_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    """A file in the folder's place stops everybody, even root."""
+    (tmp_path / "data").write_text("not a folder")
+
+    found = await _findings(tmp_path / "data")
+
+    assert "can't be written" in found["fault"][0]
+
+
+async def test_faults_in_service_yaml_are_told_as_they_are(data_dir: Path) -> None:
+    """The owner edits that file by hand."""
+    _change(data_dir, "promise_hours: 6", "promise_hours: 600")
+
+    found = await _findings(data_dir)
+
+    assert "promise_hours" in found["fault"][0]
+
+
+async def test_telegram_is_asked_who_the_bot_is(data_dir: Path, telegram: FakeTelegram) -> None:
+    """A mistyped token is the commonest fault of all; it is found without starting, and never printed."""
+    well = await _findings(data_dir, telegram_token=SecretStr(TOKEN), telegram_api=telegram.url)
+    wrong = await _findings(data_dir, telegram_token=SecretStr("12345:wrong"), telegram_api=telegram.url)
+    away = await _findings(data_dir, telegram_token=SecretStr(TOKEN), telegram_api="http://127.0.0.1:9")
+
+    assert any(words.startswith("Telegram knows the bot as @") for words in well["ok"])
+    assert wrong["fault"] == ["Telegram does not know KOPPI_TELEGRAM_TOKEN; copy it again from @BotFather"]
+    assert away["fault"] == ["http://127.0.0.1:9 does not answer (NetworkError); see KOPPI_TELEGRAM_API"]
+    assert TOKEN not in str(away)
