@@ -12,8 +12,10 @@ import pytest
 from bot.store import migrate
 from bot.store.engine import Store
 from bot.vault import Vault
+from knowledge import library
+from knowledge.base import KnowledgeBase
 from tests.support import koppi as koppi_support
-from tests.support import postgres, processes
+from tests.support import people, postgres, processes
 from tests.support.clock import Clock
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
@@ -85,8 +87,8 @@ async def store(database: str) -> AsyncIterator[Store]:
 
 @pytest.fixture
 def vault() -> Vault:
-    """A vault with a key of its own."""
-    return Vault("the key of the tests")
+    """A vault with the key of the tests."""
+    return people.VAULT
 
 
 @pytest.fixture
@@ -96,9 +98,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="session")
-def knowledge_base(tmp_path_factory: pytest.TempPathFactory) -> SteadyKnowledge:
+def knowledge_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `knowledge_base` is kept, for processes that need it ready."""
+    return tmp_path_factory.mktemp("knowledge")
+
+
+@pytest.fixture(scope="session")
+def knowledge_base(knowledge_cache: Path) -> SteadyKnowledge:
     """Six entries, with verdicts that a test can foretell."""
-    return small_knowledge_base(tmp_path_factory.mktemp("knowledge"))
+    return small_knowledge_base(knowledge_cache)
 
 
 @pytest.fixture
@@ -119,8 +127,16 @@ async def koppi(
         yield koppi
 
 
+@pytest.fixture(scope="session")
+def fitted_faq(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole FAQ, fitted once for all services that tests start: a cache folder to copy into a data folder."""
+    folder = tmp_path_factory.mktemp("faq")
+    KnowledgeBase.build(library.load(), folder)
+    return folder
+
+
 @pytest.fixture
-def start_service(tmp_path: Path) -> StartService:
+def start_service(fitted_faq: Path, tmp_path: Path) -> StartService:
     """Starts `koppi serve` as an operator does, for as long as the context it returns lasts."""
 
     def start(
@@ -128,6 +144,8 @@ def start_service(tmp_path: Path) -> StartService:
     ) -> AbstractAsyncContextManager[ServiceProcess]:
         if telegram is not None:
             settings = {"telegram_token": TOKEN, "telegram_api": telegram.url, **settings}
-        return processes.service(data_dir or tmp_path / "data", **settings)
+        data_dir = data_dir or tmp_path / "data"
+        shutil.copytree(fitted_faq, data_dir / "cache", dirs_exist_ok=True)
+        return processes.service(data_dir, **settings)
 
     return start

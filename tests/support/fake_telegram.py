@@ -145,6 +145,11 @@ class FakeTelegram:
         return f"http://127.0.0.1:{self._server.port}"
 
     @property
+    def webhook_secret(self) -> str:
+        """The secret that a webhook of the bot's is called with."""
+        return self._webhook.secret
+
+    @property
     def unconfirmed(self) -> list[int]:
         """Ids of the updates that the bot has not confirmed yet."""
         return [pending.update_id for pending in self._updates.waiting()]

@@ -11,6 +11,9 @@ from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
 from bot.vault import Vault
 
+SECRET_KEY = "the key of the tests"
+VAULT = Vault(SECRET_KEY)
+
 AINO = 1001
 VAINO_CHAT = 2002
 ADVISORS_GROUP = -3003

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 30
+START_SECONDS = 60
 
 
 def free_port() -> int:

@@ -1,0 +1,170 @@
+"""`python -m tests.support.crashing_koppi FUSE CACHE`: the service, killed at one chosen write and started again.
+
+Everything heavy is imported once; each life of the service is a fork of that, so that a restart takes little time.
+Production code knows nothing of it: SQLAlchemy's own events tell of each write, before it and around each commit, and
+the file FUSE says at which of them the process kills itself. CACHE is where the knowledge base is kept.
+
+An advisor sits inside, who answers each ticket once and closes it when the asker has written again: what the console
+does by hand, through the same acts.
+"""
+
+import asyncio
+import mmap
+import os
+import signal
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine.default import DefaultDialect
+
+from admin import house, logs, run
+from admin.house import House
+from bot.advising import Desk
+from bot.bookshelf import Bookshelf
+from bot.settings import Settings
+from bot.store import accounts, tickets
+from bot.store.accounts import Account
+from bot.store.tickets import TicketRow
+from tests.support.clock import Clock
+from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
+from tests.support.processes import die_with_us
+
+REPLY = "Hei, täällä Väinö. Iguaani jää kotiin, mutta sinä voit tulla juttelemaan."
+BEGINS = datetime(2035, 5, 8, 6, 0, tzinfo=UTC)  # far from the real day, so that no summary falls due in between
+SPEED = 20.0  # a lease of 30 seconds is over in one and a half
+
+
+class Fuse:
+    """Two numbers in a file that both sides map: how many writes there were, and at which of them to die (0: never)."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            path.write_bytes(bytes(16))
+        with path.open("r+b") as file:
+            self._memory = mmap.mmap(file.fileno(), 16)
+
+    @property
+    def count(self) -> int:
+        """The writes since the fuse was set."""
+        return self._read()[0]
+
+    @property
+    def is_blown(self) -> bool:
+        """Whether the process has killed itself."""
+        count, at = self._read()
+        return 0 < at <= count
+
+    def set(self, at: int) -> None:
+        """Count from here on, and die at the write number *at*."""
+        struct.pack_into("QQ", self._memory, 0, 0, at)
+
+    def burn(self) -> None:
+        """One write more; the last thing the process does when it is the one."""
+        count, at = self._read()
+        struct.pack_into("QQ", self._memory, 0, count + 1, at)
+        if count + 1 == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _read(self) -> tuple[int, int]:
+        count, at = struct.unpack_from("QQ", self._memory, 0)
+        return count, at
+
+
+def watch_writes(fuse: Fuse) -> None:
+    """Burn the fuse before each INSERT, UPDATE and DELETE, and before and after each commit of some."""
+    writing: set[int] = set()
+    commit = DefaultDialect.do_commit
+
+    def before_write(
+        connection: Connection, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool
+    ) -> None:
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
+            writing.add(id(connection.connection.dbapi_connection))
+            fuse.burn()
+
+    event.listen(Engine, "before_cursor_execute", before_write)
+
+    def do_commit(dialect: DefaultDialect, dbapi_connection: Any) -> None:
+        is_write = id(dbapi_connection) in writing
+        if is_write:
+            fuse.burn()
+        commit(dialect, dbapi_connection)  # type: ignore[no-untyped-call]
+        if is_write:
+            writing.discard(id(dbapi_connection))
+            fuse.burn()
+
+    DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
+
+
+class FilledBookshelf(Bookshelf):
+    """Has its knowledge base from before the fork."""
+
+    def fill(self, base: SteadyKnowledge) -> None:
+        """Use *base* instead of fitting one."""
+        self._base, self._number = base, 0
+
+
+async def live(fuse: Fuse, base: SteadyKnowledge, shift: timedelta) -> None:
+    """One life of the service, until SIGTERM or the fuse."""
+    clock = Clock(BEGINS + shift, speed=SPEED)
+    built = house.build(Settings(_env_file=None), clock)
+    shelf = FilledBookshelf(built.store, built.settings.data_dir / "cache")
+    shelf.fill(base)
+    watch_writes(fuse)
+    complete = replace(built, bookshelf=shelf)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(run.serve(complete, print))
+        tasks.create_task(advise(complete))
+
+
+async def advise(home: House) -> None:
+    """Answer each ticket once, and close it when the asker has written again."""
+    desk = Desk(home.store, home.hours)
+    with home.store.hub.subscribe(tickets.TOPIC) as news:
+        while not home.store.hub.is_stopping:
+            async with home.store.read() as read:
+                vaino = next(account for account in await accounts.everyone(read) if account.is_advisor)
+                waiting = await tickets.queue(read)
+            for ticket in waiting:
+                await tend(home, desk, vaino, ticket)
+            await news.wait(0.5)
+
+
+async def tend(home: House, desk: Desk, vaino: Account, ticket: TicketRow) -> None:
+    """The next thing an advisor would do with *ticket*, if there is any."""
+    async with home.store.read() as read:
+        authors = [message.author for message in await tickets.thread(read, ticket.id)]
+    if "advisor" not in authors:
+        await desk.reply(vaino, ticket.id, REPLY, "the one and only", home.clock())
+    elif authors[-1] == "asker":
+        await desk.close(vaino, ticket.id, "answered", home.clock())
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Live, die and live again, until the test that started it ends it."""
+    die_with_us()
+    fuse = Fuse(Path(arguments[0]))
+    logs.set_up()
+    base = small_knowledge_base(Path(arguments[1]))
+    lives = 0
+    while True:
+        child = os.fork()
+        if child == 0:
+            die_with_us()
+            asyncio.run(live(fuse, base, timedelta(minutes=lives)))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.WIFEXITED(status):  # it ended by itself: stopped, or broken; both are the test's to judge
+            raise SystemExit(os.WEXITSTATUS(status))
+        lives += 1
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
