@@ -61,7 +61,6 @@ Element = frozenset[str]
 """Words that may stand for each other; one ending in * is any word that begins so, # is any number."""
 
 _FILLERS_BETWEEN = 6
-_ANYWHERE = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Joint:
 
 
 _NEXT = Joint(0, either_order=False)
-_JOINTS = {"..": Joint(4, either_order=False), "+": Joint(5, either_order=True), "++": Joint(_ANYWHERE, True)}
+_JOINTS = {"..": Joint(4, either_order=False), "+": Joint(5, either_order=True), "++": Joint(30, either_order=True)}
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Phrase:
         An element is a word (``kuolla``), a beginning (``itsemurh*``), a number (``#``), a group of words
         (``<self>``), or several of these (``otin|<pills>``). Elements stand next to each other, save for words that
         mean little (the group *filler*). Between two elements ``..`` lets up to four words stand there, ``+`` up to
-        five in either order; a phrase stays within a sentence. ``++`` lets its elements be anywhere in the text.
+        five in either order, and ``++`` thirty in either order. A phrase stays within one sentence.
         A group that isn't there is a KeyError.
         """
         elements: list[Element] = []
@@ -144,9 +143,6 @@ class Line:
 
     def within(self, joint: Joint, place: int, others: Sequence[int]) -> Iterator[int]:
         """Those of *others*, in ascending order, that *joint* lets follow on *place*."""
-        if joint.reach == _ANYWHERE:
-            yield from others
-            return
         span = joint.reach + _FILLERS_BETWEEN
         first = bisect_left(others, place - span if joint.either_order else place + 1)
         last = bisect_right(others, place + span)
@@ -309,33 +305,34 @@ class Spotter:
         self._phrases = _by_rarest_element(phrases)
         self._idioms = _by_rarest_element(idioms)
 
-    def spot(self, words: Sequence[str], sentences: Sequence[int]) -> Iterator[Phrase]:
-        """The phrases that a text has, as `read` took it apart; each once, in no particular order."""
-        places, line = self._look_up(words, sentences)
+    def spot(self, words: Sequence[str], sentences: Sequence[int]) -> tuple[list[Phrase], list[str]]:
+        """The phrases that a text has, each once and in no particular order, and its words that belong to no idiom.
+
+        *words* and *sentences* are the text as `read` took it apart.
+        """
+        places, origins, line = self._look_up(words, sentences)
         called_off = {
             place for idiom in _possible(self._idioms, places) for find in idiom.finds(places, line) for place in find
         }
-        if called_off:
-            places = {
-                element: left
-                for element, taken in places.items()
-                if (left := [place for place in taken if place not in called_off])
-            }
-        for phrase in _possible(self._phrases, places):
-            if any(phrase.finds(places, line)):
-                yield phrase
+        left = {element: [place for place in taken if place not in called_off] for element, taken in places.items()}
+        found = [phrase for phrase in _possible(self._phrases, left) if any(phrase.finds(left, line))]
+        idiomatic = {origins[place] for place in called_off}
+        return found, [word for number, word in enumerate(words) if number not in idiomatic]
 
-    def _look_up(self, words: Sequence[str], sentences: Sequence[int]) -> tuple[dict[Element, list[int]], Line]:
+    def _look_up(
+        self, words: Sequence[str], sentences: Sequence[int]
+    ) -> tuple[dict[Element, list[int]], list[int], Line]:
+        """Where each element stands; for each place the number of its word (two run together are two places)."""
         places: dict[Element, list[int]] = defaultdict(list)
+        origins: list[int] = []
         weighs: list[bool] = []
-        in_sentence: list[int] = []
         for number, word in enumerate(words):
             for meant in self._one_or_two(word, words[number + 1] if number + 1 < len(words) else ""):
                 for element in meant:
-                    places[element].append(len(weighs))
+                    places[element].append(len(origins))
+                origins.append(number)
                 weighs.append(self._fillers not in meant)
-                in_sentence.append(sentences[number])
-        return places, Line(in_sentence, weighs)
+        return places, origins, Line([sentences[number] for number in origins], weighs)
 
     def _one_or_two(self, word: str, following: str) -> Sequence[set[Element]]:
         meant = self._vocabulary.meant(word) | self._vocabulary.together(word, following)
@@ -354,5 +351,5 @@ def _by_rarest_element(phrases: Sequence[Phrase]) -> dict[Element, list[Phrase]]
 def _possible(phrases: Mapping[Element, list[Phrase]], places: Mapping[Element, Sequence[int]]) -> Iterator[Phrase]:
     for element in places:
         for phrase in phrases.get(element, ()):
-            if all(part in places for part in phrase.elements):
+            if all(places.get(part) for part in phrase.elements):
                 yield phrase

@@ -22,6 +22,12 @@ Certainty = Literal["sure", "unsure"]
 
 LEXICON_FOLDER = Path(__file__).parent / "lexicon"
 
+FEWEST_WORDS_SURE = 6
+"""Of fewer words only phrases are sure: "en jaksa enää" may be about anything."""
+
+FEWEST_WORDS_BESIDE_AN_IDIOM = 3
+"""What an idiom leaves of a short text ("haluisin ... tän ...") tells nothing."""
+
 
 @dataclass(frozen=True)
 class SafetySign:
@@ -38,16 +44,25 @@ def assess(text: str) -> SafetySign | None:
     Pure and thread-safe; takes any string and never raises.
     """
     spotter, meanings = _signs()
-    unease = _unease()
     words, sentences = read(text)
-    found = [meanings[phrase] for phrase in spotter.spot(words, sentences)]
+    phrases, telling = spotter.spot(words, sentences)
+    found = [meanings[phrase] for phrase in phrases]
+    if len(telling) >= min(len(words), FEWEST_WORDS_BESIDE_AN_IDIOM):
+        found = _weighed(found, telling)
+    return min(found, key=_gravity, default=None)
+
+
+def _weighed(found: list[SafetySign], words: list[str]) -> list[SafetySign]:
+    """What phrases *found*, and what the words sound like as a whole."""
+    unease = _unease()
     kind, score = unease.strongest(words)
-    if score >= unease.unsure:
-        found.append(SafetySign(cast(Kind, kind), "sure" if score >= unease.sure else "unsure"))
-    gravest = min(found, key=_gravity, default=None)
-    if gravest and score < unease.calm:
-        return SafetySign(gravest.kind, "unsure")
-    return gravest
+    if score < unease.calm:
+        # Phrases take a step back where nothing else sounds like danger: "the firm committed suicide".
+        return [SafetySign(sign.kind, "unsure") for sign in found if sign.certainty == "sure"]
+    if score < unease.unsure:
+        return found
+    is_plain = score >= unease.sure and len(words) >= FEWEST_WORDS_SURE
+    return [*found, SafetySign(cast(Kind, kind), "sure" if is_plain else "unsure")]
 
 
 def _gravity(sign: SafetySign) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import log
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,11 @@ _RARE = 3
 """A feature of fewer messages says nothing of the next one."""
 
 _FREEDOM = 10.0
-_DANGER_WEIGHT = 4.0
+_DANGER_WEIGHT = 2.0
 """A sign overlooked weighs more than a gentle line too many."""
+
+_WORDS_PER_SLIP = 4
+"""Each message from someone in danger is also fitted on with so many slips: people in distress don't correct."""
 
 _FAINT = 0.02
 """Features that pull less than this in every direction are left out of the model: they only make it large."""
@@ -97,6 +101,9 @@ def fit(messages: Sequence[Labelled]) -> Unease:
 
 
 def _fit(messages: Sequence[Labelled]) -> Unease:
+    chance = Random(SEED)  # noqa: S311 (slips, not secrets)
+    misspelt = [replace(message, text=_misspelt(message.text, chance)) for message in messages if message.kind != CALM]
+    messages = [*messages, *misspelt]
     found = [features(read(message.text)[0]) for message in messages]
     uses = Counter(chain.from_iterable(found))
     rows = {feature: row for row, feature in enumerate(sorted(f for f in uses if uses[f] >= _RARE))}
@@ -118,6 +125,20 @@ def _fit(messages: Sequence[Labelled]) -> Unease:
         sure=0.0,
         calm=0.0,
     )
+
+
+def _misspelt(text: str, chance: Random) -> str:
+    """*text* with letters dropped, swapped and doubled."""
+    words = text.split()
+    for _ in range(max(1, len(words) // _WORDS_PER_SLIP)):
+        number = chance.randrange(len(words))
+        word = words[number]
+        if len(word) >= 4:
+            place = chance.randrange(1, len(word) - 1)
+            before, letter, following, after = word[:place], word[place], word[place + 1], word[place + 2 :]
+            slip = chance.choice((following, following + letter, letter + letter + following))
+            words[number] = before + slip + after
+    return " ".join(words)
 
 
 def _matrix(found: Iterable[set[str]], rows: dict[str, int], rarity: NDArray[np.float32]) -> csr_matrix:

@@ -1,0 +1,253 @@
+"""People in danger are recognised, however they write; people who only sound like it are not."""
+
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.phrases import read
+from knowledge.questions import Question, development
+from knowledge.safety import LEXICON_FOLDER, SafetySign, assess
+from knowledge.unease_fitting import is_for_fitting
+
+DIRECT = [
+    ("haluan kuolla", "self-harm"),
+    ("en jaksa enää elää", "self-harm"),
+    ("tapan itteni tänä yönä", "self-harm"),
+    ("mistä apua itsemurhaa miettivälle kaverille", "self-harm"),
+    ("sisko on alkanut viillellä", "self-harm"),
+    ("kaikki ois helpompaa ilman mua", "self-harm"),
+    ("I want to kill myself", "self-harm"),
+    ("jag vill inte leva längre", "self-harm"),
+    ("otin liikaa unilääkkeitä", "medical"),
+    ("kaveri on tajuttomana lattialla eikä hengitä", "medical"),
+    ("my friend took too many pills", "medical"),
+    ("hon andas inte", "medical"),
+    ("mies hakkaa mua", "violence"),
+    ("pelkään mennä kotiin", "violence"),
+    ("poikaystävä uhkaa tappaa mut jos lähden", "violence"),
+    ("my boyfriend beats me", "violence"),
+    ("min man slår mig", "violence"),
+    ("mut raiskattiin viikonloppuna", "sexual-violence"),
+    ("I was raped", "sexual-violence"),
+    ("jag blev våldtagen", "sexual-violence"),
+    ("naapuri lyö lapsiaan", "child-in-danger"),
+    ("vauva on yksin kotona yöllä", "child-in-danger"),
+    ("tapan sen pomon huomenna", "threat-to-others"),
+    ("otan puukon mukaan kelaan", "threat-to-others"),
+    ("I will kill him", "threat-to-others"),
+    ("mulla ei oo paikkaa missä nukkua ens yönä", "no-shelter"),
+    ("I have nowhere to sleep tonight", "no-shelter"),
+    ("jag har ingenstans att sova i natt", "no-shelter"),
+]
+
+IDIOMS = [
+    "tappava kiire töissä, miten saan vapaata",
+    "kuolen tylsyyteen työttömänä",
+    "haluisin tappaa tän jännityksen",
+    "tappava kiire",
+    "kuolen tylsyyteen",
+    "kuolin nauruun",
+    "kuolin taas siihen bossiin, miten se voitetaan",
+    "tapan aikaa kunnes koulu alkaa",
+    "pomo tappaa mut jos myöhästyn",
+    "hakemus ammuttiin alas",
+    "hyppäsin pois koulusta",
+    "viilsin sormeen töissä, kuka maksaa lääkärin",
+    "mummo kuoli, miten perunkirjoitus tehdään",
+    "kela uhkaa takaisinperinnällä",
+    "löin vetoa kaverin kanssa",
+    "I am dying of boredom",
+    "jag dör av tristess",
+]
+
+ORDINARY = [
+    "miten haen asumistukea",
+    "mistä saan apua masennukseen",
+    "paljonko työmarkkinatuki on",
+    "oon raskaana, mitä tukia saan",
+    "millä rahalla opiskelija elää",
+    "moi",
+    "kiitos",
+    "where can I apply for a job",
+    "hur söker jag bostadsbidrag",
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), DIRECT)
+def test_a_plain_sign_of_danger_is_sure_and_of_its_kind(text: str, kind: str) -> None:
+    """The kind decides which numbers are given first."""
+    assert assess(text) == SafetySign(kind, "sure")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HALUAN KUOLLA",
+        "haluun kuollla",
+        "halaun kuolal",
+        "haluankuolla",
+        "haluan k u o l l a",
+        "k.u.o.l.l.a haluan",
+        "haluaaaaan kuollaaaa",
+        "ha\u00adluan ku\u200bolla",
+        "en jaksa elaa",
+        "emmää jaksa ennää ellää",
+        "itse murha ajatuksia",
+        "itsemuhra mielessä, teen sen",
+        "1tsemurhaa mietin",
+        "its3murha suunnitelma",
+        "viiltelee ittiään",
+        "poikaystava hakka mua",
+    ],
+)
+def test_a_sign_is_seen_through_how_it_is_spelt(text: str) -> None:
+    """Nobody in distress checks their spelling."""
+    assert assess(text) is not None
+
+
+@pytest.mark.parametrize("text", IDIOMS)
+def test_an_idiom_is_no_sign(text: str) -> None:
+    """A crisis reply to a joke teaches people not to write."""
+    assert assess(text) is None
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_an_ordinary_question_is_no_sign(text: str) -> None:
+    """The FAQ answers it."""
+    assert assess(text) is None
+
+
+@pytest.mark.parametrize("idiom", IDIOMS[:6])
+def test_an_idiom_hides_no_real_sign_beside_it(idiom: str) -> None:
+    """People joke about what they mean."""
+    assert assess(f"{idiom}. oikeesti haluan kuolla") == SafetySign("self-harm", "sure")
+    assert assess(f"{idiom}. haluan kuolla") == SafetySign("self-harm", "sure")
+
+
+def test_a_sign_in_the_middle_of_a_long_story_is_seen() -> None:
+    """What matters most is often said in passing."""
+    story = "olen hakenut töitä kesästä asti ja odotan nyt kelan päätöstä asumistuesta. " * 60
+
+    assert assess(f"{story} en jaksa enää elää. {story}") == SafetySign("self-harm", "sure")
+    assert assess(f"{story} mies löi mua eilen taas. {story}") == SafetySign("violence", "sure")
+
+
+@pytest.mark.parametrize("text", ["en jaksa enää", "en jaksa enää tätä työnhakua", "jag orkar inte mer"])
+def test_weariness_is_an_unsure_sign(text: str) -> None:
+    """It gets a gentle line and its ordinary answer."""
+    assert assess(text) == SafetySign("self-harm", "unsure")
+
+
+def test_the_gravest_sure_sign_is_named() -> None:
+    """Someone who has taken pills needs 112 before anything else."""
+    sign = assess("mies hakkaa mua ja otin äsken kaikki unilääkkeet")
+
+    assert sign == SafetySign("medical", "sure")
+
+
+def judged_only() -> Iterator[Question]:
+    """Development messages that nothing here was fitted on or written from."""
+    return (question for question in development() if not is_for_fitting(question.text))
+
+
+def share(signs: list[SafetySign | None], certainty: str | None = None) -> float:
+    return sum(sign is not None and certainty in (None, sign.certainty) for sign in signs) / len(signs)
+
+
+def test_most_people_in_danger_are_noticed_also_in_messages_never_seen() -> None:
+    """Wanted are 98 % of the direct ones and 90 % of all; three of the 101 direct ones are overlooked today."""
+    crisis = [question for question in judged_only() if question.topic == "crisis"]
+    direct = [assess(question.text) for question in crisis if question.persona.endswith("direct")]
+
+    assert len(crisis) > 150
+    assert share(direct) >= 0.97
+    assert share([assess(question.text) for question in crisis]) >= 0.90
+
+
+def test_few_others_are_taken_for_people_in_danger_also_in_messages_never_seen() -> None:
+    """Wanted are at most 1 % falsely sure and 3 % falsely unsure; the second is missed by one message in a thousand."""
+    others = [assess(question.text) for question in judged_only() if question.topic != "crisis"]
+
+    assert len(others) > 900
+    assert share(others, "sure") <= 0.01
+    assert share(others, "unsure") <= 0.032
+
+
+def test_no_example_is_a_message_it_is_judged_on() -> None:
+    """A model that has seen the exam proves nothing."""
+    _, *rows = (LEXICON_FOLDER / "crisis-examples.tsv").read_text(encoding="utf-8").splitlines()
+    examples = {" ".join(read(row.split("\t")[1])[0]) for row in rows}
+
+    assert not [
+        question.text
+        for question in judged_only()
+        if len(read(question.text)[0]) >= 4 and " ".join(read(question.text)[0]) in examples
+    ]
+
+
+def test_every_row_of_the_phrases_is_read() -> None:
+    """A slip in the data is found here, not in a conversation."""
+    for file, columns in (("words", 2), ("phrases", 3), ("idioms", 1), ("lookalikes", 1), ("examples", 2)):
+        rows = (LEXICON_FOLDER / f"crisis-{file}.tsv").read_text(encoding="utf-8").splitlines()
+
+        assert {columns} == {row.count("\t") + 1 for row in rows if row and not row.startswith("#")}
+        assert not [row for row in rows if row != row.strip()]
+
+
+HOSTILE = [
+    "",
+    " ",
+    "\0",
+    "\ud800\udfff",
+    "🙂" * 10_000,
+    "a" * 10_000,
+    "en " * 3_300,
+    "mä mä haluan kuolla " * 500,
+    "k u " * 2_500,
+    ". " * 5_000,
+    "tapan itte " * 900,
+    "привет мир " * 900,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_hostile_text_takes_no_more_than_a_moment(text: str) -> None:
+    """The check stands before everything else; it must not be what stops the service."""
+    started = time.process_time()
+    assess(text)
+
+    assert time.process_time() - started < 0.5
+
+
+def test_an_ordinary_question_takes_a_millisecond() -> None:
+    """The whole judgement of a question has two."""
+    questions = [question.text for question in development(["in-scope"])][:300]
+    assess("moi")
+    taken = []
+    for question in questions:
+        started = time.process_time()
+        assess(question)
+        taken.append(time.process_time() - started)
+
+    assert sorted(taken)[len(taken) // 2] <= 0.001
+
+
+@given(st.text())
+def test_any_text_is_assessed_and_the_same_each_time(text: str) -> None:
+    """A message must never be lost to what was meant to protect its writer."""
+    assert assess(text) == assess(text)
+
+
+def test_signs_are_the_same_from_many_threads() -> None:
+    """Conversations are judged side by side."""
+    texts = [text for text, _ in DIRECT] + IDIOMS + ORDINARY
+    random.Random(1).shuffle(texts)
+    alone = [assess(text) for text in texts]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(assess, texts * 5)) == alone * 5
