@@ -56,6 +56,17 @@ def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
     _run(asking.ask(_settings(), text=text, batch=batch, as_json=as_json, out=click.echo))
 
 
+@main.command()
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--fit", is_flag=True, help="First fit confidence and thresholds on the development questions.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def evaluate(files: tuple[Path, ...], fit: bool, as_json: bool) -> None:
+    """Report how well the labelled questions in FILES find their answers (default: the development questions)."""
+    from admin import evaluating
+
+    evaluating.evaluate(_settings(), files, fit=fit, as_json=as_json, out=click.echo)
+
+
 @main.group()
 def advisor() -> None:
     """Console accounts."""
