@@ -170,12 +170,12 @@ def test_most_people_in_danger_are_noticed_also_in_messages_never_seen() -> None
 
 
 def test_few_others_are_taken_for_people_in_danger_also_in_messages_never_seen() -> None:
-    """Wanted are at most 1 % falsely sure and 3 % falsely unsure; the second is missed by one message in a thousand."""
+    """The bar: 1 % falsely sure, 3 % falsely unsure; idioms count among the others."""
     others = [assess(question.text) for question in judged_only() if question.topic != "crisis"]
 
     assert len(others) > 900
     assert share(others, "sure") <= 0.01
-    assert share(others, "unsure") <= 0.032
+    assert share(others, "unsure") <= 0.03
 
 
 def test_no_example_is_a_message_it_is_judged_on() -> None:
