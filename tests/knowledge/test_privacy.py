@@ -72,7 +72,7 @@ def test_valid_identity_codes_are_masked_in_ten_thousand_contexts() -> None:
 @pytest.mark.parametrize(
     "code", ["131052-308T", "010594Y9021", "020594X903P", "010516B903X", "010190-900P", "290200A901C"]
 )
-def test_codes_of_the_agency_s_own_examples_are_known(code: str) -> None:
+def test_codes_with_old_and_new_signs_are_known(code: str) -> None:
     """The signs of 2023 count, and so does a leap day."""
     assert (mask(code)[0], len(mask(code)[1])) == ("[henkilötunnus peitetty]", 1)
 

@@ -151,7 +151,7 @@ def test_the_gravest_sure_sign_is_named() -> None:
 
 
 def judged_only() -> Iterator[Question]:
-    """Development messages that nothing here was fitted on or written from."""
+    """The half of the development messages that the model was not fitted on."""
     return (question for question in development() if not is_for_fitting(question.text))
 
 
