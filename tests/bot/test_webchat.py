@@ -162,7 +162,8 @@ async def test_who_speaks_is_said_once_a_run_and_the_day_when_it_changes(chat: C
 
 @on_one_database
 @pytest.mark.parametrize(
-    ("asked", "language", "send"), [("sv-FI,sv;q=0.9", "sv", "Skicka"), ("en", "fi", "Lähetä"), ("ru,fr", "fi", "Lähetä")]
+    ("asked", "language", "send"),
+    [("sv-FI,sv;q=0.9", "sv", "Skicka"), ("en", "fi", "Lähetä"), ("ru,fr", "fi", "Lähetä")],
 )
 async def test_the_page_speaks_finnish_unless_the_browser_asks_for_swedish(
     chat: Chat, asked: str, language: str, send: str
@@ -319,30 +320,29 @@ async def test_an_older_browser_is_known_by_its_origin(chat: Chat) -> None:
 
 @on_one_database
 @pytest.mark.parametrize(
-    ("fields", "status"),
+    "fields",
     [
-        ({"text": KNOWN}, 422),
-        ({"key": "short", "text": KNOWN}, 422),
-        ({"key": "k" * 22}, 422),
-        ({"key": "k" * 22, "text": KNOWN, "command": "apua"}, 422),
-        ({"key": "k" * 22, "text": KNOWN, "is_admin": "1"}, 422),
-        ({"key": "k" * 22, "press": "1"}, 422),
-        ({"key": "k" * 22, "press": "1:2:3"}, 422),
-        ({"key": "k" * 22, "press": "-1:0"}, 422),
-        ({"key": "k" * 22, "press": "١:٠"}, 422),
-        ({"key": "k" * 22, "command": "../etc"}, 422),
-        ({"key": "k" * 22, "text": ""}, 422),
+        {"text": KNOWN},
+        {"key": "short", "text": KNOWN},
+        {"key": "k" * 22},
+        {"key": "k" * 22, "text": KNOWN, "command": "apua"},
+        {"key": "k" * 22, "text": KNOWN, "is_admin": "1"},
+        {"key": "k" * 22, "is_admin": "1"},
+        {"key": "k" * 22, "press": "1"},
+        {"key": "k" * 22, "press": "1:2:3"},
+        {"key": "k" * 22, "press": "-1:0"},
+        {"key": "k" * 22, "press": "١:٠"},
+        {"key": "k" * 22, "command": "../etc"},
+        {"key": "k" * 22, "text": ""},
     ],
 )
-async def test_a_form_that_is_not_ours_is_refused_with_words(
-    chat: Chat, aino: Browser, fields: dict[str, str], status: int
-) -> None:
+async def test_a_form_that_is_not_ours_is_refused_with_words(chat: Chat, aino: Browser, fields: dict[str, str]) -> None:
     """A field nobody knows is a mistake or an attempt; either way nothing of it is kept."""
     page = await aino.post("/chat/messages", data=fields)
     script = await aino.post("/chat/messages", data=fields, headers={"x-requested-with": "fetch"})
 
-    assert (page.status_code, script.status_code) == (status, status)
-    assert script.text in {wording.WEB_BAD_FORM, wording.EMPTY}
+    assert (page.status_code, script.status_code) == (422, 422)
+    assert script.text == (wording.EMPTY if fields.get("text") == "" else wording.WEB_BAD_FORM)
     assert 'aria-invalid="true"' in page.text
     assert await chat.rows(schema.inbox) == []
 

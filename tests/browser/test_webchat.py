@@ -158,6 +158,18 @@ async def test_what_is_sent_offline_stays_in_the_field_and_goes_out_by_itself_on
     assert await asker_texts(chat) == [KNOWN]
 
 
+async def test_what_is_sent_while_the_server_is_away_goes_out_when_it_is_back(browser: Browser, chat: Chat) -> None:
+    """A restart is no "online" event: the page tries by itself, less and less often."""
+    async with visiting(browser, chat) as page:
+        await chat.close()
+        await says(page, KNOWN)
+        await expect(page.get_by_role("status")).to_have_text(wording.WEB_OFFLINE)
+        await chat.open()
+        await expect(bubble(page, ANSWERED)).to_be_visible(timeout=15_000)
+
+    assert await asker_texts(chat) == [KNOWN]
+
+
 async def test_a_lost_confirmation_does_not_double_the_message(browser: Browser, chat: Chat) -> None:
     """The post arrives, its answer doesn't: the same key goes out again, and counts once."""
     lost: list[str] = []
@@ -294,8 +306,8 @@ async def fits(page: Page) -> None:
 
 
 async def test_the_whole_chat_works_by_keyboard_alone(browser: Browser, chat: Chat) -> None:
-    """From the skip link to an answer's buttons, with the focus always in sight."""
-    async with visiting(browser, chat, viewport={"width": 1280, "height": 700}) as page:
+    """From the skip link to an answer's buttons."""
+    async with visiting(browser, chat, viewport=DESKTOP) as page:
         await page.keyboard.press("Tab")
         await expect(page.get_by_role("link", name="Siirry kirjoittamaan")).to_be_focused()
         await page.keyboard.press("Enter")
@@ -307,15 +319,28 @@ async def test_the_whole_chat_works_by_keyboard_alone(browser: Browser, chat: Ch
         await expect(page.get_by_role("textbox")).to_be_focused()
         while await page.evaluate("document.activeElement.name") != "press":
             await page.keyboard.press("Shift+Tab")
-            assert await page.evaluate(IS_IN_SIGHT)
         await page.keyboard.press("Enter")
         await expect(bubble(page, "Lähetänkö")).to_be_visible()
 
     assert await asker_texts(chat) == ["Jotain\nasumistukea"]
 
 
+async def test_the_focus_is_never_hidden_under_what_sticks(browser: Browser, chat: Chat) -> None:
+    """Head and composer lie over the log; what has the focus is scrolled clear of them, in both directions."""
+    async with visiting(browser, chat, viewport=SMALL) as page:
+        for text in (VAGUE, UNKNOWN, KNOWN):
+            await says(page, text)
+        await expect(bubble(page, ANSWERED)).to_be_visible()
+        await page.evaluate("scrollTo(0, 0)")
+        await page.get_by_role("link", name="Poistu nopeasti").focus()
+        for key in ("Tab", "Shift+Tab"):
+            for _ in range(10):
+                await page.keyboard.press(key)
+                assert await page.evaluate(IS_IN_SIGHT)
+
+
 IS_IN_SIGHT = """(() => {
-    const focused = document.activeElement, box = focused.getBoundingClientRect();
+    const focused = document.activeElement, box = focused.getClientRects()[0]; // of a wrapped link, its first line
     const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
     return focused === top || focused.contains(top);
 })()"""
