@@ -35,7 +35,7 @@ SAFETY_FOLLOW_UP = timedelta(hours=24)
 REOPEN_WITHIN = timedelta(days=7)
 SHORT_REPLY_WORDS = 3
 WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
-ROUTING_CONFIDENCE = 0.15  # below this the best candidate says too little about who should answer: the asker is asked
+ROUTING_CONFIDENCE = 0.15  # below this the best candidate tells neither the topic nor who should answer
 
 
 def decide(conversation: Conversation, said: Said, signals: Signals, now: datetime) -> Decision:
@@ -204,7 +204,7 @@ def _offer_choices(conversation: Conversation, verdict: Verdict, signals: Signal
 
 def _offer_person(conversation: Conversation, signals: Signals, *, events: tuple[str, ...] = ()) -> Decision:
     """Consent first: what is sent, who sees it, when the answer comes. Nothing goes to a person before the tap."""
-    happened = tuple(Happened(kind, _topic(signals)) for kind in events)
+    happened = tuple(Happened(kind, _topic(signals.question)) for kind in events)
     if conversation.ticket is not None:
         return Decision("offer", conversation, (Reply(_say(conversation, wording.ALREADY_SENT)),), events=happened)
     if signals.question is None:
@@ -283,7 +283,7 @@ def _send(conversation: Conversation, press: Press, signals: Signals, now: datet
         return _offer_person(conversation, signals)
     role: AdvisorRole = "sosiaaliohjaaja" if press.value == "sosiaaliohjaaja" else "tyovoimaneuvoja"
     until = conversation.state.safety_until
-    topic = question.candidates[0][0] if question.candidates else None
+    topic = _topic(question)
     text = _say(conversation, wording.SENT[role], promise=signals.promise.in_words(conversation.language))
     return Decision(
         "sent",
@@ -352,13 +352,13 @@ def _example_buttons(signals: Signals) -> tuple[Button, ...]:
     return tuple(Button("ask", example, example) for example in signals.examples)
 
 
-def _topic(signals: Signals) -> str | None:
-    question = signals.question
-    return question.candidates[0][0] if question and question.candidates else None
+def _topic(question: Asked | None) -> str | None:
+    """What a question is about, if that can be told at all: a far guess would mislead advisors and figures."""
+    if question is None or not question.candidates or (question.confidence or 0.0) < ROUTING_CONFIDENCE:
+        return None
+    return question.candidates[0][0]
 
 
 def _role(signals: Signals) -> AdvisorRole | None:
-    if signals.question is None or (signals.question.confidence or 0.0) < ROUTING_CONFIDENCE:
-        return None
-    entry = signals.entries.get(_topic(signals) or "")
+    entry = signals.entries.get(_topic(signals.question) or "")
     return entry.advisor if entry else None
