@@ -44,7 +44,8 @@ def _title(span: Span) -> str:
         case "day":
             return f"{format_date(first, 'cccc', locale='fi')} {_dated(first)}"
         case "week":
-            return f"viikko {first.isocalendar().week} ({first.day}.{first.month}.–{_dated(last)})"
+            begins = f"{first.day}.{first.month}." if first.year == last.year else _dated(first)
+            return f"viikko {first.isocalendar().week} ({begins}–{_dated(last)})"
         case "month":
             return format_date(first, "LLLL y", locale="fi")
 

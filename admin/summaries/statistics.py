@@ -63,7 +63,8 @@ class Group:
 class Figures:
     """The figures of *span*, those of the period before it, and where the questions came from.
 
-    *before* is None when the service was not there yet. *by_channel* lacks the groups that are too small to show.
+    *before* is None when it began before the first event: part of a period is nothing to compare with. *by_channel*
+    lacks the groups that are too small to show.
     """
 
     span: Span
@@ -74,12 +75,13 @@ class Figures:
 
 async def figures(read: AsyncConnection, span: Span) -> Figures:
     """The figures of *span* as they stand; of a period that is over they change no more."""
+    before = span_before(span)
     first_day = await first_event_on(read)
-    has_past = first_day is not None and first_day < span.first_day
+    has_past = first_day is not None and first_day <= before.first_day
     return Figures(
         span=span,
         counts=await _counts(read, span),
-        before=await _counts(read, span_before(span)) if has_past else None,
+        before=await _counts(read, before) if has_past else None,
         by_channel=large_enough(await _channels(read, span)),
     )
 

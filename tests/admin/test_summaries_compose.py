@@ -95,6 +95,13 @@ def test_an_old_period_is_called_by_its_name() -> None:
         assert f"\n\n{words} kysymystä, 8 enemmän kuin edellise" in text
 
 
+def test_a_week_across_new_year_names_both_years() -> None:
+    """Week 1 begins in the year before, and a reader of old summaries must find it."""
+    text = _text(replace(FIGURES, span=span_of("week", date(2027, 1, 1))), today=date(2027, 1, 4))
+
+    assert text.startswith("Otappa koppi · viikko 53 (28.12.2026–3.1.2027)")
+
+
 def test_one_and_none_are_worded_as_people_say_them() -> None:
     """A summary that says "1 kysymystä" sounds like nobody read it."""
     one = replace(COUNTS, questions=1, outside_hours=0)

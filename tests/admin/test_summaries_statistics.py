@@ -105,8 +105,9 @@ def _by_channel(acts: list[Act]) -> dict[str, Group]:
 
 def _by_hand(acts: list[Act], span: Span) -> Figures:
     inside = _within(acts, span)
-    has_past = any(_local(act).date() < span.first_day for act in acts)
-    before = _counted(_within(acts, span_before(span))) if has_past else None
+    earlier = span_before(span)
+    was_there = any(_local(act).date() <= earlier.first_day for act in acts)
+    before = _counted(_within(acts, earlier)) if was_there else None
     return Figures(span, _counted(inside), before, _by_channel(inside))
 
 
