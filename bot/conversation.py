@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import wording
 from bot.dialogue import (
+    Asked,
     Button,
     Command,
     Conversation,
