@@ -223,7 +223,7 @@ def _settings() -> Any:
     from bot.settings import Settings
 
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as error:
         faults = "\n".join(f"  KOPPI_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
         raise click.ClickException(f"these settings can't be used:\n{faults}") from None

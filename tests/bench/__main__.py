@@ -1,7 +1,7 @@
 """`make bench`: how fast the service is on this machine, on real processes against a Telegram on loopback.
 
-Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare echo
-bot (python-telegram-bot, no database, no FAQ) measured in the same run.
+Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare
+echo bot (python-telegram-bot, no database, no FAQ) measured in the same run.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ QUESTIONS = [
 
 async def main() -> None:
     """Print the table."""
-    print(f"\n{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| what | measured | bar |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
