@@ -237,7 +237,8 @@ class Service:
         for message in said:
             at = message.created_at.astimezone(self._hours.zone)
             who = wording.say(talk.language, names.get(message.author, wording.HOLDINGS_ADVISOR))
-            lines.append(f"{at:%-d.%-m.%Y %-H.%M} {who}: {as_plain_text(message.text)}")
+            text = as_plain_text(message.text) if message.author == "bot" else message.text
+            lines.append(f"{at:%-d.%-m.%Y %-H.%M} {who}: {text}")
         return escape_markdown("\n".join(lines))
 
     async def _say(

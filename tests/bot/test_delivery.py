@@ -39,7 +39,7 @@ async def test_a_chat_that_must_wait_delays_no_other(koppi: Koppi) -> None:
     other = await koppi.asks(KNOWN, BULK[0])
     await koppi.settles()
     before = list(koppi.telegram.accepted[AINO])
-    koppi.advance(timedelta(seconds=9))
+    await koppi.advance(timedelta(seconds=9))
     mine = await koppi.hears()
 
     assert before == []
@@ -64,7 +64,7 @@ async def test_messages_behind_one_that_waits_keep_their_place(koppi: Koppi) -> 
     await koppi.settles()
     await koppi.says(ALSO_KNOWN)
     await koppi.settles()
-    koppi.advance(timedelta(seconds=9))
+    await koppi.advance(timedelta(seconds=9))
 
     assert "Asumistukea" in (await koppi.hears()).text
     assert "CV" in (await koppi.hears()).text
@@ -77,7 +77,7 @@ async def test_an_asker_who_has_blocked_the_bot_is_marked_and_not_tried_again(ko
     await koppi.says(ALSO_KNOWN)
     await koppi.settles()
     row = await last_sent(koppi)
-    koppi.advance(timedelta(hours=1))
+    await koppi.advance(timedelta(hours=1))
     await koppi.settles()
 
     assert (row.state, row.reason, row.attempts) == ("failed", "the asker has blocked the bot", 1)
@@ -105,7 +105,7 @@ async def test_while_telegram_is_out_of_order_the_pauses_grow_and_nothing_is_dou
     for _ in range(4):
         await koppi.settles()
         pauses.append((await last_sent(koppi)).not_before - koppi.clock())
-        koppi.advance(A_WHILE)
+        await koppi.advance(A_WHILE)
     await koppi.hears()
     await koppi.settles()
     row = await last_sent(koppi)
@@ -119,7 +119,7 @@ async def test_after_a_day_of_failing_a_message_is_given_up_with_a_reason(koppi:
     koppi.telegram.fails(faults.OUT_OF_ORDER, times=100)
     await koppi.says(KNOWN)
     await koppi.settles()
-    koppi.advance(timedelta(hours=25))
+    await koppi.advance(timedelta(hours=25))
     await koppi.settles()
     row = await last_sent(koppi)
 
@@ -143,10 +143,10 @@ async def test_what_may_have_arrived_is_repeated_once_and_marked(
     await koppi.says(KNOWN)
     await koppi.settles()
     waiting = await last_sent(koppi)
-    koppi.advance(timedelta(seconds=20))
+    await koppi.advance(timedelta(seconds=20))
     await koppi.settles()
     too_early = (await last_sent(koppi)).attempts
-    koppi.advance(A_WHILE)
+    await koppi.advance(A_WHILE)
     await koppi.settles()
     row = await last_sent(koppi)
 
@@ -164,7 +164,7 @@ async def test_a_send_without_an_answer_is_given_up_in_time_and_repeated_once(
     await koppi.says(KNOWN)
     await koppi.settles()
     waiting = await last_sent(koppi)
-    koppi.advance(A_WHILE)
+    await koppi.advance(A_WHILE)
     await koppi.settles()
 
     assert (waiting.state, waiting.uncertain, waiting.attempts) == ("queued", True, 1)
@@ -177,7 +177,7 @@ async def test_twice_uncertain_is_never_tried_a_third_time(koppi: Koppi) -> None
     await koppi.says(KNOWN)
     for _ in range(5):
         await koppi.settles()
-        koppi.advance(A_WHILE)
+        await koppi.advance(A_WHILE)
     row = await last_sent(koppi)
 
     assert (row.state, row.attempts, await copies(koppi)) == ("failed", 2, 2)
@@ -218,7 +218,7 @@ async def test_a_token_that_telegram_does_not_know_loses_no_reply(koppi: Koppi) 
     koppi.telegram.fails(faults.error(401, "Unauthorized"))
     await koppi.says(KNOWN)
     await koppi.settles()
-    koppi.advance(A_WHILE)
+    await koppi.advance(A_WHILE)
 
     assert "Asumistukea" in (await koppi.hears()).text
 
@@ -264,7 +264,7 @@ async def test_a_message_erased_while_it_waited_is_not_sent(koppi: Koppi) -> Non
     await koppi.settles()
     async with koppi.store.write() as tx:
         await tx.execute(schema.asker.delete())
-    koppi.advance(A_WHILE)
+    await koppi.advance(A_WHILE)
     await koppi.settles()
     async with koppi.store.read() as read:
         waiting = (await read.execute(select(schema.outbox.c.id).where(schema.outbox.c.state == "queued"))).all()
@@ -298,6 +298,7 @@ def test_the_pace_keeps_the_rate_over_all_and_a_second_between_what_nobody_asked
     assert all(later - earlier >= timedelta(seconds=0.999 / per_second) for earlier, later in pairwise(direct))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the pace knows no database
 async def test_a_crowd_is_answered_within_telegrams_own_limits(koppi: Koppi) -> None:
     """More people at once than it takes messages in a second: not one 429."""
     koppi.telegram.keeps_limits = True

@@ -1,7 +1,16 @@
-"""One question on its way through the whole bot, Telegram included, on both databases."""
+"""A question on its way through the whole bot: answered, or sent to a person, and back. On both databases."""
 
-from tests.support.knowledge import KNOWN, UNKNOWN
+from datetime import timedelta
+
+import pytest
+
+from bot import wording
+from bot.store import accounts, schema, tickets
+from bot.store.tickets import AlreadyTaken, NotOpen
+from bot.worker import tell_of_slipped_promises
+from tests.support.knowledge import KNOWN, UNKNOWN, VAGUE
 from tests.support.koppi import Koppi
+from tests.support.people import AINO, BULK
 
 
 async def test_a_known_question_is_answered_with_its_source(koppi: Koppi) -> None:
@@ -11,11 +20,191 @@ async def test_a_known_question_is_answered_with_its_source(koppi: Koppi) -> Non
     assert answer.text.startswith("Asumistukea haetaan Kelasta.")
     assert "Tarkistettu 1.11.2026" in answer.text
     assert [entity.url for entity in answer.entities if entity.url] == ["https://example.org/asumistuki"]
-    assert answer.labels == ["Auttoi", "Ei auttanut", "Kysy ihmiseltä"]
+    assert answer.labels == [wording.BUTTON_YES, wording.BUTTON_NO, wording.BUTTON_PERSON]
 
 
-async def test_an_unknown_question_is_offered_to_a_person_and_sent_only_by_the_askers_tap(koppi: Koppi) -> None:
-    """Nothing goes to a person unasked; the reply comes back to the same chat."""
+async def test_a_vague_question_gets_choices_and_a_pick_its_answer(koppi: Koppi) -> None:
+    """Two taps to the right answer."""
+    choices = await koppi.asks(VAGUE)
+    await koppi.presses("Miten haen asumistukea?")
+    answer = await koppi.hears()
+
+    assert choices.text == wording.DID_YOU_MEAN
+    assert choices.labels[-1] == wording.BUTTON_NONE_OF_THESE
+    assert answer.text.startswith("Asumistukea haetaan Kelasta.")
+
+
+async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi: Koppi) -> None:
+    """Nothing goes to a person unasked."""
     offer = await koppi.asks(UNKNOWN)
+    before = await koppi.rows(schema.ticket)
+    await koppi.presses(wording.BUTTON_SEND_WORK)
+    sent = await koppi.hears()
+    async with koppi.store.read() as read:
+        (ticket,) = await tickets.queue(read)
 
-    assert offer.labels == ["Lähetä: raha ja arki", "Lähetä: työ ja opinnot", "Älä lähetä"]
+    assert offer.labels == [wording.BUTTON_SEND_MONEY, wording.BUTTON_SEND_WORK, wording.BUTTON_DO_NOT_SEND]
+    assert before == []
+    assert sent.text == wording.say("fi", wording.SENT["tyovoimaneuvoja"], promise="tänään klo 15")
+    assert (ticket.question, ticket.role, ticket.account_id) == (UNKNOWN, "tyovoimaneuvoja", None)
+
+
+async def test_the_advisors_reply_comes_to_the_same_chat_as_it_was_written(koppi: Koppi) -> None:
+    """A person's words are no markup of ours."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    reply = "Hei! 2 * 3 = 6 * 1, ks. [tämä] <b>ei</b> & _ei_\n\nT. Väinö"
+    await koppi.desk.reply(koppi.vaino, ticket.id, reply, "form-1", koppi.clock())
+
+    assert (await koppi.hears()).text == reply
+
+
+async def test_the_same_reply_form_sent_twice_is_one_reply(koppi: Koppi) -> None:
+    """An advisor presses twice, or the connection broke after the first."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    for _ in range(2):
+        await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.clock())
+    await koppi.settles()
+
+    assert [message.text for message in koppi.telegram.unheard(AINO)] == ["Hei!"]
+
+
+async def test_what_is_written_after_the_reply_joins_the_ticket_until_it_is_closed(koppi: Koppi) -> None:
+    """Two people talk; the bot is silent, and comes back when they have finished."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Mikä iguaani?", "form-1", koppi.clock())
+    await koppi.hears()
+    await koppi.says(KNOWN)
+    await koppi.settles()
+    silence = koppi.telegram.unheard(AINO)
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    closed = await koppi.hears()
+    answer = await koppi.asks(KNOWN)
+    async with koppi.store.read() as read:
+        thread = [(message.author, message.text) for message in await tickets.thread(read, ticket.id)]
+
+    assert silence == []
+    assert thread == [("asker", UNKNOWN), ("advisor", "Mikä iguaani?"), ("asker", KNOWN)]
+    assert (closed.text, closed.labels) == (wording.CLOSED, [wording.BUTTON_CONTINUE])
+    assert answer.text.startswith("Asumistukea")
+
+
+async def test_a_closed_ticket_is_opened_again_by_its_asker_within_a_week(koppi: Koppi) -> None:
+    """The same thread goes on, free for anyone, with a new promise."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    await koppi.hears()
+    await koppi.presses(wording.BUTTON_CONTINUE)
+    reopened = await koppi.hears()
+    async with koppi.store.read() as read:
+        (again,) = await tickets.queue(read)
+
+    assert reopened.text == wording.say("fi", wording.REOPENED, promise="tänään klo 15")
+    assert (again.id, again.account_id, again.closed_at) == (ticket.id, None, None)
+
+
+async def test_a_week_later_a_closed_ticket_stays_closed(koppi: Koppi) -> None:
+    """A button pressed late gets a kind word."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    await koppi.hears()
+    await koppi.advance(timedelta(days=7, seconds=1))
+    await koppi.presses(wording.BUTTON_CONTINUE)
+
+    assert (await koppi.hears()).text == wording.TOO_LATE_TO_CONTINUE
+
+
+async def test_a_ticket_belongs_to_whoever_took_it_first(koppi: Koppi) -> None:
+    """Both see it free; the database decides, once."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    async with koppi.store.write() as tx:
+        other = await accounts.add(
+            tx, name="Hilkka", role="tyovoimaneuvoja", password_hash="x", must_change_password=False, now=koppi.clock()
+        )
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.clock())
+    with pytest.raises(AlreadyTaken, match="Väinö"):
+        await koppi.desk.reply(other, ticket.id, "Minä!", "form-2", koppi.clock())
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    with pytest.raises(NotOpen):
+        await koppi.desk.reply(koppi.vaino, ticket.id, "Vielä", "form-3", koppi.clock())
+
+
+async def test_a_promise_that_passes_is_told_once_and_frees_the_ticket(koppi: Koppi) -> None:
+    """Someone waits: they are told, and somebody else may answer."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.clock())
+    await koppi.advance(ticket.promised_at - koppi.clock() + timedelta(minutes=1))
+    told = [await tell_of_slipped_promises(koppi.store, koppi.hours, koppi.clock()) for _ in range(2)]
+    said = await koppi.hears()
+    answer = await koppi.asks(KNOWN)
+    async with koppi.store.read() as read:
+        (freed,) = await tickets.queue(read)
+
+    assert told == [1, 0]
+    assert said.text == wording.say("fi", wording.PROMISE_SLIPPED, promise="tänään klo 15")
+    assert freed.account_id is None
+    assert answer.text.startswith("Asumistukea"), "the bot answers again"
+
+
+async def test_a_danger_in_a_ticket_is_answered_at_once_and_comes_first_in_the_queue(koppi: Koppi) -> None:
+    """The bot breaks its silence, and the advisor sees it on top."""
+    await koppi.sends_to_a_person(UNKNOWN, BULK[0])
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.clock())
+    care = await koppi.asks("haluan kuolla")
+    async with koppi.store.read() as read:
+        first, _ = await tickets.queue(read)
+
+    assert "112" in care.text
+    assert (first.id, first.urgent) == (ticket.id, True)
+
+
+async def test_erasing_leaves_nothing_of_the_asker_and_says_so(koppi: Koppi) -> None:
+    """Texts, address, ticket: gone; the last word still finds its way."""
+    await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.asks("/unohda")
+    await koppi.presses(wording.BUTTON_ERASE)
+    last = await koppi.hears()
+    await koppi.settles()
+    left = [await koppi.rows(getattr(schema, name)) for name in ("asker", "address", "message", "ticket")]
+
+    assert last.text == wording.ERASED
+    assert left == [[], [], [], []]
+
+
+async def test_after_an_erasure_one_is_somebody_new(koppi: Koppi) -> None:
+    """Erased means that nobody knows you."""
+    await koppi.asks(KNOWN)
+    (before,) = await koppi.rows(schema.asker)
+    await koppi.asks("/unohda")
+    await koppi.presses(wording.BUTTON_ERASE)
+    await koppi.hears()
+    await koppi.asks(KNOWN)
+    (after,) = await koppi.rows(schema.asker)
+
+    assert after.id != before.id
+
+
+async def test_what_is_kept_of_an_asker_is_shown_to_them_as_it_was_written(koppi: Koppi) -> None:
+    """/tietoni: everything, and no markup made of their words."""
+    await koppi.asks("**Voinko** [x](https://example.org) tuoda iguaanin?")
+    held = await koppi.asks("/tietoni")
+
+    assert "**Voinko** [x](https://example.org) tuoda iguaanin?" in held.text
+
+
+async def test_events_count_what_happened_and_name_nobody(koppi: Koppi) -> None:
+    """The figures survive an erasure because they never held anybody."""
+    await koppi.says("/start lehti")
+    await koppi.hears()
+    await koppi.asks(KNOWN)
+    await koppi.presses(wording.BUTTON_YES)
+    await koppi.hears()
+    await koppi.sends_to_a_person(UNKNOWN)
+    events = await koppi.rows(schema.event)
+
+    assert [event.kind for event in events] == [
+        "came", "asked", "answered", "helped", "asked", "not_found", "escalated",
+    ]  # fmt: skip
+    assert {event.campaign for event in events} == {"lehti"}
+    assert [event.first_of_day for event in events if event.kind == "asked"] == [True, False]
+    assert {event.at.minute for event in events} == {0}

@@ -15,7 +15,7 @@ PARTS = [
     "- ", "1. ", "# ", "> ", "å", FAMILY, "\u200f", "sana ", "Lause. ", "|", "---", "!", "\t", '"', "'",
 ]  # fmt: skip
 MARKDOWN = st.lists(st.sampled_from(PARTS) | st.text(max_size=8), max_size=40).map("".join)
-LONG = st.lists(MARKDOWN, max_size=200).map(" ".join)
+LONG = st.lists(MARKDOWN, max_size=60).map(" ".join)
 
 
 def words(text: str) -> str:

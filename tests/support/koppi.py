@@ -80,8 +80,9 @@ class Koppi:
         async with self.store.read() as read:
             return (await tickets.queue(read))[-1]
 
-    def advance(self, by: timedelta) -> None:
-        """Let time pass, and let everyone who waits for it look again."""
+    async def advance(self, by: timedelta) -> None:
+        """Let time pass when all is done that can be done now, and let everyone who waits for it look again."""
+        await self.settles()
         self.clock.advance(by)
         for topic in (inbox.TOPIC, outbox.TOPIC):
             self.store.hub.announce(topic)
