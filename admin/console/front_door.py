@@ -166,7 +166,8 @@ async def _with_form(visit: Visit) -> Visit:
         )
     except ValueError as error:
         raise Refused(400, "bad_form") from error
-    form = {name: value.replace("\r\n", "\n") for name, value in pairs}
+    # PostgreSQL takes no NUL, and nobody means one.
+    form = {name: value.replace("\r\n", "\n").replace("\0", "\ufffd") for name, value in pairs}
     if len(form) != len(pairs):
         raise Refused(400, "bad_form")
     return replace(visit, form=form)

@@ -156,6 +156,7 @@ async def test_no_page_for_a_coordinator_or_an_operator_names_an_asker(office: O
         ({}, 403),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_only_our_own_pages_can_act(office: Office, headers: dict[str, str], status: int) -> None:
     """Another site's form must not act with an advisor's session."""
     ticket_id = await office.ticket()
@@ -193,6 +194,7 @@ async def test_a_form_without_its_own_token_is_refused_and_the_text_given_back(o
         ("form_token={}&text=" + "a" * 200_000, "application/x-www-form-urlencoded", 413),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_form_that_is_none_of_ours_is_refused(
     office: Office, body: str, content_type: str, status: int
 ) -> None:
@@ -208,6 +210,27 @@ async def test_a_form_that_is_none_of_ours_is_refused(
 
     assert status == answer.status_code
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("odd", ["%00", "..%2f..", "%ff", "0" * 5000, "%F0%9F%A6%8E"])
+async def test_an_odd_address_is_an_unknown_one(office: Office, odd: str) -> None:
+    """Whatever stands where an id should: not found, on both databases, and never a fault."""
+    statuses = []
+    for account, path in ((office.vaino, "tickets/{}"), (office.vaino, "faq/{}"), (office.yrjo, "people/{}/disable")):
+        async with office.at_work(account) as person:
+            form_token = token_in((await person.sees("/console/password")).text)
+            address = f"/console/{path.format(odd)}"
+            answer = await (
+                person.client.post(address, data={"form_token": form_token})
+                if "people" in path
+                else person.sees(address)
+            )
+            statuses.append(answer.status_code)
+    async with office.at_work(office.kaisa) as kaisa:
+        answer = await kaisa.sends("/console/chats", f"/console/chats/{odd}/unlink")
+        statuses.append(answer.status_code)
+
+    assert statuses == [404] * 4
 
 
 async def test_an_unknown_page_looks_like_the_others(office: Office) -> None:

@@ -105,6 +105,7 @@ async def test_publishing_twice_publishes_once(office: Office) -> None:
         ({"source_url_2": "https://kela.fi/toinen"}, "Tämä puuttuu."),
     ],
 )
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_fault_is_shown_at_its_field_and_nothing_is_lost(
     office: Office, changes: dict[str, str], said: str
 ) -> None:

@@ -77,6 +77,7 @@ async def test_a_log_in_ends_after_half_an_hour_of_doing_nothing(office: Office)
     assert statuses == [200, 200, 200, 401]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_log_in_ends_after_ten_hours_of_work(office: Office) -> None:
     """Even a busy session is over with the working day."""
     statuses = []
@@ -143,13 +144,17 @@ async def test_ten_wrong_guesses_for_one_account_are_enough_for_an_hour(office: 
 
 async def test_twenty_guesses_from_one_address_are_enough_for_an_hour(office: Office) -> None:
     """Trying one password on many names is slowed as well."""
+    vault, now = office.house.vault, office.clock()
+    for number in range(19):
+        async with office.store.write() as tx:
+            await login_attempts.count(tx, vault, address="127.0.0.1", name=f"name {number}", now=now)
     async with office.visitor() as guesser:
         statuses = [
-            (await guesser.client.post("/console/login", data={**WRONG, "name": f"name {number}"})).status_code
-            for number in range(21)
+            (await guesser.client.post("/console/login", data={**WRONG, "name": name})).status_code
+            for name in ("one", "another")
         ]
 
-    assert statuses == [401] * 20 + [429]
+    assert statuses == [401, 429]
 
 
 async def test_right_passwords_never_slow_anybody(office: Office) -> None:

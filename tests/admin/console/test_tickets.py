@@ -170,6 +170,7 @@ async def test_a_note_is_for_colleagues_and_never_sent(office: Office) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_what_an_asker_writes_is_shown_as_they_wrote_it(office: Office, text: str) -> None:
     """Never markup, a link or a template; and what turns the writing direction stays inside its own place."""
     ticket_id = await office.ticket(text)
@@ -246,6 +247,7 @@ DELIVERIES = {
 
 
 @pytest.mark.parametrize("said", DELIVERIES)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_each_reply_tells_the_truth_about_its_delivery(office: Office, said: str) -> None:
     """An advisor who thinks that the asker has read it, when they haven't, helps nobody."""
     ticket_id = await office.ticket(channel="telegram")
