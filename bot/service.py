@@ -206,7 +206,7 @@ class Service:
                     await conversations.join_ticket(tx, joining, talk.ticket.id)
                 await tickets.joined(tx, talk.ticket.id, urgent=urgent)
             case ReopenTicket(ticket_id):
-                await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at)
+                await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at, now)
             case _:
                 pass
         if decision.reachable is not None:

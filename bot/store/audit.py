@@ -1,7 +1,7 @@
 """Who did what and when, behind the service: append-only, each line holding the hash of the one before. No texts."""
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,5 +42,5 @@ async def broken_at(read: AsyncConnection) -> int | None:
 
 
 def _hash(previous: str, at: datetime, account_id: str | None, act: str, subject: str) -> str:
-    line = "\x1f".join([previous, at.isoformat(), account_id or "", act, subject])
+    line = "\x1f".join([previous, at.astimezone(UTC).isoformat(), account_id or "", act, subject])
     return hashlib.sha256(line.encode()).hexdigest()

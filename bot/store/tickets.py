@@ -97,8 +97,8 @@ async def open_ticket(
     return ticket_id
 
 
-async def reopen(tx: Tx, ticket_id: str, promised_at: datetime) -> None:
-    """Open a closed ticket again, free for anyone."""
+async def reopen(tx: Tx, ticket_id: str, promised_at: datetime, now: datetime) -> None:
+    """Open a closed ticket again, free for anyone: a new wait with a promise and a first reply of its own."""
     await tx.execute(
         update(ticket)
         .where(ticket.c.id == ticket_id)
@@ -107,7 +107,9 @@ async def reopen(tx: Tx, ticket_id: str, promised_at: datetime) -> None:
             outcome=None,
             account_id=None,
             claimed_at=None,
+            replied_at=None,
             slipped_at=None,
+            opened_at=now,
             promised_at=promised_at,
             version=ticket.c.version + 1,
         )
