@@ -178,7 +178,7 @@ async def test_a_ticket_that_is_opened_again_is_announced_again(house: House) ->
     await desk.reply(vaino, ticket_id, "Moi!", "a key", house.clock())
     await desk.close(vaino, ticket_id, "answered", house.clock())
     async with house.store.write() as tx:
-        await tickets.reopen(tx, ticket_id, house.clock() + timedelta(days=1))
+        await tickets.reopen(tx, ticket_id, house.clock() + timedelta(days=1), house.clock())
 
     await announce.announce(house)
 
