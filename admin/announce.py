@@ -89,7 +89,7 @@ def _key(ticket: TicketRow, group: str) -> str:
 
 def post(house: House, ticket: TicketRow, now: datetime) -> str:
     """What the group reads: Markdown without a word of the asker's."""
-    what = "Kysymys jatkuu" if ticket.replied_at else "Uusi kysymys"
+    what = "Kysymys jatkuu" if ticket.reopened_at else "Uusi kysymys"
     mark = "Kiireellinen. " if ticket.urgent else ""
     entry = house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
     topic = entry.text("fi")[0] if entry else "botti ei tunnistanut aihetta"

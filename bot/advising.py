@@ -47,7 +47,7 @@ class Desk:
             await self._send(tx, ticket, key, message_id, now)
             is_first = await tickets.replied(tx, ticket_id, now)
             if is_first:
-                waited = (now - ticket.opened_at).total_seconds()
+                waited = (now - ticket.waiting_since).total_seconds()
                 await events.record(
                     tx,
                     ticket.conversation_id,

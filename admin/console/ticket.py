@@ -129,7 +129,7 @@ async def _page(
         ticket=ticket,
         thread=thread,
         left=ticket.promised_at - visit.now,
-        waited=visit.now - ticket.opened_at,
+        waited=visit.now - ticket.waiting_since,
         zero=timedelta(0),
         is_mine=ticket.account_id == visit.account.id,
         is_others=ticket.account_id not in {None, visit.account.id},

@@ -132,6 +132,7 @@ ticket = Table(
     Column("urgent", Boolean, nullable=False, default=False),
     Column("topic", String(64)),  # the bot's best candidate
     Column("opened_at", Instant, nullable=False),
+    Column("reopened_at", Instant),
     Column("promised_at", Instant, nullable=False),
     Column("slipped_at", Instant),  # when the asker was told that the promise had passed
     Column("account_id", Id, ForeignKey("account.id")),  # who has claimed it

@@ -40,6 +40,7 @@ class TicketRow:
     topic: str | None
     question: str
     opened_at: datetime
+    reopened_at: datetime | None
     promised_at: datetime
     slipped_at: datetime | None
     account_id: str | None
@@ -50,6 +51,11 @@ class TicketRow:
     outcome: str | None
     version: int
     awaits_asker: bool
+
+    @property
+    def waiting_since(self) -> datetime:
+        """When the asker's present wait began."""
+        return self.reopened_at or self.opened_at
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ async def reopen(tx: Tx, ticket_id: str, promised_at: datetime, now: datetime) -
             claimed_at=None,
             replied_at=None,
             slipped_at=None,
-            opened_at=now,
+            reopened_at=now,
             promised_at=promised_at,
             version=ticket.c.version + 1,
         )

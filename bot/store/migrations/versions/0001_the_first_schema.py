@@ -261,6 +261,7 @@ def upgrade() -> None:
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("topic", sa.String(length=64), nullable=True),
         sa.Column("opened_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("reopened_at", schema.Instant(timezone=True), nullable=True),
         sa.Column("promised_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("slipped_at", schema.Instant(timezone=True), nullable=True),
         sa.Column("account_id", sa.String(length=32), nullable=True),
