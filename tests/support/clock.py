@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 
-A_TUESDAY_MORNING = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)  # 9:00 in Helsinki, a working day
+A_TUESDAY_MORNING = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # 10:00 in Helsinki, a working day
 
 
 class Clock:

@@ -27,7 +27,7 @@ from bot.store.tickets import TicketRow
 from bot.vault import Vault
 from knowledge.base import KnowledgeBase
 from tests.support import people
-from tests.support.clock import Clock
+from tests.support.clock import A_TUESDAY_MORNING, Clock
 from tests.support.fake_telegram import TOKEN, Accepted, FakeTelegram
 from tests.support.people import AINO
 
@@ -122,7 +122,7 @@ async def running(
     store: Store, vault: Vault, knowledge_base: KnowledgeBase, telegram: FakeTelegram, data_dir: Path
 ) -> AsyncIterator[Koppi]:
     """The bot at work on *store* until the context ends; then it has stopped as cleanly as on SIGTERM."""
-    clock = Clock()
+    clock = Clock(A_TUESDAY_MORNING - timedelta(hours=1))  # six working hours later is the same day
     settings = Settings(_env_file=None, data_dir=data_dir, telegram_token=SecretStr(TOKEN), telegram_api=telegram.url)
     profile = read_profile(data_dir)
     hours = profile.hours(settings.zone)
