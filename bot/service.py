@@ -4,6 +4,7 @@ What needs no lock (parsing, masking, the verdict) comes before it; nothing insi
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from bot import wording
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
-from bot.channels.markup import as_plain_text, escape_markdown
+from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
 from bot.conversation import decide
 from bot.dialogue import (
@@ -211,8 +212,9 @@ class Service:
                 pass
         if decision.reachable is not None:
             await conversations.set_reachable(tx, talk.id, reachable=decision.reachable)
-        await self._say(tx, item, talk, decision.replies, now)
-        await inbox.done(tx, item, kind=decision.kind, replies=len(decision.replies), now=now)
+        messages = [message for reply in decision.replies for message in _in_messages(reply)]
+        await self._say(tx, item, talk, messages, now)
+        await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)
 
     async def _erase(self, tx: Tx, item: InboxItem, decision: Decision, now: datetime) -> None:
         talk = decision.conversation
@@ -281,6 +283,12 @@ class Service:
                 text = wording.say("fi", wording.LINKED)
                 await outbox.add_notice(tx, key=f"inbox:{item.id}:0", text=text, chat_link_id=linked, now=now)
             await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
+
+
+def _in_messages(reply: Reply) -> list[Reply]:
+    """*reply* as messages of a channel's length, the buttons under the last: each is paced and retried by itself."""
+    *before, last = split(reply.text)
+    return [*(replace(reply, text=text, buttons=()) for text in before), replace(reply, text=last)]
 
 
 def _question_in(said: Said) -> str | None:

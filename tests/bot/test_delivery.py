@@ -309,3 +309,22 @@ async def test_a_crowd_is_answered_within_telegrams_own_limits(koppi: Koppi) -> 
         await koppi.hears(chat)
 
     assert koppi.telegram.refused_with_429 == 0
+
+
+async def test_of_a_long_reply_only_the_message_that_failed_is_sent_again(koppi: Koppi) -> None:
+    """/tietoni of a long talk takes several messages: a 429 in the middle must not begin it anew."""
+    for number in range(3):
+        await koppi.says(f"{number} " + "sana " * 700)
+        await koppi.hears()
+    await koppi.settles()
+    before = len(koppi.telegram.accepted[AINO])
+    await koppi.says("/tietoni")
+    await koppi.hears()
+    koppi.telegram.fails(faults.too_many_requests(2))
+    for _ in range(6):
+        await koppi.advance(timedelta(seconds=5))
+    texts = [message.text for message in koppi.telegram.accepted[AINO][before:]]
+
+    assert len(texts) > 2
+    assert len(texts) == len(set(texts))
+    assert [f"{number} sana" in "".join(texts) for number in range(3)] == [True] * 3
