@@ -86,18 +86,18 @@ def watch_writes(fuse: Fuse) -> None:
         connection: Connection, _cursor: Any, statement: str, _values: Any, _context: Any, _many: bool
     ) -> None:
         if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
-            writing.add(id(connection.connection.dbapi_connection))
+            writing.add(id(connection.connection))
             fuse.burn()
 
     event.listen(Engine, "before_cursor_execute", before_write)
 
-    def do_commit(dialect: DefaultDialect, dbapi_connection: Any) -> None:
-        is_write = id(dbapi_connection) in writing
+    def do_commit(dialect: DefaultDialect, connection: Any) -> None:
+        is_write = id(connection) in writing
         if is_write:
             fuse.burn()
-        commit(dialect, dbapi_connection)  # type: ignore[no-untyped-call]
+        commit(dialect, connection)  # type: ignore[no-untyped-call]
         if is_write:
-            writing.discard(id(dbapi_connection))
+            writing.discard(id(connection))
             fuse.burn()
 
     DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]

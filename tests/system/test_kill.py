@@ -23,9 +23,7 @@ from tests.support.knowledge import KNOWN, UNKNOWN, SteadyKnowledge
 from tests.support.processes import REPOSITORY, die_with_us, environment
 
 ROUND = [
-    ("says", "/start", wording.GREETING.split("\n")[0]),
     ("says", KNOWN, "Asumistukea haetaan Kelasta."),
-    ("presses", wording.BUTTON_YES, wording.SMALL_TALK["thanks"]),
     ("says", UNKNOWN, "Tätä en tiedä varmasti"),
     ("presses", wording.BUTTON_SEND_WORK, "Lähetin kysymyksesi"),
     ("listens", "", REPLY),
