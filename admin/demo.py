@@ -308,7 +308,7 @@ class _Stage:
             # Negative: Telegram never counts so, and a real update must not be taken for one of these.
             await telegram.keep(house.store, house.vault, [{"update_id": -next(self._numbers), **heard}], at)
         async with house.store.read() as read:
-            items = await inbox.ready(read, house.vault, at)
+            items = await inbox.ready(read, at)
         for item in items:
             await self._service.handle(item, at)
         await self._deliver(at)

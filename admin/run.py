@@ -69,7 +69,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
         in_flight=house.settings.sends_in_flight,
         per_second=house.settings.send_per_second,
     )
-    yield worker.handle_inbox(house.store, house.vault, service, house.clock)
+    yield worker.handle_inbox(house.store, service, house.clock)
     yield delivery.run()
     yield worker.keep_promises(house.store, house.hours, house.clock)
     yield house.bookshelf.watch()

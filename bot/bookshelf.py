@@ -28,6 +28,7 @@ class Bookshelf:
         self._folder = folder
         self._base: KnowledgeBase | None = None
         self._number = -1
+        self._refused = -1  # up to which edit the FAQ could not be read: not tried again before the next one
         self._turn = asyncio.Lock()
 
     @property
@@ -39,7 +40,7 @@ class Bookshelf:
 
     @property
     def number(self) -> int:
-        """Up to which edit the FAQ is in use, as `revisions.number` counts; -1 before the first `refresh`."""
+        """Up to which edit the FAQ is in use, as `revisions.number` counts; -1 when none is."""
         return self._number
 
     @property
@@ -55,15 +56,23 @@ class Bookshelf:
     async def refresh(self) -> bool:
         """Bring the knowledge base up to the published edits; True when it changed.
 
-        Raises `knowledge.library.InvalidLibrary` when the files and edits can't be read together.
+        When the files and edits can't be read together, the first time falls back to the files alone, so that an edit
+        keeps no service from starting; later ones raise `knowledge.library.InvalidLibrary` and leave all as it is.
         """
         async with self._turn:
             async with self._store.read() as read:
                 number = await revisions.number(read)
-                if number == self._number:
+                if number in (self._number, self._refused):
                     return False
                 published = await revisions.published(read)
-            books = await asyncio.to_thread(library.load, self._folder, published)
+            try:
+                books = await asyncio.to_thread(library.load, self._folder, published)
+            except library.InvalidLibrary as error:
+                self._refused = number
+                if self._base is not None:
+                    raise
+                log.error("faq_invalid", faults=len(error.faults))
+                books, number = await asyncio.to_thread(library.load, self._folder), self._number
             self._base = await asyncio.to_thread(KnowledgeBase.build, books, self._cache_folder)
             self._number = number
             self._store.hub.announce(TOPIC)

@@ -6,6 +6,7 @@ arrived is repeated once and recorded as uncertain: better twice than never. A d
 
 import asyncio
 import contextlib
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from bot.vault import Vault, WrongKey
 
 GIVE_UP_AFTER = timedelta(hours=24)
 CHAT_GAP = timedelta(seconds=1)
+PACE_AHEAD = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
@@ -51,6 +53,11 @@ class Pace:
         self._interval = timedelta(seconds=1 / per_second)
         self._next: datetime | None = None
         self._chats: dict[str, datetime] = {}  # when each chat may get another message that nobody asked for
+
+    def room(self, now: datetime) -> int:
+        """How many more sends fit into the next second."""
+        ahead = max(timedelta(), (self._next or now) - now)
+        return max(0, math.ceil((PACE_AHEAD - ahead) / self._interval))
 
     def wait_for(self, destination: str, now: datetime, *, is_direct_reply: bool) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
@@ -98,7 +105,7 @@ class Delivery:
             await asyncio.wait(self._sending, timeout=STOP_SECONDS)
 
     async def _start_sends(self) -> None:
-        free = self._in_flight - len(self._sending)
+        free = min(self._in_flight - len(self._sending), self._room_in_pace())
         if free <= 0:
             return
         async with self._store.write() as tx:
@@ -107,6 +114,10 @@ class Delivery:
             task = asyncio.create_task(self._deliver(item))
             self._sending.add(task)
             task.add_done_callback(self._landed)
+
+    def _room_in_pace(self) -> int:
+        """How many may be leased now: a lease must not run out while its send only waits for its turn."""
+        return min((pace.room(self._clock()) for pace in self._paces.values()), default=self._in_flight)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

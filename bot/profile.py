@@ -6,7 +6,7 @@ first start; every fault in it is reported at once, in words.
 
 import re
 import shutil
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from bot.hours import Opening, OpeningHours
+from bot.hours import LOOK_AHEAD_DAYS, NeverOpen, Opening, OpeningHours
 from knowledge.entry import Language
 
 DEFAULT_FILE = Path(__file__).parent / "service.default.yaml"
@@ -100,7 +100,8 @@ def read_profile(data_dir: Path) -> ServiceProfile:
     if not path.exists():
         shutil.copyfile(DEFAULT_FILE, path)
     try:
-        return ServiceProfile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        profile = ServiceProfile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        profile.hours(ZoneInfo("UTC")).promise_at(datetime.now(UTC))  # days are counted: any zone will do
     except yaml.YAMLError as error:
         raise InvalidProfile(f"{path} is not YAML: {error}") from error
     except ValidationError as error:
@@ -108,3 +109,9 @@ def read_profile(data_dir: Path) -> ServiceProfile:
             f"  {'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in error.errors()
         )
         raise InvalidProfile(f"{path} is not valid:\n{faults}") from error
+    except NeverOpen as error:
+        raise InvalidProfile(
+            f"{path} is not valid:\n  opening_hours: too few within the next {LOOK_AHEAD_DAYS} days to keep the promise "
+            f"of {profile.promise_hours:g} working hours; see opening_hours, exceptions and promise_hours"
+        ) from error
+    return profile

@@ -6,6 +6,7 @@ What needs no lock (parsing, masking, the verdict) comes before it; nothing insi
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from textwrap import shorten
 
 import structlog
 
@@ -21,6 +22,7 @@ from bot.dialogue import (
     Conversation,
     Decision,
     JoinTicket,
+    Left,
     OpenTicketWith,
     Press,
     ReopenTicket,
@@ -34,11 +36,13 @@ from bot.profile import ServiceProfile
 from bot.store import audit, chat_links, conversations, erasure, events, inbox, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
-from bot.vault import Vault
+from bot.vault import Vault, WrongKey
 from knowledge import privacy
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Language
 from knowledge.verdict import Verdict
+
+HOLDINGS_SHOWN = 100  # messages; their number is told in any case
 
 log = structlog.get_logger()
 
@@ -68,11 +72,11 @@ class Service:
     async def handle(self, item: InboxItem, now: datetime) -> None:
         """Take the one decision on *item*. What can't be parsed goes to quarantine; other errors are the caller's."""
         try:
-            incoming = PARSERS[item.channel](item.body)
-        except Unparsable as error:
+            incoming = PARSERS[item.channel](self._vault.unseal(item.sealed))
+        except (Unparsable, WrongKey) as error:
             async with self._store.write() as tx:
                 if await inbox.claim(tx, item):
-                    await inbox.give_up(tx, self._vault, item, reason=str(error), now=now)
+                    await inbox.give_up(tx, item, reason=str(error), now=now)
             log.warning("unparsable", channel=item.channel, item=item.id)
             return
         if incoming is None:
@@ -91,7 +95,7 @@ class Service:
         async with self._store.write() as tx:
             if not await inbox.claim(tx, item):
                 return
-            await inbox.give_up(tx, self._vault, item, reason="handling failed", now=now)
+            await inbox.give_up(tx, item, reason="handling failed", now=now)
             talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
             if talk is not None:
                 await self._say(tx, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], now)
@@ -106,6 +110,9 @@ class Service:
             if not await inbox.claim(tx, item):
                 return
             talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
+            if talk is None and isinstance(said, Left):  # somebody erased, or never met: nobody to remember
+                await inbox.done(tx, item, kind="ignored", replies=0, now=now)
+                return
             if talk is None:
                 talk = await conversations.begin(
                     tx,
@@ -236,10 +243,11 @@ class Service:
         said = await conversations.messages(tx.connection, talk.id)
         names = {"asker": wording.WEB_YOU, "bot": wording.WEB_BOT}
         lines = [wording.say(talk.language, wording.HOLDINGS, alias=talk.alias, count=str(len(said)))]
-        for message in said:
+        for message in said[-HOLDINGS_SHOWN:]:
             at = message.created_at.astimezone(self._hours.zone)
             who = wording.say(talk.language, names.get(message.author, wording.HOLDINGS_ADVISOR))
-            text = as_plain_text(message.text) if message.author == "bot" else message.text
+            # Of the bot's words the beginning: the rest says nothing of the asker, and an earlier list would double.
+            text = shorten(as_plain_text(message.text), 80) if message.author == "bot" else message.text
             lines.append(f"{at:%-d.%-m.%Y %-H.%M} {who}: {text}")
         return escape_markdown("\n".join(lines))
 

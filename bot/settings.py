@@ -9,12 +9,19 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+DATABASES = ("postgresql", "postgres", "postgresql+psycopg", "sqlite+aiosqlite")
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
 
 
 def _empty_is_unset(value: object) -> object:
-    """`KOPPI_X=` in an .env file means "not set", as people expect, rather than an empty token."""
+    """A token of spaces is none. (`KOPPI_X=`, nothing at all, means "not set" for every setting.)"""
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -26,7 +33,9 @@ OptionalChat = Annotated[int | None, BeforeValidator(_empty_is_unset)]
 class Settings(BaseSettings):
     """The operator's settings, from the environment or `.env`; all faults are reported at once at the start."""
 
-    model_config = SettingsConfigDict(env_prefix="KOPPI_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="KOPPI_", env_file=".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     telegram_token: OptionalSecret = Field(
         None, description="The Telegram bot's token from @BotFather. Without it there is only the web chat."
@@ -75,6 +84,28 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise ValueError("must begin with http:// or https:// and name a host")
         return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database_of_ours(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        scheme, _, rest = url.get_secret_value().partition("://")
+        if scheme not in DATABASES or not rest:
+            raise ValueError("must be a PostgreSQL address, postgresql://user:password@host/database")
+        return url
+
+    @model_validator(mode="after")
+    def _webhooks_can_reach_us(self) -> "Settings":
+        if self.telegram_mode == "polling":
+            return self
+        if self.telegram_token is None:
+            raise ValueError("KOPPI_TELEGRAM_MODE=webhook needs a KOPPI_TELEGRAM_TOKEN")
+        # A Bot API server on this machine reaches us here, without a public address.
+        url = self.public_url or (self.address if _is_here(self.telegram_api) else "")
+        if not url.startswith("https://") and not _is_here(url):
+            raise ValueError("KOPPI_TELEGRAM_MODE=webhook needs a KOPPI_PUBLIC_URL that begins with https://")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

@@ -48,7 +48,7 @@ class Vault:
 
     def lookup(self, *parts: str) -> str:
         """A keyed hash of *parts*, 32 hexadecimal digits, the same for the same parts and key."""
-        message = "\x1f".join(parts).encode()
+        message = "\x1f".join(parts).encode("utf-8", "surrogatepass")
         return hmac.new(self._lookup_key, message, hashlib.sha256).hexdigest()[:32]
 
 

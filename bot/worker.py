@@ -11,7 +11,6 @@ from bot.service import Service
 from bot.store import conversations, inbox, outbox, tickets
 from bot.store.engine import Store, StoreUnavailable
 from bot.store.inbox import InboxItem
-from bot.vault import Vault
 
 LOOK_AGAIN_SECONDS = 1.0
 PROMISES_EVERY_SECONDS = 20.0
@@ -21,12 +20,12 @@ log = structlog.get_logger()
 Clock = Callable[[], datetime]
 
 
-async def handle_inbox(store: Store, vault: Vault, service: Service, clock: Clock) -> None:
+async def handle_inbox(store: Store, service: Service, clock: Clock) -> None:
     """Handle inbox items until the service stops; one bad item delays nobody but its sender."""
     with store.hub.subscribe(inbox.TOPIC) as news:
         while not store.hub.is_stopping:
             try:
-                handled = await handle_ready(store, vault, service, clock)
+                handled = await handle_ready(store, service, clock)
             except StoreUnavailable:
                 log.warning("store_unavailable", loop="inbox")
                 await store.hub.pause(LOOK_AGAIN_SECONDS)
@@ -35,10 +34,10 @@ async def handle_inbox(store: Store, vault: Vault, service: Service, clock: Cloc
                 await news.wait(LOOK_AGAIN_SECONDS)
 
 
-async def handle_ready(store: Store, vault: Vault, service: Service, clock: Clock) -> int:
+async def handle_ready(store: Store, service: Service, clock: Clock) -> int:
     """Handle the oldest open item of each sender once; returns how many there were."""
     async with store.read() as read:
-        items = await inbox.ready(read, vault, clock())
+        items = await inbox.ready(read, clock())
     for item in items:
         if store.hub.is_stopping:
             break

@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -119,9 +119,9 @@ def _message(update: Update) -> Incoming | None:
     if command == "start":
         campaign = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", rest)
         return Incoming(address, Start(campaign[0] if campaign else None), language)
-    if command:
+    if command and not rest:
         return Incoming(address, Command(command), language)
-    if text:
+    if text:  # also words after a command: a slash must not swallow a question, or a cry for help
         return Incoming(address, read_text(text), language)
     return Incoming(address, _unreadable(message), language)
 
@@ -165,7 +165,7 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
             if not isinstance(number, int) or isinstance(number, bool):
                 key = hashlib.sha256(body.encode()).hexdigest()
                 await inbox.set_aside(
-                    tx, vault, channel=NAME, key=key, sender="", body=body, reason="no update_id", now=now
+                    tx, channel=NAME, key=key, sender="", sealed=vault.seal(body), reason="no update_id", now=now
                 )
                 continue
             last = number
@@ -247,7 +247,8 @@ class TelegramChannel:
         while not self._store.hub.is_stopping:
             try:
                 if not introduced:
-                    await self.introduce()
+                    if not await self._unless_stopping(self.introduce()):
+                        return
                     introduced, pause = True, 1.0
                     self._succeeded()
                 if self._settings.telegram_mode == "webhook":
@@ -283,15 +284,8 @@ class TelegramChannel:
                 read_timeout=POLL_SECONDS + 10,
             )
         )
-        stopping = asyncio.create_task(self._store.hub.stopped())
-        await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not asking.done():
-            # Whatever this poll would bring is not confirmed: Telegram keeps it for the next start.
-            asking.cancel()
-            with contextlib.suppress(asyncio.CancelledError, TelegramError):
-                await asking
-            return offset
+        if not await self._unless_stopping(asking):
+            return offset  # whatever this poll would bring is not confirmed: Telegram keeps it for the next start
         updates = await asking
         if not isinstance(updates, list):
             raise NetworkError("getUpdates did not bring a list")
@@ -303,6 +297,20 @@ class TelegramChannel:
             raise NetworkError("updates without ids can't be confirmed")  # asking again at once would spin
         self._stop_spinners(updates)
         return last + 1
+
+    async def _unless_stopping(self, work: Coroutine[Any, Any, Any] | asyncio.Task[Any]) -> bool:
+        """True when *work* has ended (its error is raised); False when the service stops first, and it is cancelled."""
+        working = asyncio.ensure_future(work)
+        stopping = asyncio.create_task(self._store.hub.stopped())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if working.done():
+            working.result()
+            return True
+        working.cancel()
+        with contextlib.suppress(asyncio.CancelledError, TelegramError):
+            await working
+        return False
 
     def took(self, update: Any) -> None:
         """What is to be done for an update that came by webhook, once it is committed."""

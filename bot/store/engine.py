@@ -180,20 +180,28 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool, pool_size: int) ->
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(dbapi_connection: Any, _record: object) -> None:
-        dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
-        cursor = dbapi_connection.cursor()
-        for pragma, wanted in SQLITE_PRAGMAS.items():
-            cursor.execute(f"PRAGMA {pragma} = {wanted}")
-            cursor.execute(f"PRAGMA {pragma}")
-            (found,) = cursor.fetchone() or (wanted,)
-            if found != wanted:
-                raise RuntimeError(f"SQLite refuses {pragma} = {wanted} (has {found}); nothing would be safe")
-        if query_only:
-            cursor.execute("PRAGMA query_only = 1")
-        cursor.close()
+        try:
+            _set_pragmas(dbapi_connection, query_only=query_only)
+        except BaseException:
+            dbapi_connection.close()  # its thread would outlive the event loop
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def say_begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _set_pragmas(dbapi_connection: Any, *, query_only: bool) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = dbapi_connection.cursor()
+    for pragma, wanted in SQLITE_PRAGMAS.items():
+        cursor.execute(f"PRAGMA {pragma} = {wanted}")
+        cursor.execute(f"PRAGMA {pragma}")
+        (found,) = cursor.fetchone() or (wanted,)
+        if found != wanted:
+            raise RuntimeError(f"SQLite refuses {pragma} = {wanted} (has {found}); nothing would be safe")
+    if query_only:
+        cursor.execute("PRAGMA query_only = 1")
+    cursor.close()

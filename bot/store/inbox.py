@@ -17,13 +17,13 @@ TOPIC = "inbox"
 
 @dataclass(frozen=True)
 class InboxItem:
-    """One thing a channel brought: *body* is the raw text of it, *sender* the keyed hash whose order is kept."""
+    """One thing a channel brought: *sealed* is its raw text, *sender* the keyed hash whose order is kept."""
 
     id: int
     channel: str
     key: str
     sender: str
-    body: str
+    sealed: bytes
     attempts: int
     received_at: datetime
 
@@ -47,9 +47,7 @@ async def receive(tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, 
     return new is not None
 
 
-async def set_aside(
-    tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, body: str, reason: str, now: datetime
-) -> None:
+async def set_aside(tx: Tx, *, channel: str, key: str, sender: str, sealed: bytes, reason: str, now: datetime) -> None:
     """Put what can't be read into quarantine, raw bytes and all, so that it is shown and nothing waits for it."""
     await tx.insert_once(
         quarantine,
@@ -57,22 +55,21 @@ async def set_aside(
             "channel": channel,
             "key": key,
             "sender": sender,
-            "body": vault.seal(body),
+            "body": sealed,
             "reason": reason,
             "received_at": now,
         },
     )
 
 
-async def ready(read: AsyncConnection, vault: Vault, now: datetime, *, limit: int = 50) -> list[InboxItem]:
+async def ready(read: AsyncConnection, now: datetime, *, limit: int = 50) -> list[InboxItem]:
     """The oldest open item of each sender whose time has come, oldest first."""
     oldest = select(func.min(inbox.c.id)).where(inbox.c.state == "open").group_by(inbox.c.sender)
     rows = await read.execute(
         select(inbox).where(inbox.c.id.in_(oldest), inbox.c.not_before <= now).order_by(inbox.c.id).limit(limit)
     )
     return [
-        InboxItem(row.id, row.channel, row.key, row.sender, vault.unseal(row.body), row.attempts, row.received_at)
-        for row in rows
+        InboxItem(row.id, row.channel, row.key, row.sender, row.body, row.attempts, row.received_at) for row in rows
     ]
 
 
@@ -111,15 +108,14 @@ async def postpone(tx: Tx, item: InboxItem, now: datetime) -> bool:
     return True
 
 
-async def give_up(tx: Tx, vault: Vault, item: InboxItem, *, reason: str, now: datetime) -> None:
+async def give_up(tx: Tx, item: InboxItem, *, reason: str, now: datetime) -> None:
     """Move *item* to quarantine, so that its sender's next messages are handled."""
     await set_aside(
         tx,
-        vault,
         channel=item.channel,
         key=item.key,
         sender=item.sender,
-        body=item.body,
+        sealed=item.sealed,
         reason=reason,
         now=now,
     )

@@ -6,8 +6,9 @@ A lease that ran out means a process died while sending: the message may have ar
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import Row, Select, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
@@ -16,6 +17,7 @@ from bot.store.schema import address, chat_link, conversation, message, notice, 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
 TOPIC = "outbox"
+PERHAPS_DELIVERED = "perhaps delivered: the service stopped while sending it, twice"
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,14 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             .with_for_update(skip_locked=True, of=outbox)
         )
     ).all()
+    for row in [row for row in rows if _was_repeated(row)]:
+        await tx.execute(
+            update(outbox)
+            .where(outbox.c.id == row.id)
+            .values(state="failed", finished_at=now, lease_until=None, sealed_address=None, reason=PERHAPS_DELIVERED)
+        )
+        tx.touch(TOPIC)
+    rows = [row for row in rows if not _was_repeated(row)]
     for row in rows:
         await tx.execute(
             update(outbox)
@@ -223,6 +233,11 @@ async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | No
     )
     turn: datetime | None = row.scalar()
     return turn
+
+
+def _was_repeated(row: Row[Any]) -> bool:
+    """Whether the one repetition of a message that may have arrived has ended without our knowing, too."""
+    return bool(row.state == "sending" and row.uncertain)
 
 
 def _first_in_line() -> Select[tuple[int]]:

@@ -197,24 +197,30 @@ async def close(tx: Tx, ticket_id: str, account_id: str, outcome: str, now: date
 
 
 async def slip(tx: Tx, now: datetime) -> list[TicketRow]:
-    """The unanswered tickets whose promise has just passed: each once, its claim released, marked as slipped."""
+    """The unanswered tickets whose promise has just passed: each once, its claim released, marked as slipped.
+
+    Asked again at each update: another process may have told of it, or an advisor replied, since the tickets were read.
+    """
     late = and_(
         ticket.c.closed_at.is_(None),
         ticket.c.replied_at.is_(None),
         ticket.c.slipped_at.is_(None),
         ticket.c.promised_at < now,
     )
-    rows = [_ticket_row(row) for row in await tx.execute(_tickets().where(late))]
-    for row in rows:
-        await tx.execute(
+    in_order = _tickets().where(late).order_by(ticket.c.id)  # the same in every process, or two would deadlock
+    slipped = []
+    for row in [_ticket_row(row) for row in await tx.execute(in_order)]:
+        marked = await tx.execute(
             update(ticket)
-            .where(ticket.c.id == row.id)
+            .where(ticket.c.id == row.id, late)
             .values(slipped_at=now, account_id=None, claimed_at=None, version=ticket.c.version + 1)
         )
-        await changed(tx, row.conversation_id)
-    if rows:
+        if marked.rowcount == 1:
+            await changed(tx, row.conversation_id)
+            slipped.append(row)
+    if slipped:
         await tx.bump(TOPIC)
-    return rows
+    return slipped
 
 
 async def get(read: AsyncConnection, ticket_id: str) -> TicketRow | None:

@@ -82,7 +82,7 @@ class Chat:
 
     async def works(self) -> None:
         """Handle everything that is in the inbox now, when the bot isn't at work by itself."""
-        while await worker.handle_ready(self.store, self.vault, self.service, self.clock):
+        while await worker.handle_ready(self.store, self.service, self.clock):
             pass
 
     async def rows(self, table: Any) -> list[Any]:
@@ -111,7 +111,7 @@ async def serving(
     vaino, _sulo = await people.employ(store)
     chat = Chat(store, vault, clock, profile, Desk(store, hours), vaino, app, service)
     delivery = Delivery(store, vault, {webchat.NAME: webchat.WebChannel()}, clock, in_flight=4, per_second=1000)
-    loops = (worker.handle_inbox(store, vault, service, clock), delivery.run()) if works else ()
+    loops = (worker.handle_inbox(store, service, clock), delivery.run()) if works else ()
     async with asyncio.TaskGroup() as tasks:
         for loop in loops:
             tasks.create_task(loop)

@@ -110,7 +110,7 @@ class Koppi:
         )
         is_due = and_(table.id.in_(first_in_line), table.state == "queued", table.not_before <= soon)
         async with self.store.read() as read:
-            if await inbox.ready(read, self.vault, soon):
+            if await inbox.ready(read, soon):
                 return True
             return (
                 await read.execute(select(table.id).where(or_(table.state == "sending", is_due)))
@@ -142,7 +142,7 @@ async def running(
         async with asyncio.TaskGroup() as tasks:
             for loop in (
                 telegram_channel.listen(),
-                worker.handle_inbox(store, vault, service, clock),
+                worker.handle_inbox(store, service, clock),
                 delivery.run(),
                 worker.keep_promises(store, hours, clock),
             ):

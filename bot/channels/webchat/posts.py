@@ -49,7 +49,7 @@ def parse(body: str) -> Incoming:
 
 def _said(text: str) -> Text | Empty | Command | Start:
     """What was written; the bot's own texts name its commands, so they work when typed here, too."""
-    command, _ = read_command(text.strip()) or ("", "")
-    if command == "start":
-        return Start()
-    return Command(command) if command else read_text(text)
+    command, rest = read_command(text.strip()) or ("", "")
+    if not command or rest:  # words after a command are words: a slash must not swallow a question
+        return read_text(text)
+    return Start() if command == "start" else Command(command)

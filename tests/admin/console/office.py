@@ -192,7 +192,7 @@ async def _house(
 
 def _bot(house: House):  # type: ignore[no-untyped-def]
     service = Service(house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours)
-    yield worker.handle_inbox(house.store, house.vault, service, house.clock)
+    yield worker.handle_inbox(house.store, service, house.clock)
     channels = {webchat.NAME: webchat.WebChannel()}
     yield Delivery(house.store, house.vault, channels, house.clock, in_flight=8, per_second=28).run()
 
