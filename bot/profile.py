@@ -111,7 +111,7 @@ def read_profile(data_dir: Path) -> ServiceProfile:
         raise InvalidProfile(f"{path} is not valid:\n{faults}") from error
     except NeverOpen as error:
         raise InvalidProfile(
-            f"{path} is not valid:\n  opening_hours: too few within the next {LOOK_AHEAD_DAYS} days to keep the promise "
-            f"of {profile.promise_hours:g} working hours; see opening_hours, exceptions and promise_hours"
+            f"{path} is not valid:\n  opening_hours: too few open hours in the next {LOOK_AHEAD_DAYS} days "
+            f"for a promise of {profile.promise_hours:g}; see also exceptions and promise_hours"
         ) from error
     return profile

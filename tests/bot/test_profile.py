@@ -65,6 +65,8 @@ def test_opening_hours_and_exceptions_are_read_as_local_times(tmp_path: Path) ->
         ({"opening_hours": {"monday": "16:00-9:00"}}, "closes before it opens"),
         ({"opening_hours": {"monday": "9:00-25:00"}}, "opening_hours.monday"),
         ({"opening_hours": {"maanantai": "9:00-16:00"}}, "opening_hours"),
+        ({"opening_hours": {}}, "too few open hours in the next 60 days"),
+        ({"opening_hours": {"monday": "9:00-9:15"}}, "for a promise of 6"),
         ({"promise_hours": 0}, "promise_hours"),
         ({"promis_hours": 6}, "promis_hours"),
         ({"crisis": {"approved_by": "", "numbers_checked_on": date(2026, 11, 1), "texts": {}}}, "lack"),
