@@ -39,6 +39,14 @@ def test_an_empty_variable_means_not_set(monkeypatch: pytest.MonkeyPatch, name: 
     assert getattr(settings(monkeypatch, **{name: "  "}), name) is None
 
 
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_nothing_after_the_equals_sign_leaves_every_setting_at_its_default(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An address or a port can be left out in the same way as a token."""
+    assert getattr(settings(monkeypatch, **{name: ""}), name) == Settings.model_fields[name].default
+
+
 def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A traceback or a log line must not carry the token."""
     shown = repr(settings(monkeypatch, telegram_token="1:marker", database_url="postgresql://u:marker@db/k"))
@@ -57,6 +65,9 @@ def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.Monke
         ("telegram_api", "api.telegram.org", "must begin with http:// or https://"),
         ("public_url", "ftp://oulu.example", "must begin with http:// or https://"),
         ("advisor_chat", "the group", "valid integer"),
+        ("database_url", "mysql://u:p@db/koppi", "must be a PostgreSQL address"),
+        ("database_url", "koppi.sqlite3", "must be a PostgreSQL address"),
+        ("telegram_mode", "webhook", "needs a KOPPI_TELEGRAM_TOKEN"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_words(
@@ -65,6 +76,38 @@ def test_what_cannot_be_meant_is_refused_in_words(
     """At the start, not at the first message of the night."""
     with pytest.raises(ValidationError, match=words):
         settings(monkeypatch, **{name: value})
+
+
+def test_a_refused_secret_is_not_shown_by_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is printed where everybody reads it."""
+    with pytest.raises(ValidationError) as refused:
+        settings(monkeypatch, database_url="mysql://u:marker@db/koppi")
+
+    assert "marker" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["", "http://koppi.example"])
+def test_webhooks_need_an_https_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Telegram posts to no other: the bot would stay silent."""
+    with pytest.raises(ValidationError, match="needs a KOPPI_PUBLIC_URL that begins with https://"):
+        settings(monkeypatch, telegram_mode="webhook", telegram_token="1:a", public_url=url)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"public_url": "https://koppi.example"},
+        {"public_url": "http://127.0.0.1:8080"},
+        {"telegram_api": "http://localhost:8081"},
+    ],
+)
+def test_webhooks_may_come_from_this_machine_without_https(
+    monkeypatch: pytest.MonkeyPatch, where: dict[str, str]
+) -> None:
+    """A Bot API server of one's own, beside the service, needs no certificate."""
+    read = settings(monkeypatch, telegram_mode="webhook", telegram_token="1:a", **where)
+
+    assert read.telegram_mode == "webhook"
 
 
 def test_a_public_address_is_where_people_reach_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
