@@ -10,6 +10,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from admin import console, health
 from admin.house import House
@@ -20,7 +21,7 @@ from bot.store.engine import StoreUnavailable
 MAX_WEBHOOK_BYTES = 1024 * 1024
 
 
-def build_app(house: House) -> Starlette:
+def build_app(house: House) -> ASGIApp:
     """The application of *house*, ready for a server."""
     routes: list[BaseRoute] = [
         *health.routes(house),
@@ -38,14 +39,13 @@ def build_app(house: House) -> Starlette:
     ]
     if house.telegram is not None:
         routes.append(Route(telegram.WEBHOOK_PATH, _webhook(house, house.telegram), methods=["POST"]))
-    return Starlette(
+    app = Starlette(
         routes=routes,
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house)),
-            Middleware(SecurityHeaders, is_secure=house.settings.address.startswith("https:")),
-        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house))],
         exception_handlers={StoreUnavailable: _away},
     )
+    # Around the whole application: as one of its middlewares it would miss what the others and a fault answer.
+    return SecurityHeaders(app, is_secure=house.settings.address.startswith("https:"))
 
 
 def _hosts(house: House) -> list[str]:
