@@ -23,10 +23,8 @@ def serve() -> None:
     logs.set_up()
     try:
         _run(run.serve(_house(), click.echo))
-    except run.AlreadyRunning as error:
-        raise click.ClickException(
-            f"the service runs already on {error}; stop it first, or set KOPPI_DATA_DIR to another folder"
-        ) from error
+    except run.CannotStart as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()
@@ -161,11 +159,18 @@ def knowledge_check() -> None:
 @main.command()
 def check() -> None:
     """Prove the store's invariants (nothing lost, nothing doubled): a line a violation, exit code 1 if any."""
+    from sqlalchemy import inspect
+
     from admin import invariants
+    from bot.store.schema import inbox
 
     async def violations() -> list[str]:
         house = _house()
         try:
+            async with house.store.read() as read:
+                is_made = await read.run_sync(lambda connection: inspect(connection).has_table(inbox.name))
+            if not is_made:
+                raise click.ClickException("there is no database yet; `koppi serve` makes it")
             return await invariants.violations(house.store, house.clock())
         finally:
             await house.store.close()
@@ -225,7 +230,11 @@ def _settings() -> Any:
     try:
         return Settings()
     except ValidationError as error:
-        faults = "\n".join(f"  KOPPI_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors())
+        # A fault of several settings together stands at no single one of them, and names them itself.
+        faults = "\n".join(
+            "  " + "".join(f"KOPPI_{str(name).upper()}: " for name in fault["loc"][:1]) + fault["msg"]
+            for fault in error.errors()
+        ).replace("Value error, ", "")
         raise click.ClickException(f"these settings can't be used:\n{faults}") from None
 
 
@@ -233,19 +242,28 @@ def _house() -> Any:
     from admin import house
     from bot.profile import InvalidProfile
 
+    settings = _settings()
     try:
-        return house.build(_settings())
+        return house.build(settings)
     except InvalidProfile as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"{settings.data_dir} can't be written ({error.strerror}); give this user the folder, "
+            "or name another in KOPPI_DATA_DIR"
+        ) from error
 
 
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     from bot.store.engine import StoreUnavailable
+    from bot.store.migrate import NewerSchema
 
     try:
         return asyncio.run(work)
     except StoreUnavailable as error:
         raise click.ClickException(f"the database can't be reached ({error}); see KOPPI_DATABASE_URL") from error
+    except NewerSchema as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import secrets
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC
@@ -23,7 +24,9 @@ from bot.channels import webchat
 from bot.channels.telegram import NAME as TELEGRAM
 from bot.delivery import Channel, Delivery
 from bot.service import Service
+from bot.settings import Settings
 from bot.store import accounts, migrate
+from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
 WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
@@ -32,26 +35,26 @@ FIRST_ACCOUNT = "yllapito"
 log = structlog.get_logger()
 
 
-class AlreadyRunning(Exception):
-    """Another process serves from this data folder: SQLite has one writer."""
+class CannotStart(Exception):
+    """The service can't run here as it is set up; the message says why and what to do."""
 
 
 async def serve(house: House, say: Callable[[str], None]) -> None:
-    """Run the service until SIGTERM or SIGINT. *say* tells the operator where to find it. Raises `AlreadyRunning`."""
-    with _only_one(house), _signals(house):
+    """Run the service until SIGTERM or SIGINT. *say* tells the operator where to find it. Raises `CannotStart`."""
+    with _only_one(house), _listener(house.settings) as listener, _signals(house):
         async with _opened(house):
             await migrate.upgrade(house.store)
             await _make_first_account(house, say)
-            await house.bookshelf.refresh()
+            await _fill_bookshelf(house)
             server = _server(house)
             async with asyncio.TaskGroup() as tasks:
-                serving = tasks.create_task(server.serve())
+                serving = tasks.create_task(server.serve(sockets=[listener]))
                 tasks.create_task(_until_stopped(house, server))
                 for loop in _loops(house):
                     tasks.create_task(loop)
                 _greet(house, say)
                 await serving
-                house.store.hub.stop()  # also when the server ended by itself, such as a port already taken
+                house.store.hub.stop()  # also when the server ended by itself
 
 
 def _loops(house: House):  # type: ignore[no-untyped-def]
@@ -111,8 +114,6 @@ class _Server(uvicorn.Server):
 def _server(house: House) -> _Server:
     config = uvicorn.Config(
         build_app(house),
-        host=house.settings.host,
-        port=house.settings.port,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -160,12 +161,43 @@ def _only_one(house: House) -> Iterator[None]:
         yield
         return
     path: Path = house.settings.data_dir / "koppi.lock"
-    with path.open("w") as file:
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise CannotStart(f"{path} can't be written ({error.strerror}); give this user the folder") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AlreadyRunning(str(house.settings.data_dir)) from error
+            raise CannotStart(
+                f"the service runs already on {house.settings.data_dir}; stop it first, "
+                "or set KOPPI_DATA_DIR to another folder"
+            ) from error
         yield
+
+
+def _listener(settings: Settings) -> socket.socket:
+    """Our port, taken but not yet open: a port that is not to be had ends the start before anything is done."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"can't listen on {settings.host} port {settings.port} ({error.strerror}); "
+            "stop what uses it, or set KOPPI_HOST or KOPPI_PORT"
+        ) from error
+    return listener
+
+
+async def _fill_bookshelf(house: House) -> None:
+    try:
+        await house.bookshelf.refresh()
+    except library.InvalidLibrary as error:
+        raise CannotStart(
+            f"the FAQ has {len(error.faults)} faults, the first: {error.faults[0]}; see `koppi knowledge check`"
+        ) from error
 
 
 async def _make_first_account(house: House, say: Callable[[str], None]) -> None:
