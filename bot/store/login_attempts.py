@@ -16,7 +16,7 @@ from bot.vault import Vault
 WINDOW = timedelta(hours=1)
 PER_ADDRESS = 20
 PER_ACCOUNT_AND_ADDRESS = 10
-COUNT_LOCK = 77_0103
+COUNT_LOCK = 77_0105
 
 
 class TooMany(Exception):
