@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, exists, func, or_, select
 
 from bot.store.engine import Store
+from bot.store.erasure import ERASED_SENDER
 from bot.store.schema import conversation, decision, inbox, message, outbox, quarantine, ticket
 
 STUCK_AFTER = timedelta(minutes=10)
@@ -28,12 +29,18 @@ def _promises(now: datetime) -> dict[str, Violation]:
     late = now - STUCK_AFTER
     decided = exists().where(decision.c.inbox_id == inbox.c.id)
     replies = select(func.count()).where(outbox.c.inbox_id == decision.c.inbox_id).correlate(decision).scalar_subquery()
+    # Behind a message that backs off the others wait rightly, and their turn comes when that one is finished.
+    waiting = outbox.c.state.in_(("queued", "sending"))
+    first_in_line = select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.destination)
+    before = outbox.alias()
+    had_to_wait = exists().where(before.c.destination == outbox.c.destination, before.c.finished_at >= late)
     erased = ~exists().where(conversation.c.id == outbox.c.destination)
     return {
         "handled without a decision (inbox)": select(inbox.c.id).where(inbox.c.state == "done", ~decided),
         "decided but still open (inbox)": select(inbox.c.id).where(inbox.c.state == "open", decided),
         "quarantined without its bytes (inbox)": select(inbox.c.id).where(
             inbox.c.state == "quarantined",
+            inbox.c.sender != ERASED_SENDER,  # an erased asker's bytes went with them
             ~exists().where(and_(quarantine.c.channel == inbox.c.channel, quarantine.c.key == inbox.c.key)),
         ),
         "open without a body (inbox)": select(inbox.c.id).where(inbox.c.state == "open", inbox.c.body.is_(None)),
@@ -49,7 +56,7 @@ def _promises(now: datetime) -> dict[str, Violation]:
             outbox.c.state == "sending", outbox.c.lease_until < late
         ),
         "waiting to be sent for too long (outbox)": select(outbox.c.id).where(
-            outbox.c.state == "queued", outbox.c.not_before < late
+            outbox.c.state == "queued", outbox.c.not_before < late, outbox.c.id.in_(first_in_line), ~had_to_wait
         ),
         "failed without a reason (outbox)": select(outbox.c.id).where(
             outbox.c.state == "failed", or_(outbox.c.reason.is_(None), outbox.c.reason == "")

@@ -1,0 +1,89 @@
+"""`koppi check` accuses nobody wrongly: an alarm that is always on is no alarm."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+from admin import invariants
+from bot.store import conversations, erasure, inbox, outbox
+from bot.store.engine import Store
+from bot.store.schema import quarantine
+from bot.vault import Vault
+from tests.support import people
+from tests.support.clock import A_TUESDAY_MORNING as NOW
+
+ROOT = Path(__file__).parents[2]
+HOUR = timedelta(hours=1)
+
+
+async def _quarantine(store: Store, vault: Vault) -> str:
+    """Something of Aino's that could not be read; her conversation's id."""
+    sender = vault.lookup("telegram", str(people.AINO))
+    async with store.write() as tx:
+        talk = await people.meet(tx, vault)
+        await inbox.receive(tx, vault, channel="telegram", key="1", sender=sender, body="{", now=NOW)
+        (item,) = await inbox.ready(tx.connection, NOW)
+        await inbox.give_up(tx, item, reason="not JSON", now=NOW)
+    return talk.id
+
+
+async def _two_queued(store: Store, vault: Vault) -> None:
+    """Two messages to Aino, one behind the other."""
+    async with store.write() as tx:
+        talk = await people.meet(tx, vault)
+        for key in ("a1", "a2"):
+            message_id = await conversations.add_message(tx, talk.id, "bot", key, NOW)
+            await outbox.add_message(
+                tx, key=key, message_id=message_id, conversation_id=talk.id, channel="telegram", now=NOW
+            )
+
+
+async def test_a_quarantined_item_without_its_bytes_is_told(store: Store, vault: Vault) -> None:
+    """What cannot be read is kept, or it is lost."""
+    await _quarantine(store, vault)
+    assert await invariants.violations(store, NOW) == []
+    async with store.write() as tx:
+        await tx.execute(quarantine.delete())
+
+    assert await invariants.violations(store, NOW) == ["quarantined without its bytes (inbox): 1"]
+
+
+async def test_erasing_somebody_whose_message_could_not_be_read_breaks_no_promise(store: Store, vault: Vault) -> None:
+    """Their bytes are gone because they asked for it."""
+    conversation_id = await _quarantine(store, vault)
+    async with store.write() as tx:
+        await erasure.erase(tx, conversation_id)
+
+    assert await invariants.violations(store, NOW) == []
+
+
+async def test_a_message_nobody_sends_is_told_once_its_time_is_long_past(store: Store, vault: Vault) -> None:
+    """A sender that has stopped is what the check is there to find; the one behind is no news."""
+    await _two_queued(store, vault)
+
+    assert await invariants.violations(store, NOW + HOUR) == ["waiting to be sent for too long (outbox): 1"]
+
+
+async def test_messages_behind_one_that_backs_off_are_not_called_stuck(store: Store, vault: Vault) -> None:
+    """Telegram may ask for an hour's patience; and when it ends, the next one's turn has only just come."""
+    await _two_queued(store, vault)
+    async with store.write() as tx:
+        (first,) = await outbox.lease(tx, NOW, channels=["telegram"], limit=9)
+        await outbox.retry(tx, first, NOW + HOUR, uncertain=False)
+    while_it_waits = await invariants.violations(store, NOW + HOUR)
+    async with store.write() as tx:
+        (first,) = await outbox.lease(tx, NOW + HOUR, channels=["telegram"], limit=9)
+        await outbox.sent(tx, first, "77", NOW + HOUR)
+
+    assert while_it_waits == []
+    assert await invariants.violations(store, NOW + HOUR) == []
+    assert await invariants.violations(store, NOW + 2 * HOUR) == ["waiting to be sent for too long (outbox): 2"]
+
+
+def test_no_two_locks_share_a_number() -> None:
+    """Those who share one wait for each other, or deadlock, over things that have nothing to do with each other."""
+    sources = [path.read_text() for folder in ("bot", "admin") for path in (ROOT / folder).rglob("*.py")]
+    numbers = [number for source in sources for number in re.findall(r"^\w+_LOCK = (\w+)", source, re.MULTILINE)]
+
+    assert len(numbers) > 1
+    assert len(set(numbers)) == len(numbers)
