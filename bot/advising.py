@@ -1,6 +1,6 @@
 """What an advisor does with a ticket: claim, reply, note, close. Each is one transaction, audited, safe to repeat."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import wording
 from bot.dialogue import Button
@@ -12,6 +12,8 @@ from bot.store.tickets import NotOpen, TicketRow
 
 OUTCOMES = ("answered", "guided", "authority", "no_reply", "other")
 MAX_REPLY = 4000  # characters; with room for what Telegram counts double
+# The same words noted again this soon are the same form sent twice; later, somebody may well mean them anew.
+NOTED_TWICE = timedelta(minutes=10)
 
 
 class Desk:
@@ -57,15 +59,21 @@ class Desk:
             await audit.record(tx, account.id, "reply", ticket_id, now)
 
     async def note(self, account: Account, ticket_id: str, text: str, now: datetime) -> None:
-        """Keep *text* with the ticket, for colleagues only."""
+        """Keep *text* with the ticket, open or closed, for colleagues only; sent twice within minutes it is kept once.
+
+        Raises `NotOpen` when there is no such ticket.
+        """
         async with self._store.write() as tx:
+            await tickets.hold(tx, ticket_id)
             ticket = await tickets.get(tx.connection, ticket_id)
             if ticket is None:
                 raise NotOpen(ticket_id)
+            if await tickets.has_note(tx, ticket_id, account.id, text, now - NOTED_TWICE):
+                return
             await conversations.add_message(
                 tx, ticket.conversation_id, "note", text, now, ticket_id=ticket_id, account_id=account.id
             )
-            await tickets.joined(tx, ticket_id, urgent=False)
+            await tickets.noted(tx, ticket_id)
             await audit.record(tx, account.id, "note", ticket_id, now)
 
     async def close(self, account: Account, ticket_id: str, outcome: str, now: datetime) -> None:
@@ -99,6 +107,8 @@ class Desk:
 
 
 async def _open_ticket(tx: Tx, ticket_id: str) -> TicketRow:
+    """The open ticket, held: whoever acts on it at the same moment waits, then sees what was done."""
+    await tickets.hold(tx, ticket_id)
     ticket = await tickets.get(tx.connection, ticket_id)
     if ticket is None or ticket.closed_at is not None:
         raise NotOpen(ticket_id)

@@ -19,6 +19,7 @@ async def erase(tx: Tx, conversation_id: str) -> bytes | None:
             select(conversation.c.asker_id, address.c.sealed)
             .join(address, conversation.c.address_id == address.c.id)
             .where(conversation.c.id == conversation_id)
+            .with_for_update(of=conversation)  # before all that hangs on it, as everyone does
         )
     ).first()
     if found is None:

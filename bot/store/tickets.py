@@ -124,12 +124,46 @@ async def reopen(tx: Tx, ticket_id: str, promised_at: datetime, now: datetime) -
 
 
 async def joined(tx: Tx, ticket_id: str, *, urgent: bool) -> None:
-    """Tell the queue that the thread grew; an urgent message makes the ticket urgent for good."""
+    """Tell the queue that the asker's thread grew; an urgent message makes the ticket urgent for good.
+
+    Raises `NotOpen` where an advisor has closed the ticket meanwhile: nobody would look there for a new message.
+    """
     values: dict[str, object] = {"version": ticket.c.version + 1}
     if urgent:
         values["urgent"] = True
-    await tx.execute(update(ticket).where(ticket.c.id == ticket_id).values(**values))
+    grown = await tx.execute(
+        update(ticket).where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None)).values(**values)
+    )
+    if grown.rowcount == 0:
+        raise NotOpen(ticket_id)
     await tx.bump(TOPIC)
+
+
+async def hold(tx: Tx, ticket_id: str) -> None:
+    """Keep everyone else's hands off the ticket and its conversation until *tx* ends; read them after this, not before.
+
+    Everyone locks the conversation before its ticket; in the other order two would wait for each other.
+    """
+    of_ticket = select(conversation.c.id).join(ticket).where(ticket.c.id == ticket_id)
+    await tx.execute(of_ticket.with_for_update(of=conversation, key_share=True))
+
+
+async def noted(tx: Tx, ticket_id: str) -> None:
+    """Tell the queue that a note was added, whether the ticket is open or closed."""
+    await tx.execute(update(ticket).where(ticket.c.id == ticket_id).values(version=ticket.c.version + 1))
+    await tx.bump(TOPIC)
+
+
+async def has_note(tx: Tx, ticket_id: str, account_id: str, text: str, since: datetime) -> bool:
+    """Whether this account has noted this very *text* with the ticket since then."""
+    same = select(message.c.id).where(
+        message.c.ticket_id == ticket_id,
+        message.c.author == "note",
+        message.c.account_id == account_id,
+        message.c.text == text,
+        message.c.created_at >= since,
+    )
+    return (await tx.execute(same)).first() is not None
 
 
 async def claim(tx: Tx, ticket_id: str, account_id: str, now: datetime) -> None:
@@ -210,6 +244,7 @@ async def slip(tx: Tx, now: datetime) -> list[TicketRow]:
     in_order = _tickets().where(late).order_by(ticket.c.id)  # the same in every process, or two would deadlock
     slipped = []
     for row in [_ticket_row(row) for row in await tx.execute(in_order)]:
+        await hold(tx, row.id)
         marked = await tx.execute(
             update(ticket)
             .where(ticket.c.id == row.id, late)
