@@ -6,6 +6,7 @@ the phrases that are signs, *crisis-idioms.tsv* those that only sound like one (
 is written.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,9 @@ Kind = Literal[
 Certainty = Literal["sure", "unsure"]
 
 LEXICON_FOLDER = Path(__file__).parent / "lexicon"
+
+MOST_SENTENCES = 20  # of one message are also looked at one by one
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?\n])\s+")
 
 FEWEST_WORDS_SURE = 6
 """Of fewer words only phrases are sure: "en jaksa enää" may be about anything."""
@@ -43,6 +47,16 @@ def assess(text: str) -> SafetySign | None:
     A sure sign goes before an unsure one, and of equally sure ones the kind that comes first in `Kind`.
     Pure and thread-safe; takes any string and never raises.
     """
+    parts = [part for part in _SENTENCE_ENDS.split(text) if " " in part.strip()][:MOST_SENTENCES]
+    whole = _assess(text)
+    if len(parts) < 2 or (whole and whole.certainty == "sure"):
+        return whole
+    # Each sentence by itself, too: a calm question before it must not soften "Haluan tappaa itseni."
+    sure = [sign for sign in map(_assess, parts) if sign and sign.certainty == "sure"]
+    return min(sure, key=_gravity, default=whole)
+
+
+def _assess(text: str) -> SafetySign | None:
     spotter, meanings = _signs()
     words, sentences = read(text)
     phrases, telling = spotter.spot(words, sentences)
