@@ -53,7 +53,7 @@ async def test_the_advisors_reply_comes_to_the_same_chat_as_it_was_written(koppi
     """A person's words are no markup of ours."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
     reply = "Hei! 2 * 3 = 6 * 1, ks. [tämä] <b>ei</b> & _ei_\n\nT. Väinö"
-    await koppi.desk.reply(koppi.vaino, ticket.id, reply, "form-1", koppi.clock())
+    await koppi.desk.reply(koppi.vaino, ticket.id, reply, "form-1", koppi.later())
 
     assert (await koppi.hears()).text == reply
 
@@ -62,7 +62,7 @@ async def test_the_same_reply_form_sent_twice_is_one_reply(koppi: Koppi) -> None
     """An advisor presses twice, or the connection broke after the first."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
     for _ in range(2):
-        await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.clock())
+        await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.later())
     await koppi.settles()
 
     assert [message.text for message in koppi.telegram.unheard(AINO)] == ["Hei!"]
@@ -71,12 +71,12 @@ async def test_the_same_reply_form_sent_twice_is_one_reply(koppi: Koppi) -> None
 async def test_what_is_written_after_the_reply_joins_the_ticket_until_it_is_closed(koppi: Koppi) -> None:
     """Two people talk; the bot is silent, and comes back when they have finished."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
-    await koppi.desk.reply(koppi.vaino, ticket.id, "Mikä iguaani?", "form-1", koppi.clock())
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Mikä iguaani?", "form-1", koppi.later())
     await koppi.hears()
     await koppi.says(KNOWN)
     await koppi.settles()
     silence = koppi.telegram.unheard(AINO)
-    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
     closed = await koppi.hears()
     answer = await koppi.asks(KNOWN)
     async with koppi.store.read() as read:
@@ -91,7 +91,7 @@ async def test_what_is_written_after_the_reply_joins_the_ticket_until_it_is_clos
 async def test_a_closed_ticket_is_opened_again_by_its_asker_within_a_week(koppi: Koppi) -> None:
     """The same thread goes on, free for anyone, with a new promise."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
-    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
     await koppi.hears()
     await koppi.presses(wording.BUTTON_CONTINUE)
     reopened = await koppi.hears()
@@ -105,7 +105,7 @@ async def test_a_closed_ticket_is_opened_again_by_its_asker_within_a_week(koppi:
 async def test_a_week_later_a_closed_ticket_stays_closed(koppi: Koppi) -> None:
     """A button pressed late gets a kind word."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
-    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
     await koppi.hears()
     await koppi.advance(timedelta(days=7, seconds=1))
     await koppi.presses(wording.BUTTON_CONTINUE)
@@ -120,18 +120,18 @@ async def test_a_ticket_belongs_to_whoever_took_it_first(koppi: Koppi) -> None:
         other = await accounts.add(
             tx, name="Hilkka", role="tyovoimaneuvoja", password_hash="x", must_change_password=False, now=koppi.clock()
         )
-    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.clock())
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
     with pytest.raises(AlreadyTaken, match="Väinö"):
-        await koppi.desk.reply(other, ticket.id, "Minä!", "form-2", koppi.clock())
-    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.clock())
+        await koppi.desk.reply(other, ticket.id, "Minä!", "form-2", koppi.later())
+    await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
     with pytest.raises(NotOpen):
-        await koppi.desk.reply(koppi.vaino, ticket.id, "Vielä", "form-3", koppi.clock())
+        await koppi.desk.reply(koppi.vaino, ticket.id, "Vielä", "form-3", koppi.later())
 
 
 async def test_a_promise_that_passes_is_told_once_and_frees_the_ticket(koppi: Koppi) -> None:
     """Someone waits: they are told, and somebody else may answer."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
-    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.clock())
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
     await koppi.advance(ticket.promised_at - koppi.clock() + timedelta(minutes=1))
     told = [await tell_of_slipped_promises(koppi.store, koppi.hours, koppi.clock()) for _ in range(2)]
     said = await koppi.hears()
@@ -149,7 +149,7 @@ async def test_a_danger_in_a_ticket_is_answered_at_once_and_comes_first_in_the_q
     """The bot breaks its silence, and the advisor sees it on top."""
     await koppi.sends_to_a_person(UNKNOWN, BULK[0])
     ticket = await koppi.sends_to_a_person(UNKNOWN)
-    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.clock())
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
     care = await koppi.asks("haluan kuolla")
     async with koppi.store.read() as read:
         first, _ = await tickets.queue(read)

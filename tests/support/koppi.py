@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,11 @@ class Koppi:
         await self.hears(chat)
         async with self.store.read() as read:
             return (await tickets.queue(read))[-1]
+
+    def later(self) -> datetime:
+        """The time, a while later: when somebody behind the service has done something."""
+        self.clock.advance(TYPING)
+        return self.clock()
 
     async def advance(self, by: timedelta) -> None:
         """Let time pass when all is done that can be done now, and let everyone who waits for it look again."""
