@@ -40,6 +40,7 @@ from bot.vault import Vault, WrongKey
 from knowledge import privacy
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Language
+from knowledge.library import Library
 from knowledge.verdict import Verdict
 
 HOLDINGS_SHOWN = 100  # messages; their number is told in any case
@@ -105,7 +106,8 @@ class Service:
     ) -> None:
         said = await self._resolve(item, heard)
         question_text = _question_in(said)
-        verdict = self._knowledge().judge(question_text) if question_text is not None else None
+        knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
+        verdict = knowledge.judge(question_text) if question_text is not None else None
         async with self._store.write() as tx:
             if not await inbox.claim(tx, item):
                 return
@@ -124,7 +126,7 @@ class Service:
                     now=now,
                 )
             asked = await self._asked(tx, talk, question_text, verdict, now)
-            signals = await self._signals(tx, talk, said, verdict, asked, now)
+            signals = await self._signals(tx, talk, said, knowledge.library, verdict, asked, now)
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, item, decision, asked, now)
         if decision.erase:
@@ -166,6 +168,7 @@ class Service:
         tx: Tx,
         talk: Conversation,
         said: Said,
+        library: Library,
         verdict: Verdict | None,
         asked: Asked | None,
         now: datetime,
@@ -175,7 +178,6 @@ class Service:
             question = said.question
         if question is None:
             question = await conversations.question(tx.connection, talk.id, talk.state.question_id)
-        library = self._knowledge().library
         return Signals(
             promise=self._hours.promise_at(now),
             verdict=verdict,

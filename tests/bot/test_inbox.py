@@ -1,6 +1,7 @@
 """What channels bring in: once, in each sender's order, and given up only after trying."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -90,7 +91,7 @@ async def test_a_later_message_cannot_be_claimed_before_an_earlier_one(store: St
     for key in ("1", "2"):
         await bring(store, vault, key)
     (first,) = await ready(store, vault)
-    later = InboxItem(first.id + 1, "telegram", "2", "aino", "{}", 0, NOW)
+    later = replace(first, id=first.id + 1, key="2")
     async with store.write() as tx:
         is_ours = await inbox.claim(tx, later)
 

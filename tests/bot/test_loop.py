@@ -1,6 +1,9 @@
 """A question on its way through the whole bot: answered, or sent to a person, and back. On both databases."""
 
+from copy import copy
+from dataclasses import replace
 from datetime import timedelta
+from itertools import cycle
 
 import pytest
 
@@ -208,3 +211,16 @@ async def test_events_count_what_happened_and_name_nobody(koppi: Koppi) -> None:
     assert {event.campaign for event in events} == {"lehti"}
     assert [event.first_of_day for event in events if event.kind == "asked"] == [True, False]
     assert {event.at.minute for event in events} == {0}
+
+
+async def test_a_verdict_is_carried_out_with_the_knowledge_that_gave_it(koppi: Koppi) -> None:
+    """An edit is published between the two: the answer must not be looked up in a FAQ that never gave it."""
+    before = koppi.service._knowledge()
+    after = copy(before)
+    after.library = replace(before.library, entries=())
+    bases = cycle([before, after])
+    koppi.service._knowledge = lambda: next(bases)
+    answer = await koppi.asks(KNOWN)
+
+    assert answer.text.startswith("Asumistukea")
+    assert {row.attempts for row in await koppi.rows(schema.inbox)} == {0}
