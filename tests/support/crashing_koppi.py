@@ -39,6 +39,7 @@ from tests.support.processes import die_with_us
 REPLY = "Hei, täällä Väinö. Iguaani jää kotiin, mutta sinä voit tulla juttelemaan."
 BEGINS = datetime(2035, 5, 8, 6, 0, tzinfo=UTC)  # far from the real day, so that no summary falls due in between
 SPEED = 20.0  # a lease of 30 seconds is over in one and a half
+A_SECOND = 1 / SPEED
 
 
 class Fuse:
@@ -133,6 +134,7 @@ async def advise(home: House) -> None:
                 vaino = next(account for account in await accounts.everyone(read) if account.is_advisor)
                 waiting = await tickets.queue(read)
             for ticket in waiting:
+                await asyncio.sleep(A_SECOND)  # as long as the pace would hold the reply back, in its own, longer seconds
                 await tend(home, desk, vaino, ticket)
             await news.wait(0.5)
 
