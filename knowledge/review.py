@@ -19,6 +19,11 @@ MOST_LONG_WORDS = 0.36
 MOST_LIKE = 0.85
 """Two phrasings of different entries whose letter trigrams overlap this much (Jaccard) can't tell the entries apart."""
 
+_LEAST_SHARED = MOST_LIKE / (1 + MOST_LIKE)
+"""The share of the trigrams of both, counted separately, that are in both where the overlap is `MOST_LIKE`."""
+
+_ROUNDING = 1e-9
+
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
 _STEP = re.compile(r"^\s*(?:\d+\.|[-*])\s+", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-ZÅÄÖ0-9*\[\"”])|\n+")
@@ -88,20 +93,37 @@ def faults_of_figures(entry: Entry) -> Iterator[str]:
 
 
 def twins(phrasings: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int]]:
-    """Pairs of places of phrasings (entry id, text) that are the same, or too like under different entries."""
+    """Pairs of places of phrasings (entry id, text) that are the same, or too like under different entries.
+
+    In the order of the later place, then of the earlier one. Few pairs are compared: of two sets of trigrams that
+    overlap by `MOST_LIKE`, each has most of its trigrams in common with the other, one of its rarest few among them.
+    """
     grams = [_trigrams(text) for _, text in phrasings]
     common = Counter(gram for own in grams for gram in own)
-    holders: dict[str, list[int]] = {}
-    for place, own in enumerate(grams):
-        # Sets that overlap by MOST_LIKE share one of their rarest few: only those are looked up.
-        few = len(own) - ceil(MOST_LIKE * len(own)) + 1
-        rarest = sorted(own, key=lambda gram: (common[gram], gram))[:few]
-        for other in sorted({other for gram in rarest for other in holders.get(gram, ())}):
-            likeness = len(own & grams[other]) / len(own | grams[other])
-            if likeness == 1.0 or (likeness >= MOST_LIKE and phrasings[other][0] != phrasings[place][0]):
-                yield other, place
-        for gram in rarest:
-            holders.setdefault(gram, []).append(place)
+    rarity = {gram: rank for rank, gram in enumerate(sorted(common, key=lambda gram: (common[gram], gram)))}
+    sets = [frozenset(rarity[gram] for gram in own) for own in grams]
+    holders: dict[int, list[tuple[int, int, int]]] = {}  # by a rare trigram: place, size, how many come after it
+    for place, own in enumerate(sets):
+        size = len(own)
+        smallest, largest = MOST_LIKE * size - _ROUNDING, size / MOST_LIKE + _ROUNDING
+        rarest = [(gram, size - at) for at, gram in enumerate(sorted(own)[: size - ceil(smallest) + 1], start=1)]
+        seen: set[int] = set()
+        found: list[int] = []
+        for gram, after in rarest:
+            for other, other_size, other_after in holders.get(gram, ()):
+                if not smallest <= other_size <= largest or other in seen:
+                    continue
+                seen.add(other)
+                # This is the rarest they share: all else they share comes after it in both.
+                if 1 + min(after, other_after) >= _LEAST_SHARED * (size + other_size) - _ROUNDING:
+                    shared = len(own & sets[other])
+                    likeness = shared / (size + other_size - shared)
+                    if likeness == 1.0 or (likeness >= MOST_LIKE and phrasings[other][0] != phrasings[place][0]):
+                        found.append(other)
+        for other in sorted(found):
+            yield other, place
+        for gram, after in rarest:
+            holders.setdefault(gram, []).append((place, size, after))
 
 
 def _trigrams(text: str) -> frozenset[str]:
