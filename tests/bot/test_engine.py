@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
@@ -149,3 +150,31 @@ async def test_what_the_database_refuses_is_reported_without_what_was_written(sq
             await tx.execute(text("SELECT * FROM no_such_table WHERE name = :words"), [{"words": secret}])
 
     assert str(outage.value) == "OperationalError"
+
+
+async def test_a_statement_crosses_to_sqlites_thread_once(tmp_path: Path) -> None:
+    """Four crossings a statement, as the driver makes them, were most of what a reply cost."""
+    store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
+    async with store.reader.connect() as connection:
+        await connection.execute(select(1))  # whatever is done once for each connection
+        driver = (await connection.get_raw_connection()).driver_connection
+        crossings = _count_puts(driver)
+        rows = (await connection.execute(text("SELECT 1 UNION SELECT 2"))).all()
+        crossed = len(crossings)
+    await store.close()
+
+    assert ([tuple(row) for row in rows], crossed) == ([(1,), (2,)], 1)
+
+
+def _count_puts(driver: Any) -> list[object]:
+    """What is put on the way to the thread of *driver* from now on, until its connection goes back to the pool."""
+    put: list[object] = []
+    queue = driver._tx
+
+    class Counted:
+        def put_nowait(self, job: object) -> None:
+            put.append(job)
+            queue.put_nowait(job)
+
+    driver._tx = Counted()
+    return put

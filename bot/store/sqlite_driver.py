@@ -1,0 +1,69 @@
+"""SQLite for asyncio, each statement one trip to the connection's thread.
+
+aiosqlite runs a connection in a thread of its own. The way SQLAlchemy drives it, a statement goes there and back up to
+four times: for a cursor, to execute, to fetch, to close. With some 25 statements between a question and its answer,
+that was most of what an answer cost (docs/decisions/0005-one-trip-a-statement.md).
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import aiosqlite
+
+
+def connect(database: str, **options: Any) -> "Connection":
+    """A connection to *database* for SQLAlchemy's `async_creator_fn`; opened when awaited. *options*: as sqlite3's."""
+    connection = Connection(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
+    connection._thread.daemon = True  # as SQLAlchemy does it: an exit must not wait for a connection forgotten open
+    return connection
+
+
+class Connection(aiosqlite.Connection):
+    """aiosqlite's connection, with cursors of ours."""
+
+    def cursor(self) -> "Cursor":  # type: ignore[override]
+        """A cursor; made without a trip, and nothing is left open when it is dropped."""
+        return Cursor(self)
+
+
+class Cursor:
+    """What SQLAlchemy asks of a cursor. All rows are fetched where the statement is executed."""
+
+    description: Sequence[Any] | None = None
+    rowcount = -1
+    lastrowid: int | None = None
+    arraysize = 1
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> None:
+        """Execute *operation* and fetch what it returns. Raises sqlite3's errors."""
+        await self._cross(sqlite3.Cursor.execute, operation, parameters)
+
+    async def executemany(self, operation: str, parameters: Iterable[Sequence[Any]]) -> None:
+        """Execute *operation* once for each of *parameters*. Raises sqlite3's errors."""
+        await self._cross(sqlite3.Cursor.executemany, operation, parameters)
+
+    async def fetchall(self) -> list[Any]:
+        """The rows of what was executed."""
+        return self._rows
+
+    async def close(self) -> None:
+        """Nothing to do: SQLite's own cursor ended with its last row."""
+
+    async def _cross(self, execute: Any, operation: str, parameters: Any) -> None:
+        await self._connection._execute(self._run, execute, operation, parameters)  # type: ignore[no-untyped-call]
+
+    def _run(self, execute: Any, operation: str, parameters: Any) -> None:
+        """In the connection's thread."""
+        cursor = self._connection._conn.cursor()
+        execute(cursor, operation, parameters)
+        self.description = cursor.description
+        self._rows = cursor.fetchall() if cursor.description else []
+        self.rowcount, self.lastrowid = cursor.rowcount, cursor.lastrowid
