@@ -12,7 +12,7 @@ import os
 import re
 import secrets
 import warnings
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,8 +57,9 @@ NAME = "telegram"
 WEBHOOK_PATH = "/telegram/webhook"
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 POLL_SECONDS = 25
-POLL_LEASE = timedelta(seconds=POLL_SECONDS + 15)
-LEASE_LOOK_AGAIN_SECONDS = 5.0
+POLLING = "telegram-poll"  # the lease of the one process that asks for updates
+POLL_LEASE = timedelta(seconds=20)  # after a crash nobody asks for so long
+RENEW_SECONDS = 5.0
 COMMANDS = ("ihminen", "apua", "ohje", "tietoni", "unohda", "tietosuoja")
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
@@ -179,8 +180,12 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
 
 @dataclass
 class PollHealth:
-    """When Telegram last answered us, and what is wrong if it doesn't: for the health pages."""
+    """When Telegram last answered us, and what is wrong if it doesn't: for the health pages.
 
+    *asking_since*: when we began to ask it; None while we don't, because another process does, or updates are posted.
+    """
+
+    asking_since: datetime | None = None
     succeeded_at: datetime | None = None
     trouble: str | None = None
 
@@ -212,6 +217,9 @@ class TelegramChannel:
         )
         self._answers: set[asyncio.Task[None]] = set()
         self._owner = secrets.token_hex(16)  # new at each start: a lease of an earlier life is not ours
+        self._is_ours = asyncio.Event()
+        self._is_others = asyncio.Event()
+        self._offset: int | None = None
 
     async def open(self) -> None:
         """Open the connection pools; asks nothing of the network."""
@@ -241,23 +249,24 @@ class TelegramChannel:
 
     async def listen(self) -> None:
         """Introduce ourselves, then (when polling) bring updates in until the service stops, through any outage."""
+        self.health.asking_since = self._clock()
+        is_introduced = await self._through_trouble(self._introduce_unless_stopping)
+        self.health.asking_since = None
+        if not is_introduced or self._settings.telegram_mode == "webhook":
+            return
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hold_lease())
+            tasks.create_task(self._poll_in_our_turn())
+        with contextlib.suppress(StoreUnavailable):  # then it ends by itself, a little later
+            await leases.give_back(self._store, POLLING, self._owner)
+
+    async def _through_trouble(self, act: Callable[[], Awaitable[None]]) -> bool:
+        """Do *act* again after each failure, in growing pauses; True once it is done, False when the service stops."""
         pause = 1.0
-        introduced = False
-        offset: int | None = None
         while not self._store.hub.is_stopping:
             try:
-                if not introduced:
-                    if not await self._unless_stopping(self.introduce()):
-                        return
-                    introduced, pause = True, 1.0
-                    self._succeeded()
-                if self._settings.telegram_mode == "webhook":
-                    return
-                if await leases.hold(self._store, "telegram-poll", self._owner, self._clock(), POLL_LEASE):
-                    offset = await self._poll(offset)
-                    pause = 1.0
-                    continue
-                pause, offset = LEASE_LOOK_AGAIN_SECONDS, None  # another process asks; its offset is not ours
+                await act()
+                return not self._store.hub.is_stopping
             except InvalidToken:
                 self._trouble("Telegram does not know KOPPI_TELEGRAM_TOKEN")
                 pause = 60
@@ -270,40 +279,73 @@ class TelegramChannel:
                 self._trouble(type(error).__name__)
                 pause = min(60, pause * 2)
             await self._store.hub.pause(pause)
+        return False
 
-    async def _poll(self, offset: int | None) -> int | None:
-        """One long poll, committed. Returns the offset that confirms it, which the next call sends."""
+    async def _introduce_unless_stopping(self) -> None:
+        if await self._unless(self.introduce(), self._store.hub.stopped()):
+            self._succeeded()
+
+    async def _hold_lease(self) -> None:
+        """Renew the lease on asking for updates while it is ours, and look again and again for it while it isn't.
+
+        Beside the polls and not between them: a quiet one lasts longer than the lease.
+        """
+        while not self._store.hub.is_stopping:
+            try:
+                is_ours = await leases.hold(self._store, POLLING, self._owner, self._clock(), POLL_LEASE)
+                (self._is_ours if is_ours else self._is_others).set()
+                (self._is_others if is_ours else self._is_ours).clear()
+            except StoreUnavailable as error:  # for the others, too: the lease stays where it is
+                self._trouble(type(error).__name__)
+            await self._store.hub.pause(RENEW_SECONDS)
+
+    async def _poll_in_our_turn(self) -> None:
+        stopped = self._store.hub.stopped
+        while await self._unless(self._is_ours.wait(), stopped()) and not self._store.hub.is_stopping:
+            if self.health.asking_since is None:
+                self.health.asking_since = self._clock()
+                self._offset = None  # another process asked; its offset is not ours
+            await self._through_trouble(self._poll)
+            if self._is_others.is_set():
+                self.health.asking_since = None
+
+    async def _poll(self) -> None:
+        """One long poll, committed, and the offset that confirms it kept for the next one."""
         asking = asyncio.create_task(
             self._bot.do_api_request(
                 "getUpdates",
                 api_kwargs={
                     "timeout": POLL_SECONDS,
                     "allowed_updates": ALLOWED_UPDATES,
-                    **({} if offset is None else {"offset": offset}),
+                    **({} if self._offset is None else {"offset": self._offset}),
                 },
                 read_timeout=POLL_SECONDS + 10,
             )
         )
-        if not await self._unless_stopping(asking):
-            return offset  # whatever this poll would bring is not confirmed: Telegram keeps it for the next start
+        # Whatever a poll would bring that is broken off is not confirmed: Telegram keeps it for the next one.
+        if not await self._unless(asking, self._store.hub.stopped(), self._is_others.wait()):
+            return
         updates = await asking
         if not isinstance(updates, list):
             raise NetworkError("getUpdates did not bring a list")
         self._succeeded()
         if not updates:
-            return offset
+            return
         last = await keep(self._store, self._vault, updates, self._clock())
         if last is None:
             raise NetworkError("updates without ids can't be confirmed")  # asking again at once would spin
         self._stop_spinners(updates)
-        return last + 1
+        self._offset = last + 1
 
-    async def _unless_stopping(self, work: Coroutine[Any, Any, Any] | asyncio.Task[Any]) -> bool:
-        """True when *work* has ended (its error is raised); False when the service stops first, and it is cancelled."""
+    async def _unless(
+        self, work: Coroutine[Any, Any, Any] | asyncio.Task[Any], *ends: Coroutine[Any, Any, Any]
+    ) -> bool:
+        """True when *work* has ended (its error is raised); False when one of *ends* comes first: it is cancelled."""
         working = asyncio.ensure_future(work)
-        stopping = asyncio.create_task(self._store.hub.stopped())
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        ending = [asyncio.create_task(end) for end in ends]
+        await asyncio.wait({working, *ending}, return_when=asyncio.FIRST_COMPLETED)
+        for end in ending:
+            end.cancel()
         if working.done():
             working.result()
             return True

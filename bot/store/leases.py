@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import delete, or_, update
 
 from bot.store.engine import Store
 from bot.store.schema import lease
@@ -22,3 +22,11 @@ async def hold(store: Store, name: str, owner: str, now: datetime, lasts: timede
             .values(owner=owner, expires_at=now + lasts)
         )
         return renewed.rowcount == 1
+
+
+async def give_back(store: Store, name: str, owner: str) -> None:
+    """Let whoever asks next have the lease *name* at once, if *owner* still holds it."""
+    if not store.is_shared:
+        return
+    async with store.write() as tx:
+        await tx.execute(delete(lease).where(lease.c.name == name, lease.c.owner == owner))

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -11,9 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from bot import wording
+from bot.channels import telegram as channel
 from bot.channels.telegram import COMMANDS, TelegramChannel, keep
 from bot.settings import Settings
-from bot.store import chat_links, schema
+from bot.store import chat_links, leases, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import telegram_faults as faults
@@ -22,6 +25,11 @@ from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.knowledge import ALSO_KNOWN, KNOWN
 from tests.support.koppi import Koppi
 from tests.support.people import ADVISORS_GROUP, AINO, BULK, VAINO_CHAT
+
+# What several processes have to agree on; on SQLite there is one.
+only_shared = pytest.mark.parametrize(
+    "database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
 
 
 @asynccontextmanager
@@ -169,6 +177,81 @@ async def test_a_second_poller_is_noticed_and_takes_nothing_from_us(
         await rival.get(f"{telegram.url}/bot{TOKEN}/getUpdates", params={"timeout": 0})
 
         assert "409" in await trouble_of(listener)
+
+
+async def polled(telegram: FakeTelegram) -> None:
+    """Return once the bot asks for updates."""
+    async with asyncio.timeout(5):
+        while not telegram.calls["getUpdates"]:  # noqa: ASYNC110 - a waiting poll is no event
+            await asyncio.sleep(0.005)
+
+
+async def the_lease(store: Store) -> Any:
+    """Who asks Telegram for updates, and until when; None when nobody has the lease."""
+    async with store.read() as read:
+        return (await read.execute(select(schema.lease))).first()
+
+
+@only_shared
+async def test_a_poller_that_stops_leaves_its_place_at_once(store: Store, vault: Vault, telegram: FakeTelegram) -> None:
+    """Every upgrade stops one process and starts the next: until its lease ended, the bot would be deaf."""
+    async with listening(store, vault, telegram):
+        await polled(telegram)
+        during = await the_lease(store)
+
+    assert during is not None
+    assert await the_lease(store) is None
+
+
+@only_shared
+async def test_a_poller_that_stops_leaves_alone_what_another_has_taken_over(store: Store) -> None:
+    """It may have slept past its own lease."""
+    now = Clock()()
+    await leases.hold(store, "telegram-poll", "another", now, timedelta(seconds=20))
+    await leases.give_back(store, "telegram-poll", "sleeper")
+
+    assert (await the_lease(store)).owner == "another"
+
+
+@only_shared
+async def test_a_lease_is_renewed_while_one_long_poll_goes_on(
+    store: Store, vault: Vault, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quiet poll takes longer than the lease, which is short so that a crash makes the bot deaf for seconds only."""
+    monkeypatch.setattr(channel, "RENEW_SECONDS", 0.01)
+    async with listening(store, vault, telegram):
+        await polled(telegram)
+        first = await the_lease(store)
+        async with asyncio.timeout(5):
+            while (await the_lease(store)).expires_at == first.expires_at:  # noqa: ASYNC110 - looked at from outside
+                await asyncio.sleep(0.005)
+        polls = telegram.calls["getUpdates"]
+
+    assert timedelta(seconds=20) >= channel.POLL_LEASE
+    assert polls == 1
+
+
+@only_shared
+async def test_who_has_lost_the_lease_asks_no_more(
+    store: Store, vault: Vault, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who ask at once would take turns in ending each other's polls."""
+    monkeypatch.setattr(channel, "RENEW_SECONDS", 0.01)
+    async with listening(store, vault, telegram) as listener:
+        await polled(telegram)
+        was_asking = listener.health.asking_since is not None
+        async with store.write() as tx:
+            later = (await the_lease(store)).expires_at + timedelta(hours=1)
+            await tx.execute(schema.lease.update().values(owner="another", expires_at=later))
+        async with asyncio.timeout(5):
+            while listener.health.asking_since is not None:  # noqa: ASYNC110 - the health pages look at it, too
+                await asyncio.sleep(0.005)
+        await telegram.says(AINO, "yksi")
+
+    assert was_asking
+    assert telegram.unconfirmed == telegram.issued
+    assert await keys(store) == []
+    assert (await the_lease(store)).owner == "another"
 
 
 async def test_a_wrong_token_is_told_to_the_operator_without_the_token(
