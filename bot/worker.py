@@ -9,7 +9,7 @@ from bot import wording
 from bot.hours import OpeningHours, moment_in_words
 from bot.service import Service
 from bot.store import conversations, inbox, outbox, tickets
-from bot.store.engine import Store, StoreUnavailable
+from bot.store.engine import StatementCancelled, Store, StoreUnavailable
 from bot.store.inbox import InboxItem
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -48,9 +48,9 @@ async def handle_ready(store: Store, service: Service, clock: Clock) -> int:
 async def _handle(store: Store, service: Service, item: InboxItem, clock: Clock) -> None:
     try:
         await service.handle(item, clock())
-    except StoreUnavailable:
-        raise
     except Exception as error:
+        if isinstance(error, StoreUnavailable) and not isinstance(error, StatementCancelled):
+            raise
         # The last resort of the loop: only ids and the error's kind, never its message, which may quote the asker.
         log.error("handling_failed", item=item.id, attempt=item.attempts + 1, fault=type(error).__name__)
         async with store.write() as tx:

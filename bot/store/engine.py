@@ -34,10 +34,15 @@ SQLITE_PRAGMAS = {
 }
 
 POSTGRESQL_OPTIONS = "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+QUERY_CANCELED = "57014"  # PostgreSQL's word for a statement that outran its timeout, or that an operator ended
 
 
 class StoreUnavailable(Exception):
     """The database can't be reached or written just now; nothing of the transaction was kept."""
+
+
+class StatementCancelled(StoreUnavailable):
+    """The database is there but has ended a statement before its end: what was asked may be the fault."""
 
 
 class Tx:
@@ -123,7 +128,7 @@ class Store:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             if _is_outage(error):
-                raise StoreUnavailable(type(error).__name__) from error
+                raise _unavailable(error) from error
             raise
 
     @asynccontextmanager
@@ -142,7 +147,7 @@ class Store:
                     yield tx
         except (SQLAlchemyError, OSError) as error:
             if _is_outage(error):
-                raise StoreUnavailable(type(error).__name__) from error
+                raise _unavailable(error) from error
             raise
         for topic in tx.touched:
             self.hub.announce(topic)
@@ -164,6 +169,11 @@ class Store:
         await self.reader.dispose()
         if self.writer is not self.reader:
             await self.writer.dispose()
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return (StatementCancelled if sqlstate == QUERY_CANCELED else StoreUnavailable)(type(error).__name__)
 
 
 def _is_outage(error: Exception) -> bool:

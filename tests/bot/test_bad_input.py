@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text as sql
 
 from bot import wording
 from bot.store import schema
@@ -154,3 +155,38 @@ async def test_an_error_while_handling_ends_in_an_apology_and_the_next_message_i
     assert "Asumistukea haetaan" in answer.text
     assert "marker words" in koppi.vault.unseal(kept.body)
     assert "marker" not in written.out + written.err
+
+
+# What a statement that takes too long looks like, without its taking long.
+CANCELLED_FOR_A_MARKER = """
+    CREATE FUNCTION too_slow() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.text LIKE '%marker%' THEN
+            RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled';
+        END IF;
+        RETURN NEW;
+    END $$"""
+
+
+@pytest.mark.parametrize(
+    "database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)  # SQLite stops no statement
+async def test_a_message_whose_statement_takes_too_long_is_given_up_and_keeps_nobody_waiting(koppi: Koppi) -> None:
+    """Taken for an outage it would be tried for ever, and nobody who wrote after it would be answered."""
+    async with koppi.store.write() as tx:
+        await tx.execute(sql(CANCELLED_FOR_A_MARKER))
+        await tx.execute(
+            sql("CREATE TRIGGER too_slow BEFORE INSERT ON message FOR EACH ROW EXECUTE FUNCTION too_slow()")
+        )
+    await koppi.asks("/ohje")
+    await koppi.says("marker words")
+    other = await koppi.asks(KNOWN, BULK[0])
+    for _ in range(5):
+        await koppi.settles()
+        await koppi.advance(timedelta(seconds=61))
+    apology = await koppi.hears()
+    (kept,) = await koppi.rows(schema.quarantine)
+
+    assert "Asumistukea haetaan" in other.text
+    assert apology.text == wording.FAILED
+    assert "marker words" in koppi.vault.unseal(kept.body)
