@@ -4,8 +4,11 @@ The decision names what to say, what becomes of the ticket and which events the 
 one transaction.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+
+from babel.dates import format_date
 
 from bot import wording
 from bot.dialogue import (
@@ -28,7 +31,7 @@ from bot.dialogue import (
     Text,
     Unreadable,
 )
-from knowledge.entry import AdvisorRole, Entry
+from knowledge.entry import AdvisorRole, Entry, Language
 from knowledge.places import Place
 from knowledge.verdict import Verdict
 
@@ -157,36 +160,44 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
 def _give_entry(
     conversation: Conversation, entry: Entry, signals: Signals, event: str, *, asked: bool = True
 ) -> Decision:
-    title, answer, language = entry.text(conversation.language)
-    parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
-    if language != conversation.language:
-        parts.insert(0, _say(conversation, wording.ONLY_IN_FINNISH))
-    places = "\n".join(_place(signals.places[key]) for key in entry.places if key in signals.places)
-    parts += filter(None, [answer.strip(), places, _sources(conversation, entry)])
-    parts.append(_say(conversation, wording.DID_IT_HELP))
+    text = answer_text(entry, signals.places, conversation.language)
     buttons = (
         Button("yes", _say(conversation, wording.BUTTON_YES), entry.id),
         Button("no", _say(conversation, wording.BUTTON_NO), entry.id),
         Button("person", _say(conversation, wording.BUTTON_PERSON)),
     )
     events = (Happened("asked", entry.id),) if asked else ()
-    reply = Reply("\n\n".join(parts), buttons, entry.id)
+    reply = Reply(text, buttons, entry.id)
     return Decision("answer", conversation, (reply,), events=(*events, Happened(event, entry.id)))
 
 
-def _place(place: Place) -> str:
-    """A local service on one line: its page by its name, and what is confirmed of how to reach it."""
-    return " · ".join([f"[{place.name}]({place.url})", *filter(None, (place.address, place.phone, place.hours))])
+def answer_text(entry: Entry, places: Mapping[str, Place], language: Language) -> str:
+    """All that an asker of *language* gets of *entry*, as Markdown; with a word about it where only Finnish has it."""
+    title, answer, written_in = entry.text(language)
+    parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
+    if written_in != language:
+        parts.insert(0, wording.say(language, wording.ONLY_IN_FINNISH))
+    local = "\n".join(_place(places[key], language) for key in entry.places if key in places)
+    parts += filter(None, [answer.strip(), local, _sources(entry, language)])
+    return "\n\n".join([*parts, wording.say(language, wording.DID_IT_HELP)])
 
 
-def _sources(conversation: Conversation, entry: Entry) -> str:
+def _place(place: Place, language: Language) -> str:
+    """A local service on one line: its page by its name, what is confirmed of how to reach it, and what it does."""
+    hours = place.hours[language] if place.hours else None
+    reached = [f"[{place.name}]({place.url})", *filter(None, (place.address, place.phone, hours))]
+    return f"{' · '.join(reached)}. {place.what[language]}"
+
+
+def _sources(entry: Entry, language: Language) -> str:
     """Links by their pages' names and the date they were checked; empty for an advisor's own words, made an entry."""
     if not entry.sources:
         return ""
     links = [f"[{source.title}]({source.url})" for source in entry.sources if source.url.startswith("http")]
     checked = min(source.checked for source in entry.sources)
-    line = _say(conversation, wording.CHECKED, date=f"{checked.day}.{checked.month}.{checked.year}")
-    return " · ".join([*links, line])
+    day = format_date(checked, "d MMMM y", "en_GB") if language == "en" else f"{checked:%-d.%-m.%Y}"
+    line = " · ".join([*links, wording.say(language, wording.CHECKED, date=day)])
+    return wording.say(language, wording.SOURCE, source=line) if links else line
 
 
 def _offer_choices(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:

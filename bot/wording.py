@@ -23,6 +23,7 @@ BUTTON_YES = "Auttoi"
 BUTTON_NO = "Ei auttanut"
 BUTTON_PERSON = "Kysy ihmiseltä"
 CHECKED = "Tarkistettu {date}"
+SOURCE = "Lähde: {source}"
 ONLY_IN_FINNISH = "Tämä vastaus on vasta suomeksi."
 
 DID_YOU_MEAN = "Tarkoititko jotakin näistä?"
@@ -97,7 +98,8 @@ INSTRUCTIONS = (
 )
 PRIVACY = (
     "En tallenna nimeäsi enkä puhelinnumeroasi. Viestisi säilyvät enintään 6 kuukautta. Ohjaaja näkee vain sen, minkä "
-    "itse lähetät, ja nimimerkin. Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; "
+    "itse lähetät, ja nimimerkin. Palvelun koordinaattori voi lukea yksittäisiä kysymyksiä, mutta ilman nimimerkkiä ja "
+    "henkilötunnukset peitettyinä. Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; "
     "verkkochat on yhtä hyvä tapa kysyä. /tietoni näyttää tietosi, /unohda poistaa ne."
 )
 COMMAND_HELP: dict[str, str] = {

@@ -3,9 +3,22 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+
+from knowledge.entry import LANGUAGES, Language
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _in_each_language(words: Mapping[Language, str]) -> Mapping[Language, str]:
+    if missing := [language for language in LANGUAGES if language not in words]:
+        raise ValueError(f"lacks {', '.join(missing)}")
+    return words
+
+
+InEachLanguage = Annotated[Mapping[Language, Words], AfterValidator(_in_each_language)]
 
 PLACES_FILE = Path(__file__).parent / "places" / "oulu.yaml"
 
@@ -13,18 +26,18 @@ PLACES_FILE = Path(__file__).parent / "places" / "oulu.yaml"
 class Place(BaseModel):
     """A service someone can turn to.
 
-    *what* is one sentence for the asker; *municipalities* are those it serves. What isn't known for certain
-    is None: then the page at *url* has it.
+    *what* is one sentence for the asker, in each language; *municipalities* are those it serves. What isn't known
+    for certain is None: then the page at *url* has it. *name* and *address* stay as they stand on the door.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    what: str
+    what: InEachLanguage
     municipalities: tuple[str, ...]
     address: str | None = None
     phone: str | None = None
-    hours: str | None = None
+    hours: InEachLanguage | None = None
     url: str
     checked: date
 

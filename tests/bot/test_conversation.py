@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import wording
-from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, decide
+from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, answer_text, decide
 from bot.dialogue import (
     Asked,
     ClosedTicket,
@@ -37,6 +37,7 @@ from bot.profile import CRISIS_TEXTS
 from knowledge import library
 from knowledge.entry import LANGUAGES, Entry, Language
 from knowledge.index import Hit
+from knowledge.places import Place
 from knowledge.safety import Kind, SafetySign
 from knowledge.smalltalk import SmallTalk
 from knowledge.verdict import Verdict
@@ -136,6 +137,37 @@ def test_what_the_bot_is_sure_of_is_answered_with_its_sources_and_asked_about() 
     assert reply.text.endswith(wording.DID_IT_HELP)
     assert labels(decision) == [wording.BUTTON_YES, wording.BUTTON_NO, wording.BUTTON_PERSON]
     assert kinds(decision) == [("asked", "asumistuki"), ("answered", "asumistuki")]
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "source"),
+    [
+        ("fi", " · Torikatu 1 · 044 703 6235 · aina auki. Auttaa heti.", "Lähde: [Lähde](S) · Tarkistettu 1.11.2026"),
+        ("sv", " · Torikatu 1 · 044 703 6235 · alltid öppet. Hjälper.", "Källa: [Lähde](S) · Kontrollerat 1.11.2026"),
+        ("en", " · Torikatu 1 · 044 703 6235 · always open. Helps.", "Source: [Lähde](S) · Checked 1 November 2026"),
+    ],
+)
+def test_where_to_go_and_where_it_is_from_are_told_in_the_askers_language(
+    language: Language, place: str, source: str
+) -> None:
+    """Names stay what stands on the door and on the page; opening hours in Finnish help nobody who reads none."""
+    crisis = Place(
+        name="Kriisipäivystys",
+        what={"fi": "Auttaa heti.", "sv": "Hjälper.", "en": "Helps."},
+        municipalities=("Oulu",),
+        address="Torikatu 1",
+        phone="044 703 6235",
+        hours={"fi": "aina auki", "sv": "alltid öppet", "en": "always open"},
+        url="https://pohde.fi",
+        checked=NOW.date(),
+    )
+    entry = entries()["asumistuki"]
+    entry = entry.model_copy(update={"places": ("kriisi",)})
+
+    local, cited = answer_text(entry, {"kriisi": crisis}, language).split("\n\n")[-3:-1]
+
+    assert local == f"[Kriisipäivystys](https://pohde.fi){place}"
+    assert cited == source.replace("Lähde](S)", f"{entry.sources[0].title}]({entry.sources[0].url})")
 
 
 def test_an_answer_without_sources_is_given_all_the_same() -> None:
