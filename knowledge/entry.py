@@ -43,11 +43,15 @@ class Source(_Frozen):
 
 
 class Translation(_Frozen):
-    """Title and answer in another language; *translates* is the fingerprint of the Finnish it renders."""
+    """Title and answer in another language; *translates* is the fingerprint of the Finnish it renders.
+
+    *figures* are the numbers that this language alone has, such as a crisis line of its own.
+    """
 
     title: Line
     answer: Answer
     translates: str
+    figures: tuple[Line, ...] = ()
 
     def is_current(self, entry: "Entry") -> bool:
         """False when the Finnish has changed since: a stale sum is worse than a sum in another language."""

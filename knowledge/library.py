@@ -26,7 +26,10 @@ _FILE_NAME = re.compile(r"(?P<id>[^.]+)(?:\.(?P<language>sv|en))?\.(?P<kind>md|p
 _FRONT_MATTER = re.compile(r"---\n(.*?\n)---\n(.*)", re.DOTALL)
 _LONGEST_PHRASING = 600
 
-LONGEST_UNREVIEWED = timedelta(days=731)
+LAW = frozenset(["raha", "tyonhaku-alkuun", "tyosuhde"])
+"""The categories whose sums and duties a reform may change any day."""
+LAW_GOOD_FOR = (6, timedelta(days=184))
+SKILLS_GOOD_FOR = (24, timedelta(days=731))
 
 _Model = TypeVar("_Model", Entry, Translation)
 
@@ -153,6 +156,10 @@ def check(
                 Fault(document.file, body_line(document), said)
                 for said in review.faults_of_markdown(translation.answer)
             ]
+            faults += [
+                Fault(document.file, line_of(document, "figures"), said)
+                for said in review.faults_of_translated_figures(entry, translation)
+            ]
     phrasings = [
         (document, number, text.strip())
         for document in documents
@@ -179,18 +186,14 @@ def _faults_of(entry: Entry, document: Document) -> Iterator[Fault]:
         if source.checked > entry.review_by:
             yield Fault(document.file, line_of(document, "sources", number, "checked"), "checked after review_by")
     oldest = min((source.checked for source in entry.sources), default=None)
-    if oldest is not None and entry.review_by > oldest + LONGEST_UNREVIEWED:
-        yield Fault(document.file, line_of(document, "review_by"), "more than 24 months after a source was checked")
+    months, longest = LAW_GOOD_FOR if entry.category in LAW else SKILLS_GOOD_FOR
+    if oldest is not None and entry.review_by > oldest + longest:
+        said = f"more than {months} months after a source was checked"
+        yield Fault(document.file, line_of(document, "review_by"), said)
     for language, least in review.LEAST_PHRASINGS.items():
         count = len(entry.phrasings.get(language, ()))
         if count < least:
             yield Fault(document.file, 1, f"{count} phrasings in {language}; at least {least} find it")
-
-
-def warnings(library: Library, today: date) -> list[Fault]:
-    """Entries whose *review_by* has passed on this day, longest overdue first."""
-    overdue = sorted((entry.review_by, entry.id) for entry in library.entries if entry.review_by < today)
-    return [Fault(file_name(entry_id, "fi", "answer"), 1, f"was to be reviewed by {day}") for day, entry_id in overdue]
 
 
 def topics(file: Path = TOPICS_FILE) -> list[Topic]:
@@ -269,9 +272,10 @@ def recompose(entry: Entry, **changes: Any) -> str:
     return compose_entry(**(fields | changes))
 
 
-def compose_translation(entry: Entry, title: str, answer: str) -> str:
+def compose_translation(entry: Entry, title: str, answer: str, figures: Sequence[str] = ()) -> str:
     """The text of `<id>.sv.md` or `<id>.en.md`: a translation of *entry* as it stands now."""
-    return _with_front_matter({"translates": entry.fingerprint, "title": title}, answer)
+    front = {"translates": entry.fingerprint, "title": title} | ({"figures": list(figures)} if figures else {})
+    return _with_front_matter(front, answer)
 
 
 def compose_phrasings(phrasings: Iterable[str]) -> str:
@@ -368,20 +372,33 @@ def _read_model(model: type[_Model], document: Document, faults: list[Fault], **
 
 def line_of(document: Document, *where: int | str) -> int:
     """The line of a front matter field such as ("sources", 0, "url"), or of its nearest written parent."""
-    front, _ = _split(document.text)
-    node, line = yaml.compose(front, _Loader), 1
     if where[:1] == ("answer",):
         return body_line(document)
+    front, _ = _split(document.text)
+    return line_in_yaml(front, *where, default=0) + 1
+
+
+def line_in_file(file: Path, *where: int | str) -> int:
+    """The line, from 1, of a field of a YAML file or of a Markdown file's front matter."""
+    text = file.read_text(encoding="utf-8")
+    parts = _FRONT_MATTER.fullmatch(text)
+    return line_in_yaml(parts[1], *where) + 1 if parts else line_in_yaml(text, *where)
+
+
+def line_in_yaml(text: str, *where: int | str, default: int = 1) -> int:
+    """The line, from 1, of a field of *text* such as ("places", "kela-oulu", "url"), or of its nearest written parent;
+    *default* when not even the first step is there."""
+    node, line = yaml.compose(text, _Loader), default
     for step in where:
         if isinstance(node, yaml.MappingNode):
             found = next(((key, value) for key, value in node.value if key.value == step), None)
             if found is None:
                 break
             key, node = found
-            line = key.start_mark.line + 2
+            line = key.start_mark.line + 1
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]
-            line = node.start_mark.line + 2
+            line = node.start_mark.line + 1
     return line
 
 

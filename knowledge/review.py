@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from statistics import mean
 
-from knowledge.entry import Entry, Language
+from knowledge.entry import Entry, Language, Translation
 from knowledge.language import clean, words
 
 LEAST_PHRASINGS: Mapping[Language, int] = {"fi": 60, "sv": 15, "en": 15}
@@ -27,6 +27,7 @@ _ROUNDING = 1e-9
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
 _STEP = re.compile(r"^\s*(?:\d+\.|[-*])\s+", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-ZÅÄÖ0-9*\[\"”])|\n+")
+_NUMBER = re.compile(r"(?<!\w)\d+(?:[ .,:–-]\d+)*(?![^\W_])")
 _FORBIDDEN = (
     (re.compile(r"^#{1,6} ", re.MULTILINE), "a heading"),
     (re.compile(r"!\["), "an image"),
@@ -81,15 +82,27 @@ def faults_of_markdown(markdown: str) -> Iterator[str]:
 
 
 def faults_of_figures(entry: Entry) -> Iterator[str]:
-    """Figures listed that the answer doesn't have, and sums, percentages and phone numbers in it that aren't listed."""
+    """Figures listed that the answer doesn't have, and numbers in it that aren't listed."""
     for figure in entry.figures:
         if figure not in entry.answer:
             yield f"figures: {figure} isn't in the answer"
-    prose = _STEP.sub("\n", _LINK.sub(r"\1", entry.answer))
     listed = " ".join(entry.figures)
-    for figure in re.findall(r"\d[\d ,.]*(?=\s?(?:€|euro|%|prosent))|\b0\d{1,3} \d[\d ]{4,}\d|\b11[26]\b", prose):
-        if figure.strip(" .,") not in listed:
-            yield f"figures: {figure.strip()} is in the answer but not listed"
+    for number in _numbers(entry.answer):
+        if number not in listed:
+            yield f"figures: {number} is in the answer but not listed"
+
+
+def faults_of_translated_figures(entry: Entry, translation: Translation) -> Iterator[str]:
+    """Numbers of a translation that the Finnish doesn't have, nor the translation's own list of figures."""
+    known = {digits for text in (entry.answer, *translation.figures) for digits in re.findall(r"\d+", text)}
+    for number in _numbers(translation.answer):
+        if not known.issuperset(re.findall(r"\d+", number)):
+            yield f"figures: {number} isn't in the Finnish answer, nor listed here"
+
+
+def _numbers(markdown: str) -> list[str]:
+    """The numbers of an answer as written, but for those of steps, addresses and names such as Oulu10."""
+    return _NUMBER.findall(_STEP.sub("\n", _LINK.sub(r"\1", markdown)))
 
 
 def twins(phrasings: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,6 @@ from knowledge.library import (
     compose_translation,
     load,
     recompose,
-    warnings,
 )
 
 WriteEntry = Callable[..., Path]
@@ -87,6 +86,7 @@ def test_every_fault_is_named_at_once_with_its_line(faq: Path, write_entry: Writ
         (("category: raha", "category: elama"), "karenssi.md:3: category is elama"),
         (("id: karenssi", "id: toinen"), "karenssi.md:2: id is toinen"),
         (("season: []", "season: [13]"), "karenssi.md:14: season.0"),
+        (("places: []", "places: [ei-paikkaa]"), "karenssi.md:13: no place has the key ei-paikkaa"),
         (("https://www.kela.fi/tuet", "kela.fi"), "karenssi.md:8: sources.0"),
         (("season: []", "season: []\nseason: [1]"), "karenssi.md:15: the front matter isn't YAML: season stands twice"),
         (("season: []", "seasn: []"), "karenssi.md:14: seasn"),
@@ -153,16 +153,6 @@ def test_a_translation_of_an_older_answer_is_not_shown(faq: Path, write_entry: W
     assert load(faq).entries[0].text("en")[2] == "fi"
 
 
-def test_an_entry_past_its_review_day_is_warned_of(faq: Path, write_entry: WriteEntry) -> None:
-    """An old sum is noticed by its date, not by an asker."""
-    write_entry("karenssi", review_by=date(2027, 1, 1))
-    write_entry("verokortti", review_by=date(2026, 12, 31))
-    shelf = load(faq)
-
-    assert warnings(shelf, date(2026, 12, 31)) == []
-    assert [fault.file for fault in warnings(shelf, date(2027, 1, 2))] == ["verokortti.md", "karenssi.md"]
-
-
 def test_the_shipped_faq_has_no_fault() -> None:
     """What is shipped is what a curator would let pass."""
     assert [str(fault) for fault in library.check()] == []
@@ -198,3 +188,102 @@ def test_check_names_what_is_badly_written(faq: Path, write_entry: WriteEntry, t
     ):
         assert any(fault.startswith(expected) for fault in found), (expected, found)
     assert path.exists()
+
+
+def said_by_check(faq: Path, tmp_path: Path) -> list[str]:
+    """What `library.check` finds in *faq*, whose entries alone must exist, but for the number of phrasings."""
+    topics = tmp_path / "topics.tsv"
+    topics.write_text("id\tcategory\ttitle_fi\n", encoding="utf-8")
+    faults = library.check(faq, topics_file=topics)
+    return [
+        f"{Path(fault.file).name}:{fault.line}: {fault.message}" for fault in faults if "phras" not in fault.message
+    ]
+
+
+PLAIN = "**Hae tukea Kelasta.** " + "Kerro siellä, mitä teet nyt. " * 12
+"""An answer without a fault."""
+
+
+@pytest.mark.parametrize(
+    ("change", "faults"),
+    [
+        ({}, []),
+        ({"answer": f"{PLAIN} Katso [Kela](kela.fi)."}, ["karenssi.md:17: the link [Kela](kela.fi) isn't well-formed"]),
+        ({"answer": f"{PLAIN} Katso [ ](https://kela.fi/a)."}, ["karenssi.md:17: the link [ ](https://kela.fi/a)"]),
+        ({"answer": f"{PLAIN} **Hae."}, ["karenssi.md:17: bold that isn't closed"]),
+        ({"answer": f"{PLAIN}\n\n# Lisää"}, ["karenssi.md:17: a heading"]),
+        ({"answer": f"{PLAIN}\n\n| a | b |"}, ["karenssi.md:17: a table"]),
+        ({"answer": f"{PLAIN} <b>Hae</b>"}, ["karenssi.md:17: HTML"]),
+        ({"answer": f"{PLAIN} \U0001f642"}, ["karenssi.md:17: an emoji"]),
+        ({"answer": PLAIN * 3}, ["karenssi.md:17: 189 words"]),
+        (
+            {"answer": "**Työttömyysetuus.** " + "Hakemusmenettely edellyttää ilmoittautumista. " * 20},
+            ["karenssi.md:17: 100% of the words have four syllables or more"],
+        ),
+        ({"answer": f"{PLAIN} Aikaa on 37 päivää."}, ["karenssi.md:15: figures: 37 is in the answer but not listed"]),
+        ({"answer": f"{PLAIN} Soita 112."}, ["karenssi.md:15: figures: 112 is in the answer but not listed"]),
+        ({"answer": f"{PLAIN} Apua saa Oulu10:stä ja 4H:sta."}, []),
+        ({"answer": f"{PLAIN} Aikaa on 37 päivää.", "figures": ["37 päivää"]}, []),
+        ({"review_by": date(2026, 11, 20)}, ["karenssi.md:9: checked after review_by"]),
+        ({"review_by": date(2027, 5, 25)}, ["karenssi.md:11: more than 6 months after a source was checked"]),
+        ({"category": "hakeminen", "review_by": date(2028, 11, 21)}, []),
+        (
+            {"category": "hakeminen", "review_by": date(2028, 11, 23)},
+            ["karenssi.md:11: more than 24 months after a source was checked"],
+        ),
+    ],
+)
+def test_each_rule_finds_its_own_fault_and_no_other(
+    faq: Path, write_entry: WriteEntry, tmp_path: Path, change: dict[str, object], faults: list[str]
+) -> None:
+    """A rule that finds nothing, or cries over what is well, is a rule nobody keeps."""
+    write_entry("karenssi", **({"answer": PLAIN} | change))
+
+    found = said_by_check(faq, tmp_path)
+
+    assert len(found) == len(faults), found
+    assert all(one.startswith(fault) for one, fault in zip(found, faults, strict=True)), found
+
+
+def test_a_translation_of_an_older_answer_is_a_fault(faq: Path, write_entry: WriteEntry, tmp_path: Path) -> None:
+    """The bot falls back to Finnish for it: somebody must translate again."""
+    path = write_entry("karenssi", answer=PLAIN)
+    (entry,) = load(faq).entries
+    path.with_name("karenssi.sv.md").write_text(compose_translation(entry, "Karens", "**Sök.**"), encoding="utf-8")
+    assert said_by_check(faq, tmp_path) == []
+
+    path.write_text(recompose(entry, title="Mikä karenssi on?"), encoding="utf-8")
+    (entry,) = load(faq).entries
+
+    assert said_by_check(faq, tmp_path) == [f"karenssi.sv.md:2: the Finnish is {entry.fingerprint} now"]
+
+
+def test_a_translation_has_no_number_that_the_finnish_has_not(
+    faq: Path, write_entry: WriteEntry, tmp_path: Path
+) -> None:
+    """A wrong digit in a sum does not show to a Finnish reader; a line of its own language is listed as such."""
+    path = write_entry("karenssi", answer=f"{PLAIN} Saat 37,21 €.", figures=["37,21 €"])
+    (entry,) = load(faq).entries
+    english = path.with_name("karenssi.en.md")
+
+    english.write_text(compose_translation(entry, "Gap", "**Call.** You get €37.21."), encoding="utf-8")
+    assert said_by_check(faq, tmp_path) == []
+
+    english.write_text(compose_translation(entry, "Gap", "**Call 0116.** You get €37.12."), encoding="utf-8")
+    assert said_by_check(faq, tmp_path) == [
+        "karenssi.en.md:1: figures: 0116 isn't in the Finnish answer, nor listed here",
+        "karenssi.en.md:1: figures: 37.12 isn't in the Finnish answer, nor listed here",
+    ]
+
+    english.write_text(compose_translation(entry, "Gap", "**Call 0116.**", ["0116"]), encoding="utf-8")
+    assert said_by_check(faq, tmp_path) == []
+
+
+def test_like_phrasings_under_two_entries_are_a_fault_and_under_one_are_not(faq: Path, write_entry: WriteEntry) -> None:
+    """Two entries that are asked in the same words can't be told apart; two voices of one entry are wanted."""
+    write_entry("karenssi", ("milloin mun karenssi loppuu oikein", "miten karenssi loppuu"))
+    write_entry("verokortti", ("milloin mun karenssi loppuu oikeen", "mistä saan verokortin"))
+
+    found = [fault for fault in library.check(faq) if "too like" in fault.message]
+
+    assert [(Path(fault.file).name, fault.line) for fault in found] == [("verokortti.phrasings.txt", 1)]
