@@ -38,10 +38,13 @@ def _questions(text: str | None, batch: Path | None) -> Iterator[str]:
 
 
 async def _base(settings: Settings) -> KnowledgeBase:
-    """The FAQ as the service uses it: with the published edits where a store exists, else the files alone."""
-    published = await _published(settings)
     cache = settings.data_dir / "cache"
-    return KnowledgeBase.build(library.load(revisions=published), cache if settings.data_dir.is_dir() else None)
+    return KnowledgeBase.build(await books_in_use(settings), cache if settings.data_dir.is_dir() else None)
+
+
+async def books_in_use(settings: Settings) -> library.Library:
+    """The FAQ as the service uses it: with the published edits where a store exists, else the files alone."""
+    return library.load(revisions=await _published(settings))
 
 
 async def _published(settings: Settings) -> list[library.Revision]:

@@ -144,16 +144,62 @@ def knowledge() -> None:
     """The FAQ."""
 
 
-@knowledge.command("check")
-def knowledge_check() -> None:
-    """Validate every FAQ file: a line a fault, exit code 1 when there is one."""
-    from knowledge import library
+_TODAY = click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="Judge dates as on this day; default: the real one."
+)
 
-    faults = library.check()
-    for fault in faults:
-        click.echo(str(fault))
-    if faults:
+
+@knowledge.command("check")
+@click.option("--strict", is_flag=True, help="What is overdue for review is a fault, too.")
+@click.option("--links", "with_links", is_flag=True, help="Also fetch every address and report the dead ones.")
+@_TODAY
+def knowledge_check(strict: bool, with_links: bool, today: Any) -> None:
+    """Validate every FAQ file: a line a fault, exit code 1 when there is one."""
+    from admin import curating
+    from bot.profile import InvalidProfile
+    from knowledge.library import InvalidLibrary
+
+    settings = _settings()
+    shelf = curating.Shelf.of(settings.data_dir)
+    try:
+        is_well = curating.check(shelf, _day(today, settings), strict=strict, out=click.echo)
+    except InvalidProfile as error:
+        raise click.ClickException(str(error)) from error
+    if with_links:
+        try:
+            is_well = _run(curating.check_links(shelf, click.echo)) and is_well
+        except InvalidLibrary as error:  # its faults are printed already
+            raise click.ClickException("the addresses can be fetched once the FAQ can be read") from error
+    if not is_well:
         raise SystemExit(1)
+
+
+@knowledge.command("stale")
+@click.option("--within", type=click.IntRange(0, 3650), help="So many days ahead; default: a month.")
+@_TODAY
+def knowledge_stale(within: int | None, today: Any) -> None:
+    """List what is to be reviewed soon, oldest first."""
+    from admin import asking, curating
+    from bot.profile import InvalidProfile, parse_profile
+    from knowledge.freshness import SOON
+    from knowledge.library import InvalidLibrary
+
+    settings = _settings()
+    try:
+        books = _run(asking.books_in_use(settings))
+        profile = parse_profile(curating.Shelf.of(settings.data_dir).profile_file)
+    except (InvalidLibrary, InvalidProfile) as error:
+        raise click.ClickException(str(error)) from error
+    within_days = SOON.days if within is None else within
+    curating.stale(books, profile, _day(today, settings), within_days=within_days, out=click.echo)
+
+
+def _day(given: Any, settings: Any) -> date:
+    """The day asked for, or today's date where the service is."""
+    from admin.house import utc_now
+
+    day: date = given.date() if given else utc_now().astimezone(settings.zone).date()
+    return day
 
 
 @main.command()

@@ -24,8 +24,8 @@ from bot.store.engine import StoreUnavailable
 from bot.store.schema import address, chat_link
 from bot.vault import WrongKey
 from knowledge import library
+from knowledge.freshness import NUMBER_GOOD_FOR
 
-NUMBERS_GOOD_FOR_DAYS = 180
 SCHEMA = Path(migrate.__file__).parent / "migrations"
 
 
@@ -145,7 +145,7 @@ def _crisis(crisis: CrisisTexts, today: date) -> list[Finding]:
             "warning", "nobody has approved the crisis texts; read them, then fill approved_by in service.yaml"
         ),
         Finding("ok", f"the crisis numbers were checked {age} days ago")
-        if age <= NUMBERS_GOOD_FOR_DAYS
+        if age <= NUMBER_GOOD_FOR.days
         else Finding(
             "warning",
             f"the crisis numbers were checked {age} days ago; check them, then set numbers_checked_on in service.yaml",

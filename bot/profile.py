@@ -99,6 +99,11 @@ def read_profile(data_dir: Path) -> ServiceProfile:
     path = data_dir / FILE_NAME
     if not path.exists():
         shutil.copyfile(DEFAULT_FILE, path)
+    return parse_profile(path)
+
+
+def parse_profile(path: Path) -> ServiceProfile:
+    """The profile that stands in the file *path*. Raises `InvalidProfile`."""
     try:
         profile = ServiceProfile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         profile.hours(ZoneInfo("UTC")).promise_at(datetime.now(UTC))  # days are counted: any zone will do

@@ -11,6 +11,7 @@ from admin.console.visit import Visit, not_found
 from bot.channels.markup import as_web_html
 from bot.store import revisions
 from knowledge.entry import Entry
+from knowledge.freshness import SOON, due
 from knowledge.library import Revision
 
 ENTRY_ID = re.compile(r"[a-z0-9-]{1,60}")
@@ -26,17 +27,26 @@ class Line:
 
 
 async def listing(visit: Visit) -> Response:
-    """All entries by category, by title."""
+    """What is to be looked at again soon, then all entries by category, by title."""
     async with visit.house.store.read() as read:
         version = await live.version(visit.house, read)
         edited = _edited_ids(await revisions.published(read))
     today = visit.now.astimezone(visit.house.hours.zone).date()
-    entries = sorted(visit.house.bookshelf.current.library.entries, key=lambda entry: entry.title.casefold())
+    books = visit.house.bookshelf.current.library
+    checked_on = visit.house.profile.crisis.numbers_checked_on
+    entries = sorted(books.entries, key=lambda entry: entry.title.casefold())
     by_category: dict[str, list[Line]] = {}
     for entry in entries:
         line = Line(entry, entry.id in edited, entry.review_by < today)
         by_category.setdefault(entry.category, []).append(line)
-    return visit.render("faq.html", version=version, by_category=_sorted(by_category), count=len(entries))
+    return visit.render(
+        "faq.html",
+        version=version,
+        today=today,
+        soon=due(books, today + SOON, crisis_numbers_checked_on=checked_on),
+        by_category=_sorted(by_category),
+        count=len(entries),
+    )
 
 
 async def entry(visit: Visit) -> Response:

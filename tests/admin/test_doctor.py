@@ -1,6 +1,6 @@
 """What the doctor finds, each thing wrong on purpose once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +66,16 @@ async def test_approved_texts_need_no_word(data_dir: Path) -> None:
     assert "the crisis texts are approved by Palvelujohtaja Aune Aalto" in found["ok"]
 
 
-async def test_old_crisis_numbers_are_warned_of(data_dir: Path) -> None:
+@pytest.mark.parametrize(("days", "is_old"), [(89, False), (92, True)])
+async def test_crisis_numbers_are_good_for_ninety_days(data_dir: Path, days: int, is_old: bool) -> None:
     """A crisis number that has changed since is worse than none."""
     checked_on = read_profile(data_dir).crisis.numbers_checked_on
-    _change(data_dir, f"numbers_checked_on: {checked_on}", "numbers_checked_on: 2020-01-01")
+    then = datetime.now(UTC).date() - timedelta(days=days)
+    _change(data_dir, f"numbers_checked_on: {checked_on}", f"numbers_checked_on: {then}")
 
     warnings = (await _findings(data_dir))["warning"]
 
-    assert any("set numbers_checked_on in service.yaml" in warning for warning in warnings)
+    assert any("set numbers_checked_on in service.yaml" in warning for warning in warnings) is is_old
 
 
 async def test_another_key_is_a_fault(data_dir: Path) -> None:
