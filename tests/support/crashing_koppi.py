@@ -1,6 +1,7 @@
 """`python -m tests.support.crashing_koppi FUSE CACHE`: the service, killed at one chosen write and started again.
 
-Everything heavy is imported once; each life of the service is a fork of that, so that a restart takes little time.
+The first life is lived in this process itself, until SIGTERM, and each further one is a fork of what it leaves behind:
+everything that is imported or read on first use is there already, so that a restart takes little time.
 Production code knows nothing of it: SQLAlchemy's own events tell of each write, before it and around each commit, and
 the file FUSE says at which of them the process kills itself. CACHE is where the knowledge base is kept.
 
@@ -9,6 +10,8 @@ does by hand, through the same acts.
 """
 
 import asyncio
+import gc
+import itertools
 import mmap
 import os
 import signal
@@ -40,42 +43,49 @@ REPLY = "Hei, täällä Väinö. Iguaani jää kotiin, mutta sinä voit tulla ju
 BEGINS = datetime(2035, 5, 8, 6, 0, tzinfo=UTC)  # far from the real day, so that no summary falls due in between
 SPEED = 20.0  # a lease of 30 seconds is over in one and a half
 A_SECOND = 1 / SPEED
+COUNT, AT, LIVES = 0, 8, 16  # where the fuse's numbers stand
 
 
 class Fuse:
-    """Two numbers in a file that both sides map: how many writes there were, and at which of them to die (0: never)."""
+    """Three numbers in a file that both sides map: the writes so far, at which of them to die (0: never), the lives."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
-            path.write_bytes(bytes(16))
+            path.write_bytes(bytes(24))
         with path.open("r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), 16)
-
-    @property
-    def count(self) -> int:
-        """The writes since the fuse was set."""
-        return self._read()[0]
+            self._memory = mmap.mmap(file.fileno(), 24)
 
     @property
     def is_blown(self) -> bool:
         """Whether the process has killed itself."""
-        count, at = self._read()
-        return 0 < at <= count
+        return 0 < self._read(AT) <= self._read(COUNT)
+
+    @property
+    def lives(self) -> int:
+        """How many lives have begun that can be ended."""
+        return self._read(LIVES)
 
     def set(self, at: int) -> None:
         """Count from here on, and die at the write number *at*."""
-        struct.pack_into("QQ", self._memory, 0, 0, at)
+        self._write(COUNT, 0)
+        self._write(AT, at)
+
+    def begin_life(self) -> None:
+        """One life more."""
+        self._write(LIVES, self.lives + 1)
 
     def burn(self) -> None:
         """One write more; the last thing the process does when it is the one."""
-        count, at = self._read()
-        struct.pack_into("QQ", self._memory, 0, count + 1, at)
-        if count + 1 == at:
+        count = self._read(COUNT) + 1
+        self._write(COUNT, count)
+        if count == self._read(AT):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def _read(self) -> tuple[int, int]:
-        count, at = struct.unpack_from("QQ", self._memory, 0)
-        return count, at
+    def _read(self, place: int) -> int:
+        return int(struct.unpack_from("Q", self._memory, place)[0])
+
+    def _write(self, place: int, number: int) -> None:
+        struct.pack_into("Q", self._memory, place, number)
 
 
 def watch_writes(fuse: Fuse) -> None:
@@ -112,13 +122,12 @@ class FilledBookshelf(Bookshelf):
         self._base, self._number = base, 0
 
 
-async def live(fuse: Fuse, base: SteadyKnowledge, shift: timedelta) -> None:
+async def live(base: SteadyKnowledge, shift: timedelta) -> None:
     """One life of the service, until SIGTERM or the fuse."""
     clock = Clock(BEGINS + shift, speed=SPEED)
     built = house.build(Settings(_env_file=None), clock)
     shelf = FilledBookshelf(built.store, built.settings.data_dir / "cache")
     shelf.fill(base)
-    watch_writes(fuse)
     complete = replace(built, bookshelf=shelf)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(run.serve(complete, print))
@@ -134,7 +143,7 @@ async def advise(home: House) -> None:
                 vaino = next(account for account in await accounts.everyone(read) if account.is_advisor)
                 waiting = await tickets.queue(read)
             for ticket in waiting:
-                await asyncio.sleep(A_SECOND)  # as long as the pace would hold the reply back, in its own, longer seconds
+                await asyncio.sleep(A_SECOND)  # as long as the pace would hold the reply back, in its own seconds
                 await tend(home, desk, vaino, ticket)
             await news.wait(0.5)
 
@@ -152,20 +161,22 @@ async def tend(home: House, desk: Desk, vaino: Account, ticket: TicketRow) -> No
 def main(arguments: Sequence[str]) -> None:
     """Live, die and live again, until the test that started it ends it."""
     die_with_us()
-    fuse = Fuse(Path(arguments[0]))
     logs.set_up()
     base = small_knowledge_base(Path(arguments[1]))
-    lives = 0
-    while True:
+    asyncio.run(live(base, timedelta()))
+    fuse = Fuse(Path(arguments[0]))
+    watch_writes(fuse)
+    gc.freeze()  # what all lives share is not to be looked through, and thereby copied, by each of them
+    for lives in itertools.count(1):
+        fuse.begin_life()
         child = os.fork()
         if child == 0:
             die_with_us()
-            asyncio.run(live(fuse, base, timedelta(minutes=lives)))
+            asyncio.run(live(base, timedelta(minutes=lives)))
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status):  # it ended by itself: stopped, or broken; both are the test's to judge
             raise SystemExit(os.WEXITSTATUS(status))
-        lives += 1
 
 
 if __name__ == "__main__":

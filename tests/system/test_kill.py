@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import signal
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -34,10 +35,11 @@ ROUND = [
 class World:
     """One service that is killed again and again, its Telegram and its database."""
 
-    def __init__(self, telegram: FakeTelegram, store: Store, fuse: Fuse) -> None:
+    def __init__(self, telegram: FakeTelegram, store: Store, fuse: Fuse, process: Process) -> None:
         self.telegram = telegram
         self.store = store
         self.fuse = fuse
+        self.process = process
 
     async def plays_a_round(self, chat: int) -> None:
         """An asker goes the whole way; they hear in order what they must, and perhaps something twice."""
@@ -46,6 +48,13 @@ class World:
                 await getattr(self.telegram, act)(chat, words)
             while not (await self.telegram.hears(chat, within=60)).text.startswith(expected):
                 pass
+
+    async def is_warm(self) -> None:
+        """Return once the first life has ended in peace, and those have begun that are forks of it."""
+        self.process.terminate()
+        async with asyncio.timeout(60):
+            while not self.fuse.lives:  # noqa: ASYNC110 - it is in another process
+                await asyncio.sleep(0.02)
 
     async def comes_to_rest(self) -> None:
         """Return once nothing waits any more."""
@@ -103,7 +112,7 @@ async def world(template: Path, folder: Path, knowledge_cache: Path) -> AsyncIte
                 preexec_fn=die_with_us,
             )
         try:
-            yield World(telegram, store, fuse)
+            yield World(telegram, store, fuse, process)
             assert process.returncode is None, (folder / "log").read_text()[-3000:]
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -131,6 +140,9 @@ async def kill_at(points: range, starting: AbstractAsyncContextManager[World]) -
     """Play a round for each of *points*, killed there, until a round has fewer; returns the kills and the copies."""
     copies = 0
     async with starting as here:
+        await here.plays_a_round(people.BULK[-1])
+        await here.comes_to_rest()
+        await here.is_warm()
         for kills, point in enumerate(points):
             chat = people.BULK[kills]
             here.fuse.set(point)
