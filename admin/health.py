@@ -1,6 +1,6 @@
 """Liveness, readiness and metrics, for whoever watches the service; from this machine only."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from starlette.requests import Request
@@ -9,24 +9,22 @@ from starlette.routing import BaseRoute, Route
 
 from admin.house import House
 from bot.store.engine import StoreUnavailable
-from bot.store.schema import inbox, lease, outbox, quarantine, ticket
+from bot.store.schema import inbox, outbox, quarantine, ticket
 
 MAX_INBOX_AGE = timedelta(seconds=60)
 MAX_OUTBOX_AGE = timedelta(seconds=120)
 MAX_POLL_AGE = timedelta(seconds=90)
-POLL_LEASE = "telegram-poll"  # held by whichever process asks Telegram for updates
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 def routes(house: House) -> list[BaseRoute]:
     """`/healthz` (alive), `/readyz` (able to work) and `/metrics` (Prometheus text, loopback only)."""
-    started_at = house.clock()  # the process stands: from now on Telegram has its time to answer a first time
 
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def ready(_request: Request) -> Response:
-        faults = await _faults(house, started_at)
+        faults = await _faults(house)
         return JSONResponse({"ready": not faults, "faults": faults}, status_code=503 if faults else 200)
 
     async def metrics(request: Request) -> Response:
@@ -39,7 +37,7 @@ def routes(house: House) -> list[BaseRoute]:
     return [Route("/healthz", alive), Route("/readyz", ready), Route("/metrics", metrics)]
 
 
-async def _faults(house: House, started_at: datetime) -> list[str]:
+async def _faults(house: House) -> list[str]:
     now = house.clock()
     faults = [] if house.bookshelf.is_filled else ["the FAQ is not loaded yet"]
     try:
@@ -52,23 +50,15 @@ async def _faults(house: House, started_at: datetime) -> list[str]:
                     select(func.min(outbox.c.not_before)).where(outbox.c.state.in_(("queued", "sending")))
                 )
             ).scalar()
-            poller = (
-                await read.execute(select(lease.c.owner).where(lease.c.name == POLL_LEASE, lease.c.expires_at > now))
-            ).scalar()
     except StoreUnavailable:
         return [*faults, "the database can't be reached"]
     if oldest_in and now - oldest_in > MAX_INBOX_AGE:
         faults.append("messages wait to be handled")
     if oldest_out and now - oldest_out > MAX_OUTBOX_AGE:
         faults.append("replies wait to be sent")
-    channel = house.telegram
-    if channel is not None and poller in (None, channel._owner):
-        succeeded = channel.health.succeeded_at
-        is_due = (
-            house.settings.telegram_mode == "polling" or succeeded is None
-        )  # a webhook is silent when nobody writes
-        if is_due and now - (succeeded or started_at) > MAX_POLL_AGE:
-            faults.append(f"Telegram: {channel.health.trouble or 'no answer'}")
+    health = house.telegram.health if house.telegram else None
+    if health and health.silent_since and now - health.silent_since > MAX_POLL_AGE:
+        faults.append(f"Telegram: {health.trouble or 'no answer'}")
     return faults
 
 

@@ -189,6 +189,13 @@ class PollHealth:
     succeeded_at: datetime | None = None
     trouble: str | None = None
 
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when we have been asking without an answer; None while there is none to wait for."""
+        if self.asking_since is None or self.succeeded_at is None:
+            return self.asking_since
+        return max(self.asking_since, self.succeeded_at)
+
 
 class TelegramChannel:
     """The bot's connection to the Bot API: asks for updates, or takes them by webhook, and sends messages."""

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from admin.logs import KindAndPlace
 from admin.web import build_app
-from bot.store import accounts, leases, revisions
+from bot.store import accounts, revisions
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.admin.a_house import a_house
@@ -138,21 +138,52 @@ async def test_what_is_refused_or_broken_carries_the_security_headers_too(
     assert all("content-security-policy" in answer.headers for answer in (refused, unknown, broken))
 
 
+async def faults(client: httpx.AsyncClient) -> list[str]:
+    """What keeps the service from being ready, in its own words."""
+    found: list[str] = (await client.get("/readyz")).json()["faults"]
+    return found
+
+
 async def test_a_telegram_that_never_answered_is_a_fault_after_its_time(
     store: Store, vault: Vault, clock: Clock, tmp_path: Path, knowledge_cache: Path
 ) -> None:
-    """A wrong token would otherwise look ready for ever; unless another process is the one that asks."""
+    """A wrong address would look ready for ever; its time begins with the asking, however long a start takes."""
     house = a_house(store, vault, clock, tmp_path, cache=knowledge_cache)
+    assert house.telegram is not None
     await house.bookshelf.refresh()
-    async with browser(build_app(house)) as client:
-        at_first = (await client.get("/readyz")).json()["faults"]
+    await house.telegram.open()
+    async with browser(build_app(house)) as client, asyncio.TaskGroup() as tasks:
+        clock.advance(timedelta(minutes=10))
+        before_asking = await faults(client)
+        tasks.create_task(house.telegram.listen())
+        while house.telegram.health.trouble is None:  # noqa: ASYNC110 - the health page looks at it, too
+            await asyncio.sleep(0.005)
+        at_first = await faults(client)
         clock.advance(timedelta(seconds=91))
-        later = (await client.get("/readyz")).json()["faults"]
-        await leases.hold(store, "telegram-poll", "another", clock(), timedelta(seconds=40))
-        beside_another = (await client.get("/readyz")).json()["faults"]
-    fault = ["Telegram: no answer"]
+        later = await faults(client)
+        store.hub.stop()
+    await house.telegram.close()
 
-    assert (at_first, later, beside_another) == ([], fault, [] if store.is_shared else fault)
+    assert (before_asking, at_first, later) == ([], [], ["Telegram: NetworkError"])
+
+
+async def test_who_leaves_the_asking_to_another_answers_for_it_from_taking_over_on(
+    store: Store, vault: Vault, clock: Clock, tmp_path: Path, knowledge_cache: Path
+) -> None:
+    """A process that has stood by for an hour must not be taken for broken as soon as it is needed."""
+    house = a_house(store, vault, clock, tmp_path, cache=knowledge_cache)
+    assert house.telegram is not None
+    await house.bookshelf.refresh()
+    house.telegram.health.succeeded_at = clock()  # when it introduced itself
+    clock.advance(timedelta(hours=1))
+    async with browser(build_app(house)) as client:
+        standing_by = await faults(client)
+        house.telegram.health.asking_since = clock()
+        taken_over = await faults(client)
+        clock.advance(timedelta(seconds=91))
+        silent = await faults(client)
+
+    assert (standing_by, taken_over, silent) == ([], [], ["Telegram: no answer"])
 
 
 def test_a_librarys_log_record_says_kind_and_place_but_no_words() -> None:
