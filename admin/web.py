@@ -33,6 +33,7 @@ def build_app(house: House) -> ASGIApp:
                 hours=house.hours,
                 clock=house.clock,
                 is_secure=house.settings.address.startswith("https:"),
+                is_behind_proxy=house.settings.public_url is not None,
             )
         ),
         *console.routes(house),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from admin.console.front_door import cookie_name
 from admin.console.visit import Visit
+from bot.channels.web_security import source_address
 from bot.store import accounts, audit, login_attempts, sessions
 from bot.store.accounts import Account, WeakPassword
 from bot.store.login_attempts import Attempt, TooMany
@@ -88,10 +89,9 @@ class SignIn:
     async def _checked(self, visit: Visit, name: str, password: str) -> Account | None:
         """The account, if the password is theirs; counted before it is looked at. Raises `TooMany`."""
         house = visit.house
+        source = source_address(visit.request, is_behind_proxy=house.settings.public_url is not None)
         async with house.store.write() as tx:
-            attempt = await login_attempts.count(
-                tx, house.vault, address=source_address(visit), name=name, now=visit.now
-            )
+            attempt = await login_attempts.count(tx, house.vault, address=source, name=name, now=visit.now)
         async with self._turn, house.store.read() as read:
             account = await accounts.verify(read, name, password)
         await self._record(visit, attempt, name, account)
@@ -103,19 +103,6 @@ class SignIn:
                 await audit.record(tx, None, "log in failed", visit.house.vault.lookup("login-name", name), visit.now)
             else:
                 await login_attempts.forgive(tx, attempt)
-
-
-def source_address(visit: Visit) -> str:
-    """Where the request came from on the network.
-
-    Behind the operator's own proxy (a public address, and a peer on this machine) it is the one that the proxy has
-    added last; what stands before it anybody may have made up.
-    """
-    peer = visit.request.client.host if visit.request.client else ""
-    forwarded = visit.request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
-    if visit.house.settings.public_url and peer in {"127.0.0.1", "::1"} and forwarded:
-        return forwarded[:64]
-    return peer
 
 
 async def _begin(visit: Visit, account: Account, to: str) -> Response:

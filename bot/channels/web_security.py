@@ -1,8 +1,12 @@
-"""Security headers on every response of the web server, faults included. Pure ASGI: streams pass through untouched."""
+"""What keeps the web server's pages safe: headers on every response, faults included, and whom a request is from.
+
+The headers are pure ASGI: streams pass through untouched.
+"""
 
 from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -55,3 +59,14 @@ def is_same_origin(headers: Mapping[str, str], host: str) -> bool:
         return site in {"same-origin", "none"}
     origin = headers.get("origin")
     return origin is not None and origin.partition("://")[2] == host
+
+
+def source_address(request: Request, *, is_behind_proxy: bool) -> str:
+    """Where *request* came from on the network, for counting; empty for a socket without an address.
+
+    Behind the operator's own proxy (a public address, and a peer on this machine) it is the one that the proxy has
+    added last; what stands before it anybody may have made up.
+    """
+    peer = request.client.host if request.client else ""
+    told = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip()
+    return told[:64] if is_behind_proxy and told and peer in {"127.0.0.1", "::1"} else peer

@@ -7,14 +7,19 @@ from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
+from starlette.applications import Starlette
+from starlette.requests import Request
 
 from bot import wording
+from bot.channels import webchat
+from bot.channels.web_security import source_address
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.phones import with_calls
 from bot.store import schema
@@ -530,6 +535,56 @@ async def test_one_network_opens_only_so_many_conversations_an_hour(chat: Chat) 
     assert await from_outside(CRISIS) == 303
     assert await from_outside(KNOWN, "203.0.113.78") == 303
     assert [await from_outside(KNOWN, "127.0.0.1") for _ in range(6)] == [303] * 6
+
+
+@on_one_database
+async def test_behind_a_proxy_conversations_count_for_who_opens_them(idle_chat: Chat) -> None:
+    """Behind one on this machine everybody comes from it: the limit is of the address that the proxy tells."""
+    pages = webchat.WebChat(
+        idle_chat.store,
+        idle_chat.vault,
+        idle_chat.profile,
+        idle_chat.profile.hours(ZoneInfo("Europe/Helsinki")),
+        idle_chat.clock,
+        is_secure=True,
+        is_behind_proxy=True,
+    )
+    transport = httpx.ASGITransport(Starlette(routes=webchat.routes(pages)), client=("127.0.0.1", 4711))
+
+    async def from_outside(told: str, text: str = KNOWN) -> int:
+        headers = {**SAME_ORIGIN, "x-requested-with": "fetch", "x-forwarded-for": told}
+        async with httpx.AsyncClient(transport=transport, base_url=idle_chat.url, headers=headers) as client:
+            return (await client.post("/chat/messages", data={"key": "k" * 22, "text": text})).status_code
+
+    statuses = [await from_outside(f"198.51.100.{number}, 203.0.113.77") for number in range(6)]
+
+    assert statuses == [204] * 5 + [429]
+    assert await from_outside("203.0.113.77", CRISIS) == 204
+    assert await from_outside("203.0.113.78") == 204
+
+
+@pytest.mark.parametrize(
+    ("peer", "told", "is_behind_proxy", "source"),
+    [
+        ("203.0.113.77", [], True, "203.0.113.77"),
+        ("127.0.0.1", ["203.0.113.77"], True, "203.0.113.77"),
+        ("::1", ["10.0.0.1, 203.0.113.77"], True, "203.0.113.77"),
+        ("127.0.0.1", ["10.0.0.1", "203.0.113.77"], True, "203.0.113.77"),
+        ("127.0.0.1", ["203.0.113.77"], False, "127.0.0.1"),
+        ("198.51.100.1", ["203.0.113.77"], True, "198.51.100.1"),
+        ("127.0.0.1", [""], True, "127.0.0.1"),
+        ("127.0.0.1", ["x" * 200], True, "x" * 64),
+        (None, [], True, ""),
+    ],
+)
+def test_a_source_is_what_our_own_proxy_has_told_last(
+    peer: str | None, told: list[str], is_behind_proxy: bool, source: str
+) -> None:
+    """Everything before it, in the header or in headers of the same name, anybody may have made up."""
+    headers = [(b"x-forwarded-for", value.encode()) for value in told]
+    request = Request({"type": "http", "headers": headers, "client": (peer, 4711) if peer else None})
+
+    assert source_address(request, is_behind_proxy=is_behind_proxy) == source
 
 
 def test_the_pace_is_counted_in_a_sliding_window() -> None:

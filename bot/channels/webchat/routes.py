@@ -24,7 +24,7 @@ from starlette.types import Scope
 from bot import wording
 from bot.channels.incoming import Sendable
 from bot.channels.markup import as_web_html
-from bot.channels.web_security import is_same_origin
+from bot.channels.web_security import is_same_origin, source_address
 from bot.channels.webchat import transcript
 from bot.channels.webchat.forms import BadForm, read_form, read_post
 from bot.channels.webchat.pace import DailyHash, Pace
@@ -65,6 +65,7 @@ class WebChat:
     hours: OpeningHours
     clock: Callable[[], datetime]
     is_secure: bool
+    is_behind_proxy: bool
 
 
 class WebChannel:
@@ -258,10 +259,10 @@ class _Pages:
         now = self._chat.clock()
         if not self._pace.allows(asker.lookup, now):
             return wording.WEB_SLOW_DOWN
-        peer = request.client.host if request.client else ""
-        # Behind a proxy everybody comes from this machine: then the proxy must do the counting.
-        if asker.talk is None and not _is_this_machine(peer):
-            network = self._networks.of(peer, now.astimezone(self._chat.hours.zone).date())
+        source = source_address(request, is_behind_proxy=self._chat.is_behind_proxy)
+        # Behind a proxy that tells no addresses everybody comes from this machine: then it must do the counting.
+        if asker.talk is None and not _is_this_machine(source):
+            network = self._networks.of(source, now.astimezone(self._chat.hours.zone).date())
             if not self._openings.allows(network, now):
                 return wording.WEB_MANY_NEW
         return None
@@ -336,11 +337,11 @@ def _is_script(request: Request) -> bool:
     return request.headers.get("x-requested-with") == "fetch"
 
 
-def _is_this_machine(peer: str) -> bool:
+def _is_this_machine(source: str) -> bool:
     try:
-        return ip_address(peer).is_loopback
+        return ip_address(source).is_loopback
     except ValueError:
-        return True  # a socket without an address
+        return not source  # a socket without an address; a proxy may tell one with its port
 
 
 def _language(request: Request, talk: Conversation | None) -> Language:
