@@ -20,6 +20,22 @@ def _is_here(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
+def _can_be_read(rest: str) -> bool:
+    """Whether SQLAlchemy and the driver understand what stands after `postgresql://`, without connecting."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(f"postgresql+psycopg://{rest}")
+        _, options = url.get_dialect()().create_connect_args(url)
+        make_conninfo(**options)
+    except (ArgumentError, ProgrammingError, ValueError):
+        return False
+    return url.port is None or 0 < url.port < 65536
+
+
 def _empty_is_unset(value: object) -> object:
     """A token of spaces is none. (`KOPPI_X=`, nothing at all, means "not set" for every setting.)"""
     return None if isinstance(value, str) and not value.strip() else value
@@ -91,8 +107,8 @@ class Settings(BaseSettings):
         if url is None:
             return None
         scheme, _, rest = url.get_secret_value().partition("://")
-        if scheme not in DATABASES or not rest:
-            raise ValueError("must be a PostgreSQL address, postgresql://user:password@host/database")
+        if scheme not in DATABASES or not rest or (scheme.startswith("postgres") and not _can_be_read(rest)):
+            raise ValueError("must be a PostgreSQL address, postgresql://user:password@host:5432/database")
         return url
 
     @model_validator(mode="after")

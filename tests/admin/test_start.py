@@ -88,6 +88,16 @@ async def test_settings_that_do_not_fit_together_are_told_in_words(tmp_path: Pat
     assert output.endswith("\n  KOPPI_TELEGRAM_MODE=webhook needs a KOPPI_PUBLIC_URL that begins with https://\n")
 
 
+async def test_a_database_address_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+    """A port mistyped is no reason for a traceback, and the password in the address is nobody's to read."""
+    code, output = await koppi(tmp_path, "check", database_url="postgresql://u:marker@127.0.0.1:54x2/koppi")
+
+    assert code == 1
+    assert output.startswith("Error: these settings can't be used:\n  KOPPI_DATABASE_URL: must be a PostgreSQL address")
+    assert output.count("\n") == 2
+    assert "marker" not in output
+
+
 async def publish(store: Store, text: str) -> None:
     """An edit of one answer, as the console makes it."""
     now = datetime(2026, 11, 24, tzinfo=UTC)

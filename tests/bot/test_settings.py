@@ -67,6 +67,11 @@ def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.Monke
         ("advisor_chat", "the group", "valid integer"),
         ("database_url", "mysql://u:p@db/koppi", "must be a PostgreSQL address"),
         ("database_url", "koppi.sqlite3", "must be a PostgreSQL address"),
+        ("database_url", "postgresql://u:p@db:port/koppi", "must be a PostgreSQL address"),
+        ("database_url", "postgresql://u:p@db:99999/koppi", "must be a PostgreSQL address"),
+        ("database_url", "postgresql://u:p@[::1/koppi", "must be a PostgreSQL address"),
+        ("database_url", "postgresql://u:p@db/koppi?no_such_option=1", "must be a PostgreSQL address"),
+        ("database_url", "postgresql://u:p@db/koppi?port=x", "must be a PostgreSQL address"),
         ("telegram_mode", "webhook", "needs a KOPPI_TELEGRAM_TOKEN"),
     ],
 )
@@ -80,10 +85,11 @@ def test_what_cannot_be_meant_is_refused_in_words(
 
 def test_a_refused_secret_is_not_shown_by_the_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error is printed where everybody reads it."""
-    with pytest.raises(ValidationError) as refused:
-        settings(monkeypatch, database_url="mysql://u:marker@db/koppi")
+    for url in ("mysql://u:marker@db/koppi", "postgresql://u:marker@db:marker/koppi?marker=1"):
+        with pytest.raises(ValidationError) as refused:
+            settings(monkeypatch, database_url=url)
 
-    assert "marker" not in str(refused.value)
+        assert "marker" not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["", "http://koppi.example"])
