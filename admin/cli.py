@@ -205,21 +205,31 @@ def _day(given: Any, settings: Any) -> date:
 @main.command()
 def check() -> None:
     """Prove the store's invariants (nothing lost, nothing doubled): a line a violation, exit code 1 if any."""
-    from sqlalchemy import inspect
+    from sqlalchemy import inspect, make_url
 
     from admin import invariants
+    from admin.house import utc_now
+    from bot.store.engine import Store
     from bot.store.schema import inbox
 
+    settings = _settings()
+    url = make_url(settings.database)
+    is_file = url.get_backend_name() == "sqlite"
+    place = url.database if is_file else url.render_as_string(hide_password=True)
+    nothing_there = click.ClickException(f"there is no database at {place}; `koppi serve` makes it")
+    if is_file and not Path(str(place)).exists():  # connecting would make it
+        raise nothing_there
+
     async def violations() -> list[str]:
-        house = _house()
+        store = Store.at(settings.database)  # the store alone: a house is furnished with files when it is built
         try:
-            async with house.store.read() as read:
+            async with store.read() as read:
                 is_made = await read.run_sync(lambda connection: inspect(connection).has_table(inbox.name))
             if not is_made:
-                raise click.ClickException("there is no database yet; `koppi serve` makes it")
-            return await invariants.violations(house.store, house.clock())
+                raise nothing_there
+            return await invariants.violations(store, utc_now())
         finally:
-            await house.store.close()
+            await store.close()
 
     found = _run(violations())
     for line in found:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 from starlette.types import ASGIApp
 
 from admin.logs import KindAndPlace
@@ -18,6 +19,7 @@ from bot.store import accounts, revisions
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.admin.a_house import a_house
+from tests.support import postgres
 from tests.support.clock import Clock
 from tests.support.processes import environment
 
@@ -77,7 +79,38 @@ async def test_a_database_of_a_newer_version_is_left_alone_in_one_line(tmp_path:
 
 async def test_a_check_before_the_first_start_says_that_there_is_no_database(tmp_path: Path) -> None:
     """ "It can't be reached" would send an operator looking for a fault."""
-    assert await koppi(tmp_path, "check") == (1, "Error: there is no database yet; `koppi serve` makes it\n")
+    path = tmp_path / "data" / "koppi.sqlite3"
+
+    assert await koppi(tmp_path, "check") == (1, f"Error: there is no database at {path}; `koppi serve` makes it\n")
+
+
+def names_in(folder: Path) -> set[str]:
+    """Of everything there."""
+    return {path.name for path in folder.rglob("*")}
+
+
+async def test_a_check_writes_nothing(tmp_path: Path) -> None:
+    """A mistyped folder would look like an installation afterwards, with a key and an empty database of its own."""
+    await koppi(tmp_path, "check")
+    without_a_database = names_in(tmp_path)
+    await koppi(tmp_path, "migrate")
+    (tmp_path / "data" / "koppi.key").unlink()
+    before = names_in(tmp_path)
+    checked = await koppi(tmp_path, "check")
+
+    assert (without_a_database, names_in(tmp_path)) == (set(), before)
+    assert checked == (0, "ok: nothing lost, nothing doubled\n")
+
+
+@pytest.mark.postgresql
+async def test_a_check_of_an_empty_database_is_told_so(postgresql_cluster: postgres.Cluster, tmp_path: Path) -> None:
+    """On PostgreSQL the database is there before the service has made its tables; its password is not shown."""
+    with postgresql_cluster.database() as name:
+        url = postgresql_cluster.url(name).replace("koppi@", "koppi:marker@")
+        code, output = await koppi(tmp_path, "check", database_url=url)
+    place = url.replace("marker", "***")
+
+    assert (code, output) == (1, f"Error: there is no database at {place}; `koppi serve` makes it\n")
 
 
 async def test_settings_that_do_not_fit_together_are_told_in_words(tmp_path: Path) -> None:
