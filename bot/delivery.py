@@ -6,8 +6,8 @@ arrived is repeated once and recorded as uncertain: better twice than never. A d
 
 import asyncio
 import contextlib
-import math
 import random
+from bisect import insort
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -23,7 +23,6 @@ from bot.vault import Vault, WrongKey
 
 GIVE_UP_AFTER = timedelta(hours=24)
 CHAT_GAP = timedelta(seconds=1)
-PACE_AHEAD = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
@@ -43,31 +42,38 @@ class Channel(Protocol):
 
 
 class Pace:
-    """At most *per_second* sends over all chats, evenly spaced, and a second between two in one chat.
+    """At most *per_second* sends over all chats in any second, and a second between two in one chat.
 
     The first reply to what somebody wrote goes at once: they set that pace themselves, and nobody waits for their own
     answer. Should Telegram mind, it says how long to wait.
     """
 
     def __init__(self, per_second: float) -> None:
-        self._interval = timedelta(seconds=1 / per_second)
-        self._next: datetime | None = None
+        self._most = max(1, int(per_second))
+        self._span = timedelta(seconds=max(1.0, 1 / per_second))
+        self._planned: list[datetime] = []  # sends of the last second and those still waiting for their turn, in order
         self._chats: dict[str, datetime] = {}  # when each chat may get another message that nobody asked for
 
     def room(self, now: datetime) -> int:
         """How many more sends fit into the next second."""
-        ahead = max(timedelta(), (self._next or now) - now)
-        return max(0, math.ceil((PACE_AHEAD - ahead) / self._interval))
+        return max(0, self._most - sum(1 for at in self._planned if at > now))
 
     def wait_for(self, destination: str, now: datetime, *, is_direct_reply: bool) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
-        free = max(now, self._next or now)
-        at = free if is_direct_reply else max(free, self._chats.get(destination, now))
-        self._next = free + self._interval
+        self._planned = [at for at in self._planned if at > now - self._span]
+        at = self._free_from(now if is_direct_reply else max(now, self._chats.get(destination, now)))
+        insort(self._planned, at)
         self._chats[destination] = max(at + CHAT_GAP, self._chats.get(destination, at))
         if len(self._chats) > MAX_PACED_CHATS:
             self._chats = {chat: after for chat, after in self._chats.items() if after > now}
         return at - now
+
+    def _free_from(self, moment: datetime) -> datetime:
+        """The first moment from *moment* on at which one more send overfills no second."""
+        for first, last in zip(self._planned, self._planned[self._most - 1 :], strict=False):
+            if last - self._span < moment < first + self._span:
+                moment = first + self._span
+        return moment
 
 
 class Delivery:

@@ -79,8 +79,8 @@ class Settings(BaseSettings):
     public_url: OptionalText = Field(
         None, description="The https address under which people reach the service; needed for webhooks."
     )
-    send_per_second: float = Field(28, gt=0, description="Messages a second to Telegram, over all chats.")
-    sends_in_flight: int = Field(8, ge=1, le=100, description="Sends to Telegram that may be under way at once.")
+    send_per_second: float = Field(25, gt=0, description="Messages a second to Telegram, over all chats.")
+    sends_in_flight: int = Field(4, ge=1, le=100, description="Sends to Telegram that may be under way at once.")
     timezone: str = Field("Europe/Helsinki", description="The time zone of opening hours and summaries.")
 
     @field_validator("timezone")

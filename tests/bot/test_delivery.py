@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -277,7 +276,7 @@ START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 3000)), max_size=60),
-    st.sampled_from([1.0, 5.0, 28.0]),
+    st.sampled_from([1.0, 5.0, 25.0]),
 )
 def test_the_pace_keeps_the_rate_over_all_and_a_second_between_what_nobody_asked_for(
     sends: list[tuple[str, bool, int]], per_second: float
@@ -293,9 +292,18 @@ def test_the_pace_keeps_the_rate_over_all_and_a_second_between_what_nobody_asked
             assert at - last_in[chat] >= CHAT_GAP
         times.append(at)
         last_in[chat] = max(at, last_in.get(chat, at))
-    direct = [at for at, (_, is_direct_reply, _) in zip(times, sends, strict=True) if is_direct_reply]
+    ordered = sorted(times)
+    ahead = ordered[int(per_second) :]
 
-    assert all(later - earlier >= timedelta(seconds=0.999 / per_second) for earlier, later in pairwise(direct))
+    assert all(later - earlier >= timedelta(seconds=1) for earlier, later in zip(ordered, ahead, strict=False))
+
+
+def test_answers_wait_for_one_another_only_when_the_second_is_full() -> None:
+    """Spaced evenly, an answer would wait for another asker's although there is room for both."""
+    pace = Pace(25)
+    waits = [pace.wait_for(str(chat), START, is_direct_reply=True) for chat in range(26)]
+
+    assert waits == [timedelta()] * 25 + [timedelta(seconds=1)]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the pace knows no database

@@ -22,7 +22,7 @@ def test_without_any_variable_the_service_is_the_embedded_default(monkeypatch: p
     assert default.telegram_token is None
     assert default.database == f"sqlite+aiosqlite:///{Path('data').resolve() / 'koppi.sqlite3'}"
     assert default.address == "http://localhost:8080"
-    assert (default.timezone, default.send_per_second, default.sends_in_flight) == ("Europe/Helsinki", 28, 8)
+    assert (default.timezone, default.send_per_second, default.sends_in_flight) == ("Europe/Helsinki", 25, 4)
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
