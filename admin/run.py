@@ -59,7 +59,6 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
 
 def _loops(house: House):  # type: ignore[no-untyped-def]
     """Every loop of the process."""
-    service = Service(house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours)
     channels: dict[str, Channel] = {webchat.NAME: webchat.WebChannel()}
     if house.telegram is not None:
         channels[TELEGRAM] = house.telegram
@@ -71,6 +70,9 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
         house.clock,
         in_flight=house.settings.sends_in_flight,
         per_second=house.settings.send_per_second,
+    )
+    service = Service(
+        house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours, delivery=delivery
     )
     yield worker.handle_inbox(house.store, service, house.clock)
     yield delivery.run()

@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import random
 from bisect import insort
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -76,6 +77,14 @@ class Pace:
         return moment
 
 
+@dataclass
+class Slot:
+    """Room for one reply. Whoever writes the reply may lease it into *item*: it is sent without being looked for."""
+
+    sealed_address: bytes
+    item: OutboxItem | None = None
+
+
 class Delivery:
     """Sends what the outbox holds, a bounded number at a time."""
 
@@ -96,6 +105,28 @@ class Delivery:
         self._in_flight = in_flight
         self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
         self._sending: set[asyncio.Task[None]] = set()
+        self._promised = 0  # slots given to transactions that may yet fill them
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether any send is under way."""
+        return bool(self._sending)
+
+    @contextlib.contextmanager
+    def slot(self, channel: str, address: str) -> Iterator[Slot | None]:
+        """Room to send one reply to *address* right after the transaction inside the block; None when there is none.
+
+        What was leased into the slot is sent once the block has ended well.
+        """
+        has_room = channel in self._channels and self._room() > 0 and not self._store.hub.is_stopping
+        slot = Slot(self._vault.seal(address)) if has_room else None
+        self._promised += has_room
+        try:
+            yield slot
+        finally:
+            self._promised -= has_room
+        if slot is not None and slot.item is not None:
+            self._start(slot.item)
 
     async def run(self) -> None:
         """Deliver until the service stops, then finish the sends under way: what is sent is also written down."""
@@ -111,19 +142,23 @@ class Delivery:
             await asyncio.wait(self._sending, timeout=STOP_SECONDS)
 
     async def _start_sends(self) -> None:
-        free = min(self._in_flight - len(self._sending), self._room_in_pace())
+        free = self._room()
         if free <= 0:
             return
         async with self._store.write() as tx:
             items = await outbox.lease(tx, self._clock(), channels=list(self._channels), limit=free)
         for item in items:
-            task = asyncio.create_task(self._deliver(item))
-            self._sending.add(task)
-            task.add_done_callback(self._landed)
+            self._start(item)
 
-    def _room_in_pace(self) -> int:
+    def _room(self) -> int:
         """How many may be leased now: a lease must not run out while its send only waits for its turn."""
-        return min((pace.room(self._clock()) for pace in self._paces.values()), default=self._in_flight)
+        in_pace = (pace.room(self._clock()) for pace in self._paces.values())
+        return min([self._in_flight - len(self._sending) - self._promised, *in_pace])
+
+    def _start(self, item: OutboxItem) -> None:
+        task = asyncio.create_task(self._deliver(item))
+        self._sending.add(task)
+        task.add_done_callback(self._landed)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)

@@ -3,8 +3,9 @@
 What needs no lock (parsing, masking, the verdict) comes before it; nothing inside awaits the network.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import asdict, replace
 from datetime import datetime
 from textwrap import shorten
 
@@ -16,6 +17,7 @@ from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
 from bot.conversation import decide
+from bot.delivery import Delivery, Slot
 from bot.dialogue import (
     Asked,
     Command,
@@ -54,7 +56,10 @@ PARSERS: dict[str, Callable[[str], Incoming | None]] = {
 
 
 class Service:
-    """Handles what channels bring. *knowledge* gives the current knowledge base, which may change while running."""
+    """Handles what channels bring. *knowledge* gives the current knowledge base, which may change while running.
+
+    With *delivery* in the same process, a first reply goes out as soon as it is committed; else it waits in the outbox.
+    """
 
     def __init__(
         self,
@@ -63,12 +68,14 @@ class Service:
         knowledge: Callable[[], KnowledgeBase],
         profile: ServiceProfile,
         hours: OpeningHours,
+        delivery: Delivery | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
         self._knowledge = knowledge
         self._profile = profile
         self._hours = hours
+        self._delivery = delivery
 
     async def handle(self, item: InboxItem, now: datetime) -> None:
         """Take the one decision on *item*. What can't be parsed goes to quarantine; other errors are the caller's."""
@@ -99,7 +106,7 @@ class Service:
             await inbox.give_up(tx, item, reason="handling failed", now=now)
             talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
             if talk is not None:
-                await self._say(tx, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], now)
+                await self._say(tx, None, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], now)
 
     async def _converse(
         self, item: InboxItem, address: str, heard: Said | Pressed, language: Language, now: datetime
@@ -108,7 +115,7 @@ class Service:
         question_text = _question_in(said)
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
         verdict = knowledge.judge(question_text) if question_text is not None else None
-        async with self._store.write() as tx:
+        async with self._write_and_send(item.channel, address) as (tx, slot):
             if not await inbox.claim(tx, item):
                 return
             talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
@@ -128,9 +135,17 @@ class Service:
             asked = await self._asked(tx, talk, question_text, verdict, now)
             signals = await self._signals(tx, talk, said, knowledge.library, verdict, asked, now)
             decision = decide(talk, said, signals, now)
-            await self._carry_out(tx, item, decision, asked, now)
+            await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
             await self._store.empty_log()
+
+    @asynccontextmanager
+    async def _write_and_send(self, channel: str, address: str) -> AsyncIterator[tuple[Tx, Slot | None]]:
+        """A transaction, and room for the first reply it decides on, which is sent right after the commit."""
+        room = self._delivery.slot(channel, address) if self._delivery else nullcontext()
+        with room as slot:
+            async with self._store.write() as tx:
+                yield tx, slot
 
     async def _resolve(self, item: InboxItem, heard: Said | Pressed) -> Said:
         """What was said, with personal data masked and a pressed button looked up in this very conversation."""
@@ -189,7 +204,9 @@ class Service:
             holdings=await self._holdings(tx, talk) if said == Command("tietoni") else "",
         )
 
-    async def _carry_out(self, tx: Tx, item: InboxItem, decision: Decision, asked: Asked | None, now: datetime) -> None:
+    async def _carry_out(
+        self, tx: Tx, slot: Slot | None, item: InboxItem, decision: Decision, asked: Asked | None, now: datetime
+    ) -> None:
         talk = decision.conversation
         if decision.erase:
             await self._erase(tx, item, decision, now)
@@ -222,7 +239,7 @@ class Service:
         if decision.reachable is not None:
             await conversations.set_reachable(tx, talk.id, reachable=decision.reachable)
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
-        await self._say(tx, item, talk, messages, now)
+        await self._say(tx, slot, item, talk, messages, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)
 
     async def _erase(self, tx: Tx, item: InboxItem, decision: Decision, now: datetime) -> None:
@@ -256,6 +273,7 @@ class Service:
     async def _say(
         self,
         tx: Tx,
+        slot: Slot | None,
         item: InboxItem,
         talk: Conversation,
         replies: Sequence[Reply],
@@ -272,9 +290,10 @@ class Service:
                 entry_id=reply.entry_id,
                 question_id=talk.state.question_id,
             )
+            key = f"inbox:{item.id}:{ordinal}"
             await outbox.add_message(
                 tx,
-                key=f"inbox:{item.id}:{ordinal}",
+                key=key,
                 message_id=message_id,
                 conversation_id=talk.id,
                 channel=talk.channel,
@@ -282,6 +301,18 @@ class Service:
                 ordinal=ordinal,
                 now=now,
             )
+            if slot is not None and ordinal == 0:
+                slot.item = await outbox.lease_reply(
+                    tx,
+                    now,
+                    key=key,
+                    message_id=message_id,
+                    text=reply.text,
+                    buttons=[asdict(button) for button in reply.buttons],
+                    conversation_id=talk.id,
+                    channel=talk.channel,
+                    sealed_address=slot.sealed_address,
+                )
 
     async def _link_chat(self, item: InboxItem, address: str, code: str, now: datetime) -> None:
         """`/liita CODE` in a Telegram chat: the chat gets what its code was made for."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
@@ -183,6 +183,49 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
     ]
 
 
+async def lease_reply(
+    tx: Tx,
+    now: datetime,
+    *,
+    key: str,
+    message_id: int,
+    text: str,
+    buttons: list[dict[str, str]],
+    conversation_id: str,
+    channel: str,
+    sealed_address: bytes,
+) -> OutboxItem | None:
+    """The first reply to an inbox item, queued in this very transaction as *key*, as ours to send right after it.
+
+    None when something else to the same destination is still to go: order comes before speed.
+    """
+    earlier = outbox.alias()
+    is_behind = exists().where(earlier.c.destination == conversation_id, _is_waiting(earlier), earlier.c.key != key)
+    leased = await tx.execute(
+        update(outbox)
+        .where(outbox.c.key == key, ~is_behind)
+        .values(state="sending", lease_until=now + LEASE, attempts=1)
+        .returning(outbox.c.id)
+    )
+    item_id = leased.scalar()
+    if item_id is None:
+        return None
+    return OutboxItem(
+        id=item_id,
+        channel=channel,
+        destination=conversation_id,
+        message_id=message_id,
+        text=text,
+        buttons=buttons,
+        is_markdown=True,
+        sealed_address=sealed_address,
+        is_direct_reply=True,
+        attempts=1,
+        uncertain=False,
+        queued_at=now,
+    )
+
+
 async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime) -> None:
     """Record that *item* has arrived."""
     await _finish(
@@ -219,7 +262,6 @@ async def _finish(tx: Tx, item: OutboxItem, **values: object) -> None:
             update(conversation).where(conversation.c.id == item.destination).values(version=conversation.c.version + 1)
         )
         tx.touch(f"conversation:{item.destination}")
-    tx.touch(TOPIC)
 
 
 async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | None:
@@ -242,5 +284,9 @@ def _was_repeated(row: Row[Any]) -> bool:
 
 def _first_in_line() -> Select[tuple[int]]:
     """The oldest unfinished item of each destination: the others wait behind it, whatever their own time."""
-    waiting = outbox.c.state.in_(("queued", "sending"))
-    return select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.destination)
+    return select(func.min(outbox.c.id)).where(_is_waiting(outbox)).group_by(outbox.c.destination)
+
+
+def _is_waiting(items: FromClause) -> ColumnElement[bool]:
+    """Whether an item is still to go, or on its way."""
+    return items.c.state.in_(("queued", "sending"))

@@ -105,13 +105,13 @@ async def serving(
     clock = Clock()
     profile = read_profile(data_dir)
     hours = profile.hours(Settings(_env_file=None).zone)
-    service = Service(store, vault, lambda: knowledge_base, profile, hours)
+    delivery = Delivery(store, vault, {webchat.NAME: webchat.WebChannel()}, clock, in_flight=4, per_second=1000)
+    service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery if works else None)
     pages = webchat.WebChat(store, vault, profile, hours, clock, is_secure=False, is_behind_proxy=False)
     routes = webchat.routes(pages)
     app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=False)])
     vaino, _sulo = await people.employ(store)
     chat = Chat(store, vault, clock, profile, Desk(store, hours), vaino, app, service)
-    delivery = Delivery(store, vault, {webchat.NAME: webchat.WebChannel()}, clock, in_flight=4, per_second=1000)
     loops = (worker.handle_inbox(store, service, clock), delivery.run()) if works else ()
     async with asyncio.TaskGroup() as tasks:
         for loop in loops:

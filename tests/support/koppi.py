@@ -131,7 +131,6 @@ async def running(
     settings = Settings(_env_file=None, data_dir=data_dir, telegram_token=SecretStr(TOKEN), telegram_api=telegram.url)
     profile = read_profile(data_dir)
     hours = profile.hours(settings.zone)
-    service = Service(store, vault, lambda: knowledge_base, profile, hours)
     telegram_channel = TelegramChannel(settings, store, vault, clock)
     delivery = Delivery(
         store,
@@ -141,6 +140,7 @@ async def running(
         in_flight=settings.sends_in_flight,
         per_second=settings.send_per_second,
     )
+    service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery)
     vaino, sulo = await people.employ(store)
     await telegram_channel.open()
     try:

@@ -191,10 +191,13 @@ async def _house(
 
 
 def _bot(house: House):  # type: ignore[no-untyped-def]
-    service = Service(house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours)
-    yield worker.handle_inbox(house.store, service, house.clock)
     channels = {webchat.NAME: webchat.WebChannel()}
-    yield Delivery(house.store, house.vault, channels, house.clock, in_flight=8, per_second=28).run()
+    delivery = Delivery(house.store, house.vault, channels, house.clock, in_flight=4, per_second=25)
+    service = Service(
+        house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours, delivery=delivery
+    )
+    yield worker.handle_inbox(house.store, service, house.clock)
+    yield delivery.run()
 
 
 class _Server(uvicorn.Server):
