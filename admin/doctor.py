@@ -19,7 +19,7 @@ from telegram.error import InvalidToken, TelegramError
 from admin.house import House, build
 from bot.profile import CrisisTexts, InvalidProfile
 from bot.settings import Settings
-from bot.store import migrate, revisions
+from bot.store import audit, migrate, revisions
 from bot.store.engine import StoreUnavailable
 from bot.store.schema import address, chat_link
 from bot.vault import WrongKey
@@ -92,6 +92,7 @@ async def _database(house: House) -> AsyncIterator[Finding]:
     yield schema
     if schema.level == "ok":
         yield await _key(house)
+        yield await _audit_log(house)
         yield await _faq(house)
 
 
@@ -120,6 +121,18 @@ async def _key(house: House) -> Finding:
             "the key does not open what is sealed in the database; put back the old KOPPI_SECRET_KEY or koppi.key",
         )
     return Finding("ok", "the key opens what is sealed" if any(sealed) else "nothing is sealed yet")
+
+
+async def _audit_log(house: House) -> Finding:
+    async with house.store.read() as read:
+        broken_at = await audit.broken_at(read)
+    if broken_at is None:
+        return Finding("ok", "the audit log is whole")
+    return Finding(
+        "fault",
+        f"the audit log was changed at line {broken_at}, or one before it is missing; find out by whom, "
+        "and compare with a backup",
+    )
 
 
 async def _faq(house: House) -> Finding:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 
+from bot.store import audit
 from bot.store.engine import Store
 from bot.store.erasure import ERASED_SENDER
 from bot.store.schema import conversation, decision, inbox, message, outbox, quarantine, ticket
@@ -14,13 +15,16 @@ Violation = Select[tuple[object]]
 
 
 async def violations(store: Store, now: datetime) -> list[str]:
-    """Every violation of the promises, in words; empty when nothing is lost and nothing doubled."""
+    """Every violation of the promises, in words; empty when nothing is lost, nothing doubled and the audit whole."""
     found = []
     async with store.read() as read:
         for words, statement in _promises(now).items():
             ids = [str(row[0]) for row in await read.execute(statement.limit(20))]
             if ids:
                 found.append(f"{words}: {', '.join(ids)}")
+        broken_at = await audit.broken_at(read)
+    if broken_at is not None:
+        found.append(f"a line was changed, or one before it is missing (audit): {broken_at}")
     return found
 
 

@@ -11,6 +11,7 @@ from bot.store.schema import audit
 
 FIRST_HASH = "0" * 64
 AUDIT_LOCK = 77_0102
+BATCH = 1000  # lines looked at together: the log of years fits into no memory
 
 
 async def record(tx: Tx, account_id: str | None, act: str, subject: str, now: datetime) -> None:
@@ -33,11 +34,15 @@ async def record(tx: Tx, account_id: str | None, act: str, subject: str, now: da
 
 async def broken_at(read: AsyncConnection) -> int | None:
     """The id of the first line that doesn't follow from the one before, or None when the chain is whole."""
-    previous = FIRST_HASH
-    for row in await read.execute(select(audit).order_by(audit.c.id)):
-        if row.previous_hash != previous or row.hash != _hash(previous, row.at, row.account_id, row.act, row.subject):
-            return int(row.id)
-        previous = row.hash
+    previous, last = FIRST_HASH, 0
+    in_order = select(audit).order_by(audit.c.id).limit(BATCH)
+    while rows := (await read.execute(in_order.where(audit.c.id > last))).all():
+        for row in rows:
+            if row.previous_hash != previous or row.hash != _hash(
+                previous, row.at, row.account_id, row.act, row.subject
+            ):
+                return int(row.id)
+            previous, last = row.hash, row.id
     return None
 
 

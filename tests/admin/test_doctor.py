@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from admin import doctor
 from bot.profile import read_profile
 from bot.settings import Settings
-from bot.store import chat_links, migrate
+from bot.store import audit, chat_links, migrate, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support.fake_telegram import TOKEN, FakeTelegram
@@ -132,3 +132,20 @@ async def test_telegram_is_asked_who_the_bot_is(data_dir: Path, telegram: FakeTe
     assert wrong["fault"] == ["Telegram does not know KOPPI_TELEGRAM_TOKEN; copy it again from @BotFather"]
     assert away["fault"] == ["http://127.0.0.1:9 does not answer (NetworkError); see KOPPI_TELEGRAM_API"]
     assert TOKEN not in str(away)
+
+
+async def test_an_audit_log_that_was_tampered_with_is_a_fault(data_dir: Path) -> None:
+    """Who may look at askers' words is answered for by that log alone."""
+    store = Store.at(f"sqlite+aiosqlite:///{data_dir / 'koppi.sqlite3'}")
+    async with store.write() as tx:
+        await audit.record(tx, None, "view", "b" * 32, datetime(2026, 11, 24, tzinfo=UTC))
+    well = await _findings(data_dir)
+    async with store.write() as tx:
+        await tx.execute(schema.audit.update().values(act="reply"))
+    await store.close()
+    found = await _findings(data_dir)
+
+    assert "the audit log is whole" in well["ok"]
+    assert found["fault"] == [
+        "the audit log was changed at line 1, or one before it is missing; find out by whom, and compare with a backup"
+    ]

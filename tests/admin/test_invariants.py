@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from admin import invariants
-from bot.store import conversations, erasure, inbox, outbox
+from bot.store import audit, conversations, erasure, inbox, outbox, schema
 from bot.store.engine import Store
 from bot.store.schema import quarantine
 from bot.vault import Vault
@@ -78,6 +80,33 @@ async def test_messages_behind_one_that_backs_off_are_not_called_stuck(store: St
     assert while_it_waits == []
     assert await invariants.violations(store, NOW + HOUR) == []
     assert await invariants.violations(store, NOW + 2 * HOUR) == ["waiting to be sent for too long (outbox): 2"]
+
+
+async def _audited(store: Store) -> None:
+    """Three lines of the audit log."""
+    for act in ("log in", "view", "reply"):
+        async with store.write() as tx:
+            await audit.record(tx, "a" * 32, act, "b" * 32, NOW)
+
+
+async def test_a_line_of_the_audit_log_that_was_changed_is_told(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each line holds the hash of the one before so that nobody can rewrite who did what; somebody must look."""
+    monkeypatch.setattr(audit, "BATCH", 2)
+    await _audited(store)
+    assert await invariants.violations(store, NOW) == []
+    async with store.write() as tx:
+        await tx.execute(schema.audit.update().where(schema.audit.c.act == "reply").values(account_id="c" * 32))
+
+    assert await invariants.violations(store, NOW) == ["a line was changed, or one before it is missing (audit): 3"]
+
+
+async def test_a_line_of_the_audit_log_that_was_taken_out_is_told(store: Store) -> None:
+    """The next one no longer follows."""
+    await _audited(store)
+    async with store.write() as tx:
+        await tx.execute(schema.audit.delete().where(schema.audit.c.act == "view"))
+
+    assert await invariants.violations(store, NOW) == ["a line was changed, or one before it is missing (audit): 3"]
 
 
 def test_no_two_locks_share_a_number() -> None:
