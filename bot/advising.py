@@ -11,7 +11,7 @@ from bot.store.engine import Store, Tx
 from bot.store.tickets import NotOpen, TicketRow
 
 OUTCOMES = ("answered", "guided", "authority", "no_reply", "other")
-MAX_REPLY = 4000  # characters; with room for what Telegram counts double
+MAX_REPLY = 4000  # in UTF-16 units, as Telegram and the page's own field count: one reply is one message
 # The same words noted again this soon are the same form sent twice; later, somebody may well mean them anew.
 NOTED_TWICE = timedelta(minutes=10)
 

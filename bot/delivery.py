@@ -1,5 +1,6 @@
 """Outbox → channel: leases what may go now, sends within the limits, records the truth.
 
+An item is one message: whoever queues a longer text splits it, so that each part is paced, retried and judged alone.
 Order per destination is the lease query's promise; pace per chat and over all is kept here. A send that may have
 arrived is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for a day.
 """
@@ -16,7 +17,6 @@ from typing import Protocol
 import structlog
 
 from bot.channels.incoming import Sendable, SendFailed
-from bot.channels.markup import split
 from bot.store import conversations, outbox
 from bot.store.engine import Store, StoreUnavailable
 from bot.store.outbox import OutboxItem
@@ -183,7 +183,7 @@ class Delivery:
         except Exception as error:
             # A fault of ours must not look like a delivered message, nor stop the others. Never log the text.
             log.error("delivery_fault", item=item.id, fault=type(error).__name__)
-            failure = SendFailed(f"fault while sending ({type(error).__name__})")
+            failure = SendFailed(f"fault before sending ({type(error).__name__})")
         if failure is None:
             await self._record(lambda: self._sent(item, external_id))
         else:
@@ -204,14 +204,16 @@ class Delivery:
             (button["label"], f"{button['verb']}:{item.message_id}:{ordinal}")
             for ordinal, button in enumerate(item.buttons)
         )
-        pieces = split(item.text)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                for piece in pieces[:-1]:
-                    await channel.send(address, Sendable(piece, is_markdown=item.is_markdown))
-                return await channel.send(address, Sendable(pieces[-1], labels, item.is_markdown))
+                return await channel.send(address, Sendable(item.text, labels, item.is_markdown))
+        except SendFailed:
+            raise
         except TimeoutError as error:
             raise SendFailed("no answer in time", uncertain=True) from error
+        except Exception as error:  # such as an answer that can't be read: what it answers may well have arrived
+            log.error("sending_fault", item=item.id, fault=type(error).__name__)
+            raise SendFailed(f"fault while sending ({type(error).__name__})", uncertain=True) from error
 
     async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
         async with self._store.write() as tx:
@@ -223,7 +225,7 @@ class Delivery:
         is_too_old = now - item.queued_at > GIVE_UP_AFTER
         async with self._store.write() as tx:
             if failure.permanent or was_repeated or is_too_old:
-                reason = f"perhaps delivered: {failure.reason}" if was_repeated else failure.reason
+                reason = f"perhaps delivered: {failure.reason}" if failure.uncertain else failure.reason
                 await outbox.failed(tx, item, reason, now)
                 if failure.unreachable and item.message_id is not None:
                     await conversations.set_reachable(tx, item.destination, reachable=False)

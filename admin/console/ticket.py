@@ -16,6 +16,7 @@ from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk
 from bot.channels.incoming import clean
+from bot.channels.markup import units
 from bot.store import audit, tickets
 from bot.store.tickets import AlreadyTaken, NotOpen, ThreadMessage, TicketRow
 
@@ -72,7 +73,7 @@ async def say(visit: Visit) -> Response:
     draft, words = Draft(text, mode, key), clean(text)
     if not words:
         return await _page(visit, 422, problem="empty", draft=draft)
-    if len(text) > MAX_REPLY:
+    if max(units(text), units(words)) > MAX_REPLY:
         return await _page(visit, 422, problem="too_long", draft=draft)
     if mode == "note":
         return await _act(

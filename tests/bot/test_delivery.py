@@ -125,14 +125,28 @@ async def test_after_a_day_of_failing_a_message_is_given_up_with_a_reason(koppi:
     assert (row.state, row.reason) == ("failed", "Telegram is out of order")
 
 
+async def test_of_a_message_given_up_after_a_day_it_is_told_that_it_may_have_arrived(koppi: Koppi) -> None:
+    """ "Did not arrive" would make the advisor write it again."""
+    koppi.telegram.fails(faults.OUT_OF_ORDER)
+    koppi.telegram.fails(faults.RESET_AFTER_ACCEPTING)
+    await koppi.says(KNOWN)
+    await koppi.settles()
+    await koppi.advance(timedelta(hours=25))
+    await koppi.settles()
+    row = await last_sent(koppi)
+
+    assert (row.state, row.reason) == ("failed", "perhaps delivered: the connection broke while sending")
+
+
 @pytest.mark.parametrize(
     ("fault", "copies_seen"),
     [
         (faults.RESET_AFTER_ACCEPTING, 2),
         (faults.GIBBERISH_AFTER_ACCEPTING, 2),
+        (faults.ODD_ANSWER_AFTER_ACCEPTING, 2),
         (faults.RESET_BEFORE_ACCEPTING, 1),
     ],
-    ids=["lost answer", "garbled answer", "lost request"],
+    ids=["lost answer", "garbled answer", "odd answer", "lost request"],
 )
 async def test_what_may_have_arrived_is_repeated_once_and_marked(
     koppi: Koppi, fault: faults.Fault, copies_seen: int

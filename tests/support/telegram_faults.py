@@ -45,4 +45,5 @@ CANNOT_PARSE = error(400, "Bad Request: can't parse entities: Unsupported start 
 SILENT_AFTER_ACCEPTING = Fault(accepts=True, answer=Silence)
 RESET_BEFORE_ACCEPTING = Fault(answer=Reset)
 RESET_AFTER_ACCEPTING = Fault(accepts=True, answer=Reset)
+ODD_ANSWER_AFTER_ACCEPTING = Fault(accepts=True, answer=Response(200, {"ok": True, "result": {}}))
 GIBBERISH_AFTER_ACCEPTING = Fault(accepts=True, answer=Response(200, b'{"ok":tr'))

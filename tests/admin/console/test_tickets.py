@@ -137,10 +137,20 @@ async def test_sending_twice_sends_once_and_a_changed_text_is_another_reply(offi
 
 
 @pytest.mark.parametrize(
-    ("text", "status"), [("", 422), ("  \n ", 422), ("\u200b" * 3 + "a", 303), ("a" * 4000, 303), ("a" * 4001, 422)]
+    ("text", "status"),
+    [
+        ("", 422),
+        ("  \n ", 422),
+        ("\u200b" * 3 + "a", 303),
+        ("a" * 4000, 303),
+        ("a" * 4001, 422),
+        ("😭" * 2000, 303),
+        ("😭" * 2001, 422),
+        ("\u0958" * 2001, 422),
+    ],
 )
 async def test_a_reply_of_any_length_is_sent_or_given_back(office: Office, text: str, status: int) -> None:
-    """Nothing is cut off silently."""
+    """Nothing is cut off silently; and one reply is one message, by Telegram's own count and in its own spelling."""
     ticket_id = await office.ticket()
     page = f"/console/tickets/{ticket_id}"
     async with office.at_work(office.vaino) as vaino:
