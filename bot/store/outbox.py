@@ -100,7 +100,6 @@ async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
         "state": "queued",
         "attempts": 0,
         "uncertain": False,
-        "priority": 0,
         "not_before": now,
         "queued_at": now,
         **values,
@@ -115,8 +114,8 @@ async def has(tx: Tx, key: str) -> bool:
 
 
 async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> list[OutboxItem]:
-    """Up to *limit* items whose turn it is, now ours to send until their lease ends: people before broadcasts, oldest
-    first, never two of one destination.
+    """Up to *limit* items whose turn it is, now ours to send until their lease ends: oldest first, never two of
+    one destination.
     """
     if limit <= 0:
         return []
@@ -140,7 +139,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             .join(address, conversation.c.address_id == address.c.id, isouter=True)
             .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
             .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels), turn)
-            .order_by(outbox.c.priority, outbox.c.id)
+            .order_by(outbox.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=outbox)
         )

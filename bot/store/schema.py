@@ -212,7 +212,6 @@ outbox = Table(
     Column("notice_id", Serial, ForeignKey("notice.id", ondelete="CASCADE")),
     Column("channel", String(16), nullable=False),
     Column("destination", String(32), nullable=False),  # conversation id or chat link id: whose order is kept
-    Column("priority", Integer, nullable=False, default=0),  # 0 people, 1 broadcasts
     Column("state", String(8), nullable=False, default="queued"),
     Column("attempts", Integer, nullable=False, default=0),
     Column("uncertain", Boolean, nullable=False, default=False),  # an attempt may have arrived unseen

@@ -136,15 +136,6 @@ async def test_once_uncertain_a_message_stays_marked(store: Store, queued: list[
     assert (await states(store))[0] == ("a1", "queued", 2, True)
 
 
-async def test_people_go_before_broadcasts(store: Store, queued: list[str]) -> None:
-    """Someone who asked waits for an answer; a tip can wait."""
-    async with store.write() as tx:
-        await tx.execute(table.update().where(table.c.destination == queued[0]).values(priority=1))
-    (first,) = await lease(store, limit=1)
-
-    assert first.destination == queued[1]
-
-
 async def test_the_next_turn_is_that_of_the_first_in_line(store: Store, queued: list[str]) -> None:
     """A message behind one that waits must not make the sender look again and again."""
     a1, b1 = await lease(store)
