@@ -24,7 +24,7 @@ from bot.store.engine import StoreUnavailable
 from bot.store.schema import address, chat_link
 from bot.vault import WrongKey
 from knowledge import library
-from knowledge.freshness import NUMBER_GOOD_FOR
+from knowledge.library import NUMBER_GOOD_FOR
 
 SCHEMA = Path(migrate.__file__).parent / "migrations"
 
@@ -158,7 +158,7 @@ def _crisis(crisis: CrisisTexts, today: date) -> list[Finding]:
             "warning", "nobody has approved the crisis texts; read them, then fill approved_by in service.yaml"
         ),
         Finding("ok", f"the crisis numbers were checked {age} days ago")
-        if age <= NUMBER_GOOD_FOR.days
+        if age <= NUMBER_GOOD_FOR[1].days
         else Finding(
             "warning",
             f"the crisis numbers were checked {age} days ago; check them, then set numbers_checked_on in service.yaml",

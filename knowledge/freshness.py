@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from knowledge.library import Library
+from knowledge.library import NUMBER_GOOD_FOR, Library
 from knowledge.places import Place
 
-NUMBER_GOOD_FOR = timedelta(days=90)
-"""How long a phone number is trusted unchecked: somebody in danger rings it."""
-
 PLACE_GOOD_FOR = timedelta(days=183)
-"""How long a place without a phone number is."""
+"""How long a place without a phone number is trusted unchecked."""
 
 SOON = timedelta(days=30)
 """How far ahead a curator looks."""
@@ -29,11 +26,11 @@ class Due:
 
 def due(library: Library, until: date, *, crisis_numbers_checked_on: date) -> list[Due]:
     """Everything to be looked at by the day *until* or before, oldest first."""
-    crisis = Due(crisis_numbers_checked_on + NUMBER_GOOD_FOR, "crisis", "numbers_checked_on", "Kriisinumerot")
+    crisis = Due(crisis_numbers_checked_on + NUMBER_GOOD_FOR[1], "crisis", "numbers_checked_on", "Kriisinumerot")
     places = [Due(_place_by(place), "place", key, place.name) for key, place in library.places.items()]
     answers = [Due(entry.review_by, "answer", entry.id, entry.title) for entry in library.entries]
     return sorted(one for one in (crisis, *places, *answers) if one.by <= until)
 
 
 def _place_by(place: Place) -> date:
-    return place.checked + (NUMBER_GOOD_FOR if place.phone else PLACE_GOOD_FOR)
+    return place.checked + (NUMBER_GOOD_FOR[1] if place.phone else PLACE_GOOD_FOR)

@@ -28,8 +28,10 @@ _LONGEST_PHRASING = 600
 
 LAW = frozenset(["raha", "tyonhaku-alkuun", "tyosuhde"])
 """The categories whose sums and duties a reform may change any day."""
-LAW_GOOD_FOR = (6, timedelta(days=184))
-SKILLS_GOOD_FOR = (24, timedelta(days=731))
+LAW_GOOD_FOR = ("6 months", timedelta(days=184))
+SKILLS_GOOD_FOR = ("24 months", timedelta(days=731))
+NUMBER_GOOD_FOR = ("90 days", timedelta(days=90))
+"""How long a phone number is trusted unchecked, in an answer or of a place: somebody in danger rings it."""
 
 _Model = TypeVar("_Model", Entry, Translation)
 
@@ -186,14 +188,20 @@ def _faults_of(entry: Entry, document: Document) -> Iterator[Fault]:
         if source.checked > entry.review_by:
             yield Fault(document.file, line_of(document, "sources", number, "checked"), "checked after review_by")
     oldest = min((source.checked for source in entry.sources), default=None)
-    months, longest = LAW_GOOD_FOR if entry.category in LAW else SKILLS_GOOD_FOR
+    in_words, longest = _good_for(entry)
     if oldest is not None and entry.review_by > oldest + longest:
-        said = f"more than {months} months after a source was checked"
-        yield Fault(document.file, line_of(document, "review_by"), said)
+        yield Fault(document.file, line_of(document, "review_by"), f"more than {in_words} after a source was checked")
     for language, least in review.LEAST_PHRASINGS.items():
         count = len(entry.phrasings.get(language, ()))
         if count < least:
             yield Fault(document.file, 1, f"{count} phrasings in {language}; at least {least} find it")
+
+
+def _good_for(entry: Entry) -> tuple[str, timedelta]:
+    """How long after its sources were checked the answer may wait for its review."""
+    if review.has_phone_number(entry.answer):
+        return NUMBER_GOOD_FOR
+    return LAW_GOOD_FOR if entry.category in LAW else SKILLS_GOOD_FOR
 
 
 def topics(file: Path = TOPICS_FILE) -> list[Topic]:

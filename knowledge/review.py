@@ -28,6 +28,7 @@ _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
 _STEP = re.compile(r"^\s*(?:\d+\.|[-*])\s+", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-ZÅÄÖ0-9*\[\"”])|\n+")
 _NUMBER = re.compile(r"(?<!\w)\d+(?:[ .,:–-]\d+)*(?![^\W_])")
+_PHONE = re.compile(r"\b0\d{1,3} \d[\d ]{4,}\d\b|\b116 \d{3}\b")
 _FORBIDDEN = (
     (re.compile(r"^#{1,6} ", re.MULTILINE), "a heading"),
     (re.compile(r"!\["), "an image"),
@@ -98,6 +99,11 @@ def faults_of_translated_figures(entry: Entry, translation: Translation) -> Iter
     for number in _numbers(translation.answer):
         if not known.issuperset(re.findall(r"\d+", number)):
             yield f"figures: {number} isn't in the Finnish answer, nor listed here"
+
+
+def has_phone_number(markdown: str) -> bool:
+    """Whether somebody is sent to ring; 112 doesn't count, it never changes."""
+    return _PHONE.search(markdown) is not None
 
 
 def _numbers(markdown: str) -> list[str]:

@@ -228,6 +228,22 @@ PLAIN = "**Hae tukea Kelasta.** " + "Kerro siellä, mitä teet nyt. " * 12
         ({"review_by": date(2027, 5, 25)}, ["karenssi.md:11: more than 6 months after a source was checked"]),
         ({"category": "hakeminen", "review_by": date(2028, 11, 21)}, []),
         (
+            {"answer": f"{PLAIN} Soita 044 703 6235.", "figures": ["044 703 6235"], "review_by": date(2027, 2, 20)},
+            ["karenssi.md:11: more than 90 days after a source was checked"],
+        ),
+        (
+            {
+                "answer": f"{PLAIN} Soita 116 111 tai 112.",
+                "figures": ["116 111", "112"],
+                "review_by": date(2027, 2, 20),
+            },
+            ["karenssi.md:11: more than 90 days after a source was checked"],
+        ),
+        (
+            {"answer": f"{PLAIN} Soita 044 703 6235.", "figures": ["044 703 6235"], "review_by": date(2027, 2, 19)},
+            [],
+        ),
+        (
             {"category": "hakeminen", "review_by": date(2028, 11, 23)},
             ["karenssi.md:11: more than 24 months after a source was checked"],
         ),
