@@ -27,6 +27,7 @@ CHAT_GAP = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
+SHORT_PAUSE_SECONDS = 0.02  # when what is due is somebody else's to send
 STOP_SECONDS = 5.0
 
 log = structlog.get_logger()
@@ -133,22 +134,22 @@ class Delivery:
         with self._store.hub.subscribe(outbox.TOPIC) as news:
             while not self._store.hub.is_stopping:
                 try:
-                    await self._start_sends()
                     pause = await self._until_next_turn()
+                    if pause == 0 and await self._start_sends():
+                        continue
                 except StoreUnavailable:
                     pause = LOOK_AGAIN_SECONDS
-                await news.wait(pause)
+                await news.wait(max(pause, SHORT_PAUSE_SECONDS))
         if self._sending:
             await asyncio.wait(self._sending, timeout=STOP_SECONDS)
 
-    async def _start_sends(self) -> None:
-        free = self._room()
-        if free <= 0:
-            return
+    async def _start_sends(self) -> int:
+        """Start what is due, as far as there is room; returns how many."""
         async with self._store.write() as tx:
-            items = await outbox.lease(tx, self._clock(), channels=list(self._channels), limit=free)
+            items = await outbox.lease(tx, self._clock(), channels=list(self._channels), limit=self._room())
         for item in items:
             self._start(item)
+        return len(items)
 
     def _room(self) -> int:
         """How many may be leased now: a lease must not run out while its send only waits for its turn."""
@@ -165,13 +166,14 @@ class Delivery:
         self._store.hub.announce(outbox.TOPIC)
 
     async def _until_next_turn(self) -> float:
-        if len(self._sending) >= self._in_flight:
+        """Seconds to wait before leasing: 0 when something is due and there is room for it."""
+        if self._room() <= 0:
             return LOOK_AGAIN_SECONDS
         async with self._store.read() as read:
             turn = await outbox.next_turn(read, list(self._channels))
         if turn is None:
             return LOOK_AGAIN_SECONDS
-        return min(LOOK_AGAIN_SECONDS, max(0.01, (turn - self._clock()).total_seconds()))
+        return min(LOOK_AGAIN_SECONDS, max(0.0, (turn - self._clock()).total_seconds()))
 
     async def _deliver(self, item: OutboxItem) -> None:
         failure = None

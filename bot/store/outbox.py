@@ -209,6 +209,7 @@ async def lease_reply(
     item_id = leased.scalar()
     if item_id is None:
         return None
+    tx.touched.discard(TOPIC)  # nobody has to look for it
     return OutboxItem(
         id=item_id,
         channel=channel,
