@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+import certifi
 import pytest
 
 from bot.store import migrate
@@ -15,7 +16,7 @@ from bot.vault import Vault
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.support import koppi as koppi_support
-from tests.support import people, postgres, processes
+from tests.support import people, postgres, processes, run_folder, stores
 from tests.support.clock import Clock
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
@@ -25,11 +26,30 @@ from tests.support.processes import ServiceProcess
 StartService = Callable[..., AbstractAsyncContextManager[ServiceProcess]]
 
 
+def pytest_configure() -> None:
+    """Before the first temporary folder is made."""
+    run_folder.prefer_memory()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, the rest in any order: one that began last would keep a single core busy at the end."""
+    items.sort(key=lambda item: "system" not in item.path.parts)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_of_the_developers_own() -> None:
     """KOPPI_… of the shell must not reach a test, a real bot's token least of all."""
     for name in [name for name in os.environ if name.startswith("KOPPI_") and name != "KOPPI_BROWSER"]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One certificate to trust instead of a hundred: no test speaks TLS, and each HTTP client reads them all."""
+    first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
+    one = tmp_path_factory.mktemp("authorities") / "one.pem"
+    one.write_text(first + end, encoding="utf-8")
+    os.environ["SSL_CERT_FILE"] = str(one)
 
 
 @pytest.fixture(scope="session")
@@ -77,12 +97,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 async def store(database: str) -> AsyncIterator[Store]:
     """A migrated store; at the end no connection may be left out of its pool."""
-    store = Store.at(database)
-    yield store
-    checked_out = [engine.pool.checkedout() for engine in (store.reader, store.writer)]  # type: ignore[attr-defined]
-    await store.close()
-
-    assert checked_out == [0, 0]
+    async with stores.opened(database) as store:
+        yield store
 
 
 @pytest.fixture
@@ -99,8 +115,11 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def knowledge_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `knowledge_base` is kept, for processes that need it ready."""
-    return tmp_path_factory.mktemp("knowledge")
+    """Six entries, fitted once a run: a cache folder to read, or to copy where a test fits more."""
+    folder = run_folder.shared_by_workers(tmp_path_factory) / "small-faq"
+    with run_folder.one_at_a_time(folder):
+        small_knowledge_base(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -129,9 +148,10 @@ async def koppi(
 
 @pytest.fixture(scope="session")
 def fitted_faq(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The whole FAQ, fitted once for all services that tests start: a cache folder to copy into a data folder."""
-    folder = tmp_path_factory.mktemp("faq")
-    KnowledgeBase.build(library.load(), folder)
+    """The whole FAQ, fitted once a run: a cache folder to read, or to copy into a data folder."""
+    folder = run_folder.shared_by_workers(tmp_path_factory) / "whole-faq"
+    with run_folder.one_at_a_time(folder):
+        KnowledgeBase.build(library.load(), folder)
     return folder
 
 
@@ -145,7 +165,7 @@ def start_service(fitted_faq: Path, tmp_path: Path) -> StartService:
         if telegram is not None:
             settings = {"telegram_token": TOKEN, "telegram_api": telegram.url, **settings}
         data_dir = data_dir or tmp_path / "data"
-        shutil.copytree(fitted_faq, data_dir / "cache", dirs_exist_ok=True)
+        run_folder.link_copy(fitted_faq, data_dir / "cache")
         return processes.service(data_dir, **settings)
 
     return start

@@ -17,9 +17,9 @@ FLAGS = [
 ]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium, started once a module: tests that use it share the module's event loop."""
+    """Chromium, started once: tests that use it share the session's event loop, each in a context of its own."""
     path = find_browser.find()
     assert path is not None, "no Chromium or Chrome on this machine; run tools/find_browser.py --install"
     async with async_playwright() as playwright:

@@ -9,30 +9,26 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from bot import wording
 from bot.store import schema
 from bot.store.engine import Store
 from bot.vault import Vault
+from tests.browser.accessibility import violations
 from tests.support.chat import Chat, serving
 from tests.support.knowledge import KNOWN, UNKNOWN, VAGUE, SteadyKnowledge
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = {"width": 375, "height": 812}
 SMALL = {"width": 320, "height": 640}
 DESKTOP = {"width": 1280, "height": 900}
 ZOOMED = {"width": 320, "height": 256}  # a window of 1280 × 1024 at 400 %
-AXE = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 ANSWERED = "Asumistukea haetaan Kelasta."
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def chat(
     migrated_sqlite: Path, vault: Vault, knowledge_base: SteadyKnowledge, tmp_path: Path
 ) -> AsyncIterator[Chat]:
@@ -259,12 +255,6 @@ async def test_a_reload_keeps_the_draft_and_a_new_browser_the_conversation(brows
 # --- for everybody --------------------------------------------------------------------------------------------
 
 
-async def no_violations(page: Page) -> None:
-    results = await Axe().run(page, options=AXE)
-
-    assert results.violations_count == 0, results.generate_report()
-
-
 @pytest.mark.parametrize(
     ("viewport", "look"),
     [(PHONE, "light"), (SMALL, "dark"), (ZOOMED, "light"), (DESKTOP, "dark"), (DESKTOP, "forced")],
@@ -294,7 +284,7 @@ async def test_every_state_of_the_page_passes_axe_and_fits_its_window(
 
 
 async def fits(page: Page) -> None:
-    await no_violations(page)
+    assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     small = await page.evaluate(
         """[...document.querySelectorAll("button, .exit, textarea")]

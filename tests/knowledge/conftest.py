@@ -55,6 +55,6 @@ def whole_library() -> Library:
 
 
 @pytest.fixture(scope="session")
-def whole_base(whole_library: Library, tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
+def whole_base(whole_library: Library, fitted_faq: Path) -> KnowledgeBase:
     """The shipped FAQ, fitted."""
-    return KnowledgeBase.build(whole_library, tmp_path_factory.mktemp("cache"))
+    return KnowledgeBase.build(whole_library, fitted_faq)

