@@ -126,6 +126,7 @@ class Conversation:
     state: State = field(default_factory=State)
     ticket: OpenTicket | None = None
     closed_ticket: ClosedTicket | None = None
+    is_reachable: bool = True  # whether the channel still takes our messages to them
 
 
 @dataclass(frozen=True)

@@ -236,8 +236,10 @@ class Service:
                 await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at, now)
             case _:
                 pass
-        if decision.reachable is not None:
-            await conversations.set_reachable(tx, talk.id, reachable=decision.reachable)
+        # Who says anything takes our messages again, whatever the channel told us of an earlier one.
+        is_reachable = decision.reachable is not False
+        if is_reachable != talk.is_reachable:
+            await conversations.set_reachable(tx, talk.id, reachable=is_reachable)
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
         await self._say(tx, slot, item, talk, messages, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)

@@ -43,7 +43,7 @@ async def find(read: AsyncConnection, *, channel: str, lookup: str) -> Conversat
     """The conversation with the address *lookup* (its keyed hash), or None when they have never written."""
     row = (
         await read.execute(
-            select(conversation, asker.c.alias, asker.c.language)
+            select(conversation, asker.c.alias, asker.c.language, address.c.reachable)
             .join(address, conversation.c.address_id == address.c.id)
             .join(asker, conversation.c.asker_id == asker.c.id)
             .where(address.c.channel == channel, address.c.lookup == lookup)
@@ -56,7 +56,8 @@ async def get(read: AsyncConnection, conversation_id: str) -> Conversation | Non
     """The conversation with this id, or None."""
     row = (
         await read.execute(
-            select(conversation, asker.c.alias, asker.c.language)
+            select(conversation, asker.c.alias, asker.c.language, address.c.reachable)
+            .join(address, conversation.c.address_id == address.c.id)
             .join(asker, conversation.c.asker_id == asker.c.id)
             .where(conversation.c.id == conversation_id)
         )
@@ -238,6 +239,7 @@ async def _conversation(read: AsyncConnection, row: Row[tuple[object, ...]]) -> 
         _state_from_json(row.state),
         open_ticket,
         closed_ticket,
+        row.reachable,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.conversations import changed, new_id
 from bot.store.engine import Tx
-from bot.store.schema import account, asker, conversation, message, outbox, ticket
+from bot.store.schema import account, address, asker, conversation, message, outbox, ticket
 from knowledge.entry import AdvisorRole, Language
 
 TOPIC = "queue"
@@ -28,7 +28,10 @@ class NotOpen(Exception):
 
 @dataclass(frozen=True)
 class TicketRow:
-    """A ticket as the queue shows it; *question* is the text it was opened with, *account_name* who has claimed it."""
+    """A ticket as the queue shows it; *question* is the text it was opened with, *account_name* who has claimed it.
+
+    *is_reachable*: whether the asker still takes our messages, as far as their channel has told.
+    """
 
     id: str
     conversation_id: str
@@ -51,6 +54,7 @@ class TicketRow:
     outcome: str | None
     version: int
     awaits_asker: bool
+    is_reachable: bool
 
     @property
     def waiting_since(self) -> datetime:
@@ -345,8 +349,10 @@ def _tickets() -> Select[tuple[object, ...]]:
             account.c.name.label("account_name"),
             func.coalesce(first_message, "").label("question"),
             case((last_author == "advisor", True), else_=False).label("awaits_asker"),
+            address.c.reachable.label("is_reachable"),
         )
         .join(conversation, ticket.c.conversation_id == conversation.c.id)
+        .join(address, conversation.c.address_id == address.c.id)
         .join(asker, conversation.c.asker_id == asker.c.id)
         .join(account, ticket.c.account_id == account.c.id, isouter=True)
     )

@@ -96,6 +96,18 @@ async def test_who_comes_back_is_reachable_again(koppi: Koppi) -> None:
     assert "CV" in (await koppi.asks(ALSO_KNOWN)).text
 
 
+async def test_who_writes_again_is_reachable_again(koppi: Koppi) -> None:
+    """Telegram may have been mistaken, or its word of the unblocking lost: a message of theirs is proof enough."""
+    koppi.telegram.fails(faults.BLOCKED)
+    await koppi.says(KNOWN)
+    await koppi.settles()
+    blocked = [address.reachable for address in await koppi.rows(schema.address)]
+    await koppi.asks(ALSO_KNOWN)
+
+    assert blocked == [False]
+    assert [address.reachable for address in await koppi.rows(schema.address)] == [True]
+
+
 async def test_while_telegram_is_out_of_order_the_pauses_grow_and_nothing_is_doubled(koppi: Koppi) -> None:
     """5xx means it was not taken: trying again is safe, hammering is not."""
     koppi.telegram.fails(faults.OUT_OF_ORDER, times=4)

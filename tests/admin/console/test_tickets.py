@@ -160,6 +160,23 @@ async def test_a_reply_of_any_length_is_sent_or_given_back(office: Office, text:
     assert len(await _thread(office, ticket_id)) == (2 if status == 303 else 1)
 
 
+async def test_of_who_takes_no_messages_the_advisor_knows_before_writing(office: Office) -> None:
+    """A reply that can't arrive is work for nothing, and a phone call may still be possible."""
+    ticket_id = await office.ticket(channel="telegram")
+    async with office.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+    assert ticket is not None
+    pages = []
+    async with office.at_work(office.vaino) as vaino:
+        for reachable in (True, False, True):
+            async with office.store.write() as tx:
+                await conversations.set_reachable(tx, ticket.conversation_id, reachable=reachable)
+            pages.append((await vaino.sees(f"/console/tickets/{ticket_id}")).text)
+
+    assert ["Ei tavoitettavissa" in page for page in pages] == [False, True, False]
+    assert ["Vastaus ei luultavasti mene perille." in page for page in pages] == [False, True, False]
+
+
 async def test_a_note_is_for_colleagues_and_never_sent(office: Office) -> None:
     """The two modes of the box must never be mixed up."""
     ticket_id = await office.ticket()
