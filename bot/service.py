@@ -38,6 +38,7 @@ from bot.profile import ServiceProfile
 from bot.store import audit, chat_links, conversations, erasure, events, inbox, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
+from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
 from knowledge import privacy
 from knowledge.base import KnowledgeBase
@@ -317,14 +318,22 @@ class Service:
                 )
 
     async def _link_chat(self, item: InboxItem, address: str, code: str, now: datetime) -> None:
-        """`/liita CODE` in a Telegram chat: the chat gets what its code was made for."""
+        """`/liita CODE` in a Telegram chat: the chat gets what its code was made for, or hears that it won't do."""
+        key = f"inbox:{item.id}:0"
         async with self._store.write() as tx:
             if not await inbox.claim(tx, item):
                 return
-            linked = await chat_links.use_code(tx, self._vault, code=code, address=address, now=now)
+            try:
+                linked = await chat_links.use_code(tx, self._vault, code=code, address=address, now=now)
+            except TooMany:  # who guesses on gets no answer
+                await inbox.done(tx, item, kind="link_throttled", replies=0, now=now)
+                return
             if linked is not None:
                 text = wording.say("fi", wording.LINKED)
-                await outbox.add_notice(tx, key=f"inbox:{item.id}:0", text=text, chat_link_id=linked, now=now)
+                await outbox.add_notice(tx, key=key, text=text, chat_link_id=linked, now=now)
+            else:
+                text, sealed = wording.say("fi", wording.LINK_FAILED), self._vault.seal(address)
+                await outbox.add_last_word(tx, key=key, text=text, channel=item.channel, sealed_address=sealed, now=now)
             await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
 
 

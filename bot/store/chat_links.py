@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import login_attempts
 from bot.store.conversations import new_id
 from bot.store.engine import Tx
 from bot.store.schema import chat_link, link_code
@@ -36,14 +37,21 @@ async def make_code(tx: Tx, purpose: Purpose, now: datetime) -> str:
 
 
 async def use_code(tx: Tx, vault: Vault, *, code: str, address: str, now: datetime) -> str | None:
-    """The id of the chat now linked, or None when the code is wrong, used or too old."""
+    """The id of the chat now linked, or None when the code is wrong, used or too old.
+
+    Raises `login_attempts.TooMany` for a chat that has guessed too often, before the code is looked at.
+    """
+    attempt = await login_attempts.count_code(tx, vault, chat=address, now=now)
     used = await tx.execute(
         delete(link_code)
         .where(link_code.c.code_hash == _hash(code), link_code.c.expires_at > now)
         .returning(link_code.c.purpose)
     )
     row = used.first()
-    return None if row is None else await link(tx, vault, purpose=row.purpose, address=address, now=now)
+    if row is None:
+        return None
+    await login_attempts.forgive(tx, attempt)
+    return await link(tx, vault, purpose=row.purpose, address=address, now=now)
 
 
 async def link(tx: Tx, vault: Vault, *, purpose: Purpose, address: str, now: datetime) -> str:

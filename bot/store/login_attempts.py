@@ -1,9 +1,10 @@
-"""Slowing down whoever guesses passwords, without locking out the one whose account it is.
+"""Slowing down whoever guesses passwords or codes, without locking out the one whose account it is.
 
 An attempt is counted before the password is looked at, so that many at once are no way around; a right password takes
 its attempt back.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from bot.vault import Vault
 WINDOW = timedelta(hours=1)
 PER_ADDRESS = 20
 PER_ACCOUNT_AND_ADDRESS = 10
+CODES_PER_CHAT = 10
 COUNT_LOCK = 77_0105
 
 
@@ -36,12 +38,21 @@ class Attempt:
 
 async def count(tx: Tx, vault: Vault, *, address: str, name: str, now: datetime) -> Attempt:
     """Count one try to log in as *name* from the network *address*. Raises `TooMany`, and counts nothing then."""
-    if tx.dialect == "postgresql":  # one at a time, as on SQLite: nobody slips in between counting and writing
-        await tx.execute(select(func.pg_advisory_xact_lock(COUNT_LOCK)))
     limits = {
         vault.lookup("login-address", address): PER_ADDRESS,
         vault.lookup("login-account", name.casefold(), address): PER_ACCOUNT_AND_ADDRESS,
     }
+    return await _count(tx, limits, now)
+
+
+async def count_code(tx: Tx, vault: Vault, *, chat: str, now: datetime) -> Attempt:
+    """Count one try to link the Telegram chat *chat* by a code. Raises `TooMany`, and counts nothing then."""
+    return await _count(tx, {vault.lookup("link-code", chat): CODES_PER_CHAT}, now)
+
+
+async def _count(tx: Tx, limits: Mapping[str, int], now: datetime) -> Attempt:
+    if tx.dialect == "postgresql":  # one at a time, as on SQLite: nobody slips in between counting and writing
+        await tx.execute(select(func.pg_advisory_xact_lock(COUNT_LOCK)))
     await tx.execute(delete(login_attempt).where(login_attempt.c.attempted_at <= now - WINDOW))
     for subject, limit in limits.items():
         rows = await tx.execute(

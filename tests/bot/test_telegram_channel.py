@@ -16,7 +16,7 @@ from bot import wording
 from bot.channels import telegram as channel
 from bot.channels.telegram import COMMANDS, TelegramChannel, keep
 from bot.settings import Settings
-from bot.store import chat_links, leases, schema
+from bot.store import chat_links, leases, login_attempts, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import telegram_faults as faults
@@ -320,6 +320,35 @@ async def test_a_group_is_linked_by_a_code_that_works_once(koppi: Koppi) -> None
         links = await chat_links.linked(read, "advisors")
 
     assert (linked.text, len(links)) == (wording.LINKED, 1)
+
+
+async def test_a_wrong_code_is_told_and_guesses_are_slowed_down(koppi: Koppi) -> None:
+    """Silence would look like a broken bot to who mistyped it; who guesses on gets nothing but silence."""
+    for number in range(login_attempts.CODES_PER_CHAT):
+        await koppi.says(f"/liita guess-{number}", VAINO_CHAT)
+    told = [(await koppi.hears(VAINO_CHAT)).text for _ in range(login_attempts.CODES_PER_CHAT)]
+    async with koppi.store.write() as tx:
+        code = await chat_links.make_code(tx, "advisors", koppi.clock())
+    await koppi.says(f"/liita {code}", VAINO_CHAT)
+    await koppi.settles()
+    too_many = list(koppi.telegram.unheard(VAINO_CHAT))
+    await koppi.says(f"/liita {code}", ADVISORS_GROUP)
+    elsewhere = await koppi.hears(ADVISORS_GROUP)
+    await koppi.advance(login_attempts.WINDOW)
+    await koppi.says("/liita guess", VAINO_CHAT)
+    later = await koppi.hears(VAINO_CHAT)
+
+    assert told == [wording.LINK_FAILED] * login_attempts.CODES_PER_CHAT
+    assert (too_many, elsewhere.text, later.text) == ([], wording.LINKED, wording.LINK_FAILED)
+
+
+async def test_right_codes_count_as_no_guesses(koppi: Koppi) -> None:
+    """Whoever sets a service up may link one chat several times over."""
+    for _ in range(login_attempts.CODES_PER_CHAT + 1):
+        async with koppi.store.write() as tx:
+            code = await chat_links.make_code(tx, "advisors", koppi.clock())
+        await koppi.says(f"/liita {code}", ADVISORS_GROUP)
+        assert (await koppi.hears(ADVISORS_GROUP)).text == wording.LINKED
 
 
 async def test_a_groups_talk_is_left_alone(koppi: Koppi) -> None:
