@@ -3,21 +3,26 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from itertools import pairwise
 from math import exp, log, log1p, sqrt
 from pathlib import Path
 from typing import Any
 
-from knowledge.index import Finding, Fusion
+from knowledge.index import SIGNS, Finding, Fusion
+from knowledge.language import fold
 
 FITTED_FOLDER = Path(__file__).parent / "fitted"
+ELSEWHERE_FILE = Path(__file__).parent / "lexicon" / "elsewhere.txt"
 
 CHOICES = 3
 """So many entries are offered when the bot isn't sure."""
 
+_AGREEMENTS = tuple(f"first by {sign}" for sign in SIGNS)
+
 SPEAKING_FOR = frozenset(
-    {"log chance", "lead", "linear", "linear lead", "shared", "shared lead", "nearest", "nearest lead"}
-    | {"near", "near lead", "answer", "known", "letters", "scope"}
+    {"log chance", "lead", "linear", "linear lead", "shared", "shared lead", "near", "near lead"}
+    | {"answer", "answer lead", "known", "letters", "scope", "here", *_AGREEMENTS}
 )
 """The signals whose growth can only mean that the first hit is likelier right."""
 
@@ -108,7 +113,7 @@ def signals(finding: Finding, scope: Scope) -> dict[str, float]:
     """What speaks for and against the first hit being right, each about 0-1 or a logarithm. Needs one hit or more."""
     chances = [hit.score for hit in finding.hits[:CHOICES]] + [0.0] * CHOICES
     said = set(finding.words)
-    linear, shared, nearest, near, answer = finding.signs.T.tolist()
+    linear, shared, near, answer = finding.signs.T.tolist()
     return {
         "log chance": log(chances[0]),
         "lead": chances[0] - chances[1],
@@ -116,15 +121,23 @@ def signals(finding: Finding, scope: Scope) -> dict[str, float]:
         "linear": linear[0],
         "linear lead": linear[0] - max(linear[1:], default=-1.0),
         "linear second": max(linear[1:], default=-1.0),
-        "nearest": nearest[0],
-        "nearest lead": nearest[0] - max(nearest[1:], default=0.0),
         "near": near[0],
         "near lead": near[0] - max(near[1:], default=0.0),
         "shared": shared[0],
         "shared lead": shared[0] - max(shared[1:], default=0.0),
         "answer": answer[0],
+        "answer lead": answer[0] - max(answer[1:], default=0.0),
+        **{name: float(of[0] >= max(of)) for name, of in zip(_AGREEMENTS, finding.signs.T.tolist(), strict=True)},
         "known": finding.known,
         "length": log1p(len(said)),
         "letters": log1p(sum(len(word) for word in said if len(word) > 2)),
         "scope": scope.score(finding.words),
+        "here": float(not any(word.startswith(_elsewhere()) for word in said)),
     }
+
+
+@cache
+def _elsewhere() -> tuple[str, ...]:
+    """How the names of places begin that the service doesn't cover, as words are compared."""
+    _, *lines = ELSEWHERE_FILE.read_text(encoding="utf-8").splitlines()
+    return tuple(map(fold, lines))

@@ -6,34 +6,38 @@ from copy import copy
 from dataclasses import dataclass, fields
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from knowledge.entry import Entry
-from knowledge.features import Counts, Floats, Ints, Rows, Vectoriser, read
+from knowledge.features import VIEWS, Counts, Floats, Ints, Keys, Rows, Vectoriser, read
 from knowledge.language import Lexicon, as_bytes, as_strings
 
 CANDIDATES = 10
 """So many entries, those first by what is quickly known of all, are looked at closely."""
 
-FEW_PHRASINGS = 12
-"""An entry with at most so many phrasings is always looked at closely: no linear model can know it well yet."""
-
 NEAR = 3
-"""So many nearest phrasings of an entry speak for it together, besides the very nearest alone."""
+"""So many nearest phrasings of an entry speak for it together."""
+
+COMMON = 0.05
+"""What more texts than this share have says little of how near two of them are, and takes most of the time to count."""
+
+NEVER_COMMON = 50
+"""In so many texts even of a small FAQ a feature is worth counting."""
 
 # Each class is told from its likest phrasings of other classes and a sample of the rest: four times quicker than from
 # all of them, and recall stays the same (docs/retrieval.md).
 _LIKEST_OTHERS = 1000
 _OTHERS = 300
-WORD_FOR_WORD = 0.999
-"""A cosine above this is the phrasing itself: a curator has said which entry answers that."""
 
 _FOR_CERTAIN = 100.0
 _COST = 1.0
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise
+_STEPS = 127
+"""The linear model's weights are kept as whole numbers of this many steps either way."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,16 @@ class Fusion:
 
     linear: float = 4.0
     shared: float = 11.0
-    nearest: float = 0.0
     near: float = 12.0
-    answer: float = 0.0
+    answer: float = 12.0
 
     def weights(self) -> Floats:
         """In the order of the columns of `Finding.signs`."""
-        return np.array([self.linear, self.shared, self.nearest, self.near, self.answer], dtype=np.float32)
+        return np.array([self.linear, self.shared, self.near, self.answer], dtype=np.float32)
 
 
 SIGNS = tuple(field.name for field in fields(Fusion))
-NEAREST = SIGNS.index("nearest")
+_NEAR = SIGNS.index("near")
 
 
 @dataclass(frozen=True)
@@ -68,20 +71,52 @@ class Finding:
     """What the index sees in one question: every candidate, best first.
 
     *signs* has a row for each hit and a column for each field of Fusion: the linear model's score (about -1 to 1), the
-    share of the question's vector that is found in any of its phrasings, the cosine of its nearest phrasing, the mean
-    cosine of its nearest few, and the cosine of its answer. *known* is the share of the question's words that the FAQ
-    knows.
+    share of the question's vector that is found in any of its phrasings, the mean cosine of its nearest few phrasings,
+    and the cosine of its answer. *known* is the share of the question's words that the FAQ knows.
     """
 
     words: tuple[str, ...]
     hits: tuple[Hit, ...]
     signs: Floats
     known: float
+    is_word_for_word: bool = False
+    """Whether the question is a phrasing of the first hit."""
 
-    @property
-    def is_word_for_word(self) -> bool:
-        """Whether the question is a phrasing of the first hit."""
-        return bool(self.hits) and bool(self.signs[0, NEAREST] > WORD_FOR_WORD)
+
+@dataclass(frozen=True)
+class Postings:
+    """Which texts have each feature: *texts* from `starts[feature]` up to `starts[feature + 1]`; of common ones, none.
+
+    What a feature weighs in a text is its idf times `scales[text, view of the feature]`.
+    """
+
+    starts: Counts
+    texts: npt.NDArray[np.unsignedinteger]
+    scales: Floats
+
+    @classmethod
+    def of(cls, rows: Rows, vectoriser: Vectoriser) -> "Postings":
+        """The postings of these vectors."""
+        texts = np.repeat(np.arange(len(rows)), np.diff(rows.starts))
+        scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
+        scales[texts, vectoriser.views[rows.ids]] = rows.weights / vectoriser.idf[rows.ids]
+        in_texts = np.bincount(rows.ids, minlength=len(vectoriser))
+        kept = (in_texts <= max(NEVER_COMMON, COMMON * len(rows)))[rows.ids]
+        order = np.argsort(rows.ids[kept], kind="stable")
+        ids, texts = rows.ids[kept][order], texts[kept][order]
+        starts = np.searchsorted(ids, np.arange(len(vectoriser) + 1))
+        return cls(starts, texts.astype(np.min_scalar_type(len(rows))), scales)
+
+    def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
+        """How near the vector of these features is to each text; what is common counts for nothing."""
+        starts, ends = self.starts[ids].tolist(), self.starts[ids + 1].tolist()
+        cosines = np.zeros(len(self.scales), dtype=np.float32)
+        for view, (first, last) in enumerate(pairwise(np.searchsorted(views, range(len(VIEWS) + 1)).tolist())):
+            found = [self.texts[starts[place] : ends[place]] for place in range(first, last)]
+            if found:
+                each = np.repeat(weights[first:last], [len(texts) for texts in found])
+                cosines += np.bincount(np.concatenate(found), each, minlength=len(cosines)) * self.scales[:, view]
+        return cosines
 
 
 class Index:
@@ -91,42 +126,59 @@ class Index:
         self,
         entry_ids: Sequence[str],
         vectoriser: Vectoriser,
-        rows: Rows,
-        first_rows: Ints,
-        answers: Rows,
-        weights: npt.NDArray[np.float16],
+        postings: Postings,
+        first_texts: Ints,
+        exact: Keys,
+        has: npt.NDArray[np.uint8],
+        weights: npt.NDArray[np.int8],
+        steps: Floats,
         bias: Floats,
         *,
         lexicon: Lexicon | None = None,
         fusion: Fusion = Fusion(),
     ) -> None:
-        """Phrasings of entry *e* are the rows from `first_rows[e]` up to `first_rows[e + 1]`; its answer is row *e*.
+        """Phrasings of entry *e* are the texts from `first_texts[e]` up to `first_texts[e + 1]`; then come the answers.
 
-        *weights* has a row for each feature and a column for each entry, *bias* a number for each entry.
+        *exact* has a key for each phrasing as a whole, *has* a row for each feature with a bit for each entry that has
+        it; *weights* has a row for each feature and a column for each entry, counted in *steps*, and *bias* a number
+        for each entry.
         """
         self.entry_ids = tuple(entry_ids)
         self._vectoriser = vectoriser
-        self._rows = rows
-        self._first_rows = first_rows
-        self._answers = answers
+        self._postings = postings
+        self._first_texts = first_texts
+        self._exact = exact
+        self._has = has
         self._weights = weights
+        self._steps = steps
         self._bias = bias
         self._lexicon = lexicon or Lexicon.read()
         self._fusion = fusion.weights()
-        self._has = _features_of_entries(rows, first_rows, len(vectoriser.grams))
-        self._always = np.flatnonzero(np.diff(first_rows) <= FEW_PHRASINGS)
 
     @classmethod
     def build(cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
         """The index of these entries: titles and phrasings of every language. The same entries give the same index."""
         lexicon = lexicon or Lexicon.read()
-        ways = [[said for way in _ways_of_asking(entry) if (said := read(way, lexicon))] for entry in entries]
-        vectoriser, rows = Vectoriser.fit(list(chain.from_iterable(ways)))
-        first_rows = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
-        weights, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_rows)), len(vectoriser.grams))
-        ids = [entry.id for entry in entries]
+        ways = [[said for way in ways_of_asking(entry) if (said := read(way, lexicon))] for entry in entries]
+        texts = list(chain.from_iterable(ways))
+        vectoriser, rows = Vectoriser.fit(texts)
+        first_texts = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
+        weights, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_texts)), len(vectoriser))
+        steps = np.maximum(np.abs(weights).max(axis=0, initial=0.0), 1e-9) / _STEPS
         answers = vectoriser.rows([read(_said_in_answer(entry), lexicon) for entry in entries])
-        return cls(ids, vectoriser, rows, first_rows, answers, weights, bias, lexicon=lexicon, fusion=fusion)
+        return cls(
+            [entry.id for entry in entries],
+            vectoriser,
+            Postings.of(_together(rows, answers), vectoriser),
+            first_texts,
+            np.array([_as_a_whole(said) for said in texts], dtype=np.uint32),
+            _features_of_entries(rows, first_texts, len(vectoriser)),
+            np.rint(weights / steps).astype(np.int8),
+            steps.astype(np.float32),
+            bias,
+            lexicon=lexicon,
+            fusion=fusion,
+        )
 
     def with_fusion(self, fusion: Fusion) -> "Index":
         """The same index, its signs weighed otherwise."""
@@ -147,36 +199,42 @@ class Index:
         ids, weights, known = self._vectoriser.vector(said)
         if not len(ids) or not self.entry_ids:
             return Finding(tuple(said), (), np.empty((0, len(SIGNS)), dtype=np.float32), known)
-        quick = np.empty((len(self.entry_ids), 2), dtype=np.float32)
-        quick[:, 0] = weights @ self._weights[ids].astype(np.float32) + self._bias
-        quick[:, 1] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, : len(quick)]
-        first = np.argsort(-(quick @ self._fusion[:2]), kind="stable")[:CANDIDATES]
-        candidates = np.union1d(first, self._always)
-        signs = np.column_stack([quick[candidates], self._nearness(candidates, ids, weights)])
-        scores = signs @ self._fusion + _FOR_CERTAIN * (signs[:, NEAREST] > WORD_FOR_WORD)
+        quick, cosines = self._of_all(ids, weights)
+        is_exact = self._is_exact(said)
+        first = np.argsort(-(quick @ self._fusion + _FOR_CERTAIN * is_exact), kind="stable")[:CANDIDATES]
+        signs = quick[first]
+        signs[:, _NEAR] = [self._nearness(cosines, entry) for entry in first]
+        scores = signs @ self._fusion + _FOR_CERTAIN * is_exact[first]
         best = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[best] - scores[best[0]])
         chances /= chances.sum()
         hits = tuple(
-            Hit(self.entry_ids[entry], float(chance)) for entry, chance in zip(candidates[best], chances, strict=True)
+            Hit(self.entry_ids[entry], float(chance)) for entry, chance in zip(first[best], chances, strict=True)
         )
-        return Finding(tuple(said), hits, signs[best], known)
+        return Finding(tuple(said), hits, signs[best], known, is_word_for_word=bool(is_exact[first[best[0]]]))
 
-    def _nearness(self, candidates: Counts, ids: Ints, weights: Floats) -> Floats:
-        """For each candidate: cosine of its nearest phrasing, mean of its nearest few, cosine of its answer."""
-        question = np.zeros(len(self._vectoriser.grams), dtype=np.float32)
-        question[ids] = weights
-        near = np.empty((len(candidates), 3), dtype=np.float32)
-        for place, entry in enumerate(candidates):
-            starts = self._rows.starts[self._first_rows[entry] : self._first_rows[entry + 1] + 1]
-            cells = slice(starts[0], starts[-1])
-            # "clip" spares numpy a look at each id, and the loop two thirds of its time; all ids are in bounds.
-            common = question.take(self._rows.ids[cells], mode="clip") * self._rows.weights[cells]
-            nearest = np.sort(np.add.reduceat(common, starts[:-1] - starts[0]))[: -NEAR - 1 : -1]
-            cells = slice(self._answers.starts[entry], self._answers.starts[entry + 1])
-            answer = question[self._answers.ids[cells]] @ self._answers.weights[cells]
-            near[place] = nearest[0], nearest.mean(), answer
-        return near
+    def _of_all(self, ids: Ints, weights: Floats) -> tuple[Floats, Floats]:
+        """The signs of every entry, a row each, with the nearest phrasing for the nearest few; and all cosines."""
+        quick = np.empty((len(self.entry_ids), len(SIGNS)), dtype=np.float32)
+        quick[:, 0] = (weights @ self._weights[ids].astype(np.float32)) * self._steps + self._bias
+        quick[:, 1] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, : len(quick)]
+        views = self._vectoriser.views[ids]
+        cosines = self._postings.cosines(ids, weights * self._vectoriser.idf[ids], views)
+        quick[:, _NEAR] = np.maximum.reduceat(cosines, self._first_texts[:-1])
+        quick[:, _NEAR + 1] = cosines[self._first_texts[-1] :]
+        return quick, cosines
+
+    def _nearness(self, cosines: Floats, entry: int) -> float:
+        """The mean cosine of the entry's nearest phrasings."""
+        own = cosines[self._first_texts[entry] : self._first_texts[entry + 1]]
+        return float(np.partition(own, max(0, len(own) - NEAR))[-NEAR:].mean())
+
+    def _is_exact(self, said: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Which entries have a phrasing of just these words."""
+        is_exact = np.zeros(len(self.entry_ids), dtype=bool)
+        texts = np.flatnonzero(self._exact == _as_a_whole(said))
+        is_exact[np.searchsorted(self._first_texts, texts, side="right") - 1] = True
+        return is_exact
 
     def save(self, file: Path) -> None:
         """Everything fitted, as plain arrays in one npz file."""
@@ -184,16 +242,16 @@ class Index:
             np.savez(
                 out,
                 entry_ids=as_bytes(self.entry_ids),
-                grams=as_bytes(self._vectoriser.grams),
+                keys=self._vectoriser.keys,
                 idf=self._vectoriser.idf,
-                row_starts=self._rows.starts,
-                row_ids=self._rows.ids,
-                row_weights=self._rows.weights,
-                first_rows=self._first_rows,
-                answer_starts=self._answers.starts,
-                answer_ids=self._answers.ids,
-                answer_weights=self._answers.weights,
+                posting_starts=self._postings.starts,
+                posting_texts=self._postings.texts,
+                scales=self._postings.scales,
+                first_texts=self._first_texts,
+                exact=self._exact,
+                has=self._has,
                 weights=self._weights,
+                steps=self._steps,
                 bias=self._bias,
             )
 
@@ -203,18 +261,16 @@ class Index:
         with file.open("rb") as opened, np.load(opened, allow_pickle=False) as saved:
             return cls(
                 as_strings(saved["entry_ids"]),
-                Vectoriser(as_strings(saved["grams"]), saved["idf"]),
-                Rows(saved["row_starts"], saved["row_ids"], saved["row_weights"]),
-                saved["first_rows"],
-                Rows(saved["answer_starts"], saved["answer_ids"], saved["answer_weights"]),
-                saved["weights"],
-                saved["bias"],
+                Vectoriser(saved["keys"], saved["idf"]),
+                Postings(saved["posting_starts"], saved["posting_texts"], saved["scales"]),
+                *(saved[name] for name in ("first_texts", "exact", "has", "weights", "steps", "bias")),
                 lexicon=lexicon,
                 fusion=fusion,
             )
 
 
-def _ways_of_asking(entry: Entry) -> list[str]:
+def ways_of_asking(entry: Entry) -> list[str]:
+    """Titles and phrasings, in every language: what an index is built of."""
     titles = [entry.title, *(translation.title for translation in entry.translations.values())]
     return [*titles, *chain.from_iterable(entry.phrasings.values())]
 
@@ -222,6 +278,18 @@ def _ways_of_asking(entry: Entry) -> list[str]:
 def _said_in_answer(entry: Entry) -> str:
     texts = [entry.answer, *(translation.answer for translation in entry.translations.values())]
     return _LINK_TARGET.sub("]", "\n".join(texts))
+
+
+def _as_a_whole(said: Sequence[str]) -> int:
+    return crc32(" ".join(said).encode())
+
+
+def _together(one: Rows, other: Rows) -> Rows:
+    return Rows(
+        np.concatenate([one.starts, one.starts[-1] + other.starts[1:]]),
+        np.concatenate([one.ids, other.ids]),
+        np.concatenate([one.weights, other.weights]),
+    )
 
 
 def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDArray[np.uint8]:
@@ -232,10 +300,10 @@ def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDA
     return np.packbits(has, axis=1)
 
 
-def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray[np.float16], Floats]:
+def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[Floats, Floats]:
     """Weights (features x classes) and biases of linear support vector machines, each class against the others."""
     count = int(classes.max(initial=-1)) + 1
-    weights, bias = np.zeros((features, count), dtype=np.float16), np.zeros(count, dtype=np.float32)
+    weights, bias = np.zeros((features, count), dtype=np.float32), np.zeros(count, dtype=np.float32)
     if count < 3:  # one class can't be told from the others; the nearest phrasing must do
         return weights, bias
     from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
