@@ -131,6 +131,14 @@ WEB_SENT = "lähetetty"
 WEB_OTHERS_ASK = "Muut ovat kysyneet"
 WEB_OFFLINE = "Yhteys katkesi. Yritän uudelleen. Viestisi on yhä kentässä."
 WEB_OFFLINE_PRESS = "Yhteys katkesi. Yritän uudelleen."
+WEB_AWAY = (
+    "Palvelussa on hetken häiriö. Viestisi on yhä kentässä: odota hetki ja lähetä se uudelleen. "
+    "Aiemmat viestisi ovat tallessa, vaikka ne eivät nyt näy. Hädässä soita 112."
+)
+WEB_AWAY_PRESS = (
+    "Palvelussa on hetken häiriö. Odota hetki, avaa sivu uudelleen ja yritä vielä kerran. "
+    "Aiemmat viestisi ovat tallessa, vaikka ne eivät nyt näy. Hädässä soita 112."
+)
 WEB_SLOW_DOWN = "Nyt tuli monta viestiä peräkkäin. Odota minuutti ja lähetä sitten uudelleen. Hädässä soita 112."
 WEB_MANY_NEW = (
     "Tästä verkosta on juuri avattu monta keskustelua. Yritä uudelleen tunnin päästä tai toisesta verkosta. "

@@ -3,8 +3,9 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
+from sqlalchemy import text as sql
 from starlette.applications import Starlette
 from starlette.requests import Request
 
@@ -225,6 +227,63 @@ async def test_the_same_key_of_two_askers_is_two_messages(chat: Chat, aino: Brow
             await browser.post("/chat/messages", data={"key": "the-same-key", "text": KNOWN})
 
     assert await asker_texts(chat) == [KNOWN, KNOWN]
+
+
+def key_in(page: str) -> str:
+    """The key of the form to write in."""
+    return re.search(r'id="writing".*?name="key" value="([^"]+)"', page, re.DOTALL)[1]  # type: ignore[index]
+
+
+def draft_in(page: str) -> str:
+    """What stands in the field."""
+    return unescape(re.search(r"<textarea[^>]*>\n([^<]*)</textarea>", page)[1])  # type: ignore[index]
+
+
+@asynccontextmanager
+async def away(chat: Chat, table: str) -> AsyncIterator[None]:
+    """Nothing that needs *table* can be read or written for a while."""
+    async with chat.store.write() as tx:
+        await tx.execute(sql(f"ALTER TABLE {table} RENAME TO away"))
+    yield
+    async with chat.store.write() as tx:
+        await tx.execute(sql(f"ALTER TABLE away RENAME TO {table}"))
+
+
+@on_one_database
+@pytest.mark.parametrize("table", ["conversation", "inbox"], ids=["nothing read", "nothing written"])
+async def test_while_the_database_is_away_what_was_written_comes_back_with_the_numbers(
+    chat: Chat, aino: Browser, table: str
+) -> None:
+    """Without JavaScript the page is all there is: a bare error would lose the words, and hide the help."""
+    before = aino.page
+    async with away(chat, table):
+        response = await aino.says("hätä & <rahat> loppu")
+    page = aino.page
+    await aino.says(draft_in(page))
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert wording.WEB_AWAY in page
+    assert draft_in(page) == "hätä & <rahat> loppu"
+    assert key_in(page) == key_in(before)  # should the first have arrived after all, it counts once
+    assert 'id="numbers">' in page
+    assert await asker_texts(chat) == ["hätä & <rahat> loppu"]
+
+
+@on_one_database
+async def test_while_the_database_is_away_a_press_is_told_so_and_a_long_draft_is_kept(
+    chat: Chat, aino: Browser
+) -> None:
+    """The button for help shows the numbers all the same; and a fault of the form's is still told."""
+    async with away(chat, "conversation"):
+        pressed = await aino.posts(form="acts", command="apua")
+        too_long = await aino.says("a" * 4097)
+        by_its_script = await by_script(aino, text=KNOWN)
+
+    assert (pressed.status_code, too_long.status_code, by_its_script.status_code) == (503, 422, 503)
+    assert wording.WEB_AWAY_PRESS in pressed.text
+    assert 'href="tel:112"' in pressed.text.partition('id="numbers">')[2]
+    assert draft_in(too_long.text) == "a" * 4097
+    assert by_its_script.text == wording.WEB_AWAY
 
 
 # --- the page's script ----------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from bot.dialogue import Conversation
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.store import conversations, inbox
-from bot.store.engine import Store
+from bot.store.engine import Store, StoreUnavailable
 from bot.store.schema import conversation as conversation_table
 from bot.store.schema import inbox as inbox_table
 from bot.vault import Vault
@@ -146,15 +146,22 @@ class _Pages:
         """One act of the asker, committed before it is confirmed: 303 to the page again, or 204 for its script."""
         if not is_same_origin(request.headers, request.headers.get("host", "")):
             return self._bare(wording.say(_language(request, None), wording.WEB_BAD_FORM), 403)
-        asker = await self._asker(request)
+        token = _token(request)
         try:
             fields = await read_form(request)
-            act = read_post(fields, asker.token, _language(request, None))
+            act = read_post(fields, token, _language(request, None))
         except BadForm as fault:
             return await self._refuse(request, fault.status, fault.sentence, draft=fault.draft)
+        try:
+            return await self._take(request, act, token, fields["key"])
+        except StoreUnavailable:
+            return self._away(request, act, token, fields["key"])
+
+    async def _take(self, request: Request, act: Post, token: str, form_key: str) -> Response:
+        asker = await self._asker_of(token)
         if sentence := self._too_much(request, act, asker):
             return await self._refuse(request, 429, sentence, draft=act.text if act.act == "say" else "")
-        key = await self._keep(act, asker, fields["key"])
+        key = await self._keep(act, asker, form_key)
         if _is_script(request):
             response = Response(status_code=204)
         else:
@@ -206,9 +213,9 @@ class _Pages:
             return talk.id, row.scalar() or 0
 
     async def _asker(self, request: Request) -> _Asker:
-        token = request.cookies.get(COOKIE, "")
-        if not TOKEN.fullmatch(token):
-            token = secrets.token_urlsafe(32)
+        return await self._asker_of(_token(request))
+
+    async def _asker_of(self, token: str) -> _Asker:
         lookup = self._chat.vault.lookup(NAME, token)
         async with self._chat.store.read() as read:
             return _Asker(token, lookup, await conversations.find(read, channel=NAME, lookup=lookup))
@@ -271,7 +278,21 @@ class _Pages:
         """What was wrong: words for the page's script, else the page again with them at the field, the draft kept."""
         if _is_script(request):
             return self._bare(wording.say(_language(request, (await self._asker(request)).talk), sentence), status)
-        return await self._page(request, status=status, error=sentence, draft=draft)
+        try:
+            return await self._page(request, status=status, error=sentence, draft=draft)
+        except StoreUnavailable:
+            return self._page_while_away(request, _token(request), status=status, error=sentence, draft=draft)
+
+    def _away(self, request: Request, act: Post, token: str, form_key: str) -> Response:
+        """The database is away: what was written is given back, under its own key, lest it has arrived all the same."""
+        sentence = wording.WEB_AWAY if act.act == "say" else wording.WEB_AWAY_PRESS
+        if _is_script(request):
+            response: Response = self._bare(wording.say(_language(request, None), sentence), 503)
+        else:
+            draft = act.text if act.act == "say" else ""
+            response = self._page_while_away(request, token, status=503, error=sentence, draft=draft, text_key=form_key)
+        response.headers["Retry-After"] = "5"
+        return response
 
     async def _page(
         self,
@@ -283,16 +304,41 @@ class _Pages:
         draft: str = "",
     ) -> Response:
         asker = await self._asker(request)
-        language = _language(request, asker.talk)
         said = await self._said(asker)
+        return self._whole_page(request, asker, said, status=status, error=error, notice=notice, draft=draft)
+
+    def _page_while_away(
+        self, request: Request, token: str, *, status: int, error: str, draft: str, text_key: str | None = None
+    ) -> Response:
+        """The page without what was said, while that can't be read: the fault, the draft, and the numbers to call."""
+        nobody = _Asker(token, "", None)
+        return self._whole_page(
+            request, nobody, [], status=status, error=error, draft=draft, text_key=text_key, is_away=True
+        )
+
+    def _whole_page(
+        self,
+        request: Request,
+        asker: _Asker,
+        said: list[transcript.Said],
+        *,
+        status: int,
+        error: str | None = None,
+        notice: str | None = None,
+        draft: str = "",
+        text_key: str | None = None,
+        is_away: bool = False,
+    ) -> Response:
+        language = _language(request, asker.talk)
         page = self._render(
             "page.html",
             language,
             lines=self._lines(said, language),
             is_whole_page=True,
-            has_begun=bool(said),
+            is_away=is_away,
+            has_begun=bool(said) or is_away,  # a way to look again, whatever there will be to see
             act_key=secrets.token_urlsafe(16),
-            text_key=secrets.token_urlsafe(16),
+            text_key=text_key or secrets.token_urlsafe(16),
             error=wording.say(language, error) if error else "",
             notice=wording.say(language, notice) if notice else "",
             draft=draft,
@@ -331,6 +377,12 @@ class _Pages:
 
 def _calls_for_help(act: Post) -> bool:
     return act.text in {"apua", "/apua"} or (act.act == "say" and safety.assess(act.text) is not None)
+
+
+def _token(request: Request) -> str:
+    """The token of the asker's cookie; a new one for a browser that has none of ours."""
+    token = request.cookies.get(COOKIE, "")
+    return token if TOKEN.fullmatch(token) else secrets.token_urlsafe(32)
 
 
 def _is_script(request: Request) -> bool:
