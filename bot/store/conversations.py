@@ -3,8 +3,9 @@
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
@@ -41,28 +42,14 @@ def new_id() -> str:
 
 async def find(read: AsyncConnection, *, channel: str, lookup: str) -> Conversation | None:
     """The conversation with the address *lookup* (its keyed hash), or None when they have never written."""
-    row = (
-        await read.execute(
-            select(conversation, asker.c.alias, asker.c.language, address.c.reachable)
-            .join(address, conversation.c.address_id == address.c.id)
-            .join(asker, conversation.c.asker_id == asker.c.id)
-            .where(address.c.channel == channel, address.c.lookup == lookup)
-        )
-    ).first()
-    return await _conversation(read, row) if row else None
+    row = await read.execute(_talks().where(address.c.channel == channel, address.c.lookup == lookup))
+    return _conversation(row.first())
 
 
 async def get(read: AsyncConnection, conversation_id: str) -> Conversation | None:
     """The conversation with this id, or None."""
-    row = (
-        await read.execute(
-            select(conversation, asker.c.alias, asker.c.language, address.c.reachable)
-            .join(address, conversation.c.address_id == address.c.id)
-            .join(asker, conversation.c.asker_id == asker.c.id)
-            .where(conversation.c.id == conversation_id)
-        )
-    ).first()
-    return await _conversation(read, row) if row else None
+    row = await read.execute(_talks().where(conversation.c.id == conversation_id))
+    return _conversation(row.first())
 
 
 async def begin(
@@ -110,12 +97,9 @@ async def save(tx: Tx, talk: Conversation, now: datetime, *, campaign: str | Non
     )
     owner = select(conversation.c.asker_id).where(conversation.c.id == talk.id).scalar_subquery()
     values: dict[str, object] = {"language": talk.language, "last_seen_at": now}
-    await tx.execute(update(asker).where(asker.c.id == owner).values(**values))
     if campaign:
-        await tx.execute(update(asker).where(asker.c.id == owner).values(last_campaign=campaign))
-        await tx.execute(
-            update(asker).where(asker.c.id == owner, asker.c.first_campaign.is_(None)).values(first_campaign=campaign)
-        )
+        values |= {"last_campaign": campaign, "first_campaign": func.coalesce(asker.c.first_campaign, campaign)}
+    await tx.execute(update(asker).where(asker.c.id == owner).values(**values))
     tx.touch(f"conversation:{talk.id}")
 
 
@@ -220,25 +204,44 @@ async def messages(read: AsyncConnection, conversation_id: str, *, after: int = 
     ]
 
 
-async def _conversation(read: AsyncConnection, row: Row[tuple[object, ...]]) -> Conversation:
+def _talks() -> Select[Any]:
+    """Conversations with their asker, address and latest ticket."""
     latest = (
-        await read.execute(
-            select(ticket).where(ticket.c.conversation_id == row.id).order_by(ticket.c.opened_at.desc()).limit(1)
+        select(ticket.c.id)
+        .where(ticket.c.conversation_id == conversation.c.id)
+        .order_by(ticket.c.opened_at.desc())
+        .limit(1)
+        .correlate(conversation)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            conversation,
+            asker.c.alias,
+            asker.c.language,
+            address.c.reachable,
+            ticket.c.id.label("ticket_id"),
+            ticket.c.account_id.label("claimed_by"),
+            ticket.c.closed_at,
         )
-    ).first()
-    open_ticket = closed_ticket = None
-    if latest is not None and latest.closed_at is None:
-        open_ticket = OpenTicket(latest.id, latest.account_id is not None)
-    elif latest is not None:
-        closed_ticket = ClosedTicket(latest.id, latest.closed_at)
+        .join(address, conversation.c.address_id == address.c.id)
+        .join(asker, conversation.c.asker_id == asker.c.id)
+        .join(ticket, ticket.c.id == latest, isouter=True)
+    )
+
+
+def _conversation(row: Row[Any] | None) -> Conversation | None:
+    if row is None:
+        return None
+    is_open = row.ticket_id is not None and row.closed_at is None
     return Conversation(
         row.id,
         row.alias,
         row.language,
         row.channel,
         _state_from_json(row.state),
-        open_ticket,
-        closed_ticket,
+        OpenTicket(row.ticket_id, row.claimed_by is not None) if is_open else None,
+        ClosedTicket(row.ticket_id, row.closed_at) if row.closed_at is not None else None,
         row.reachable,
     )
 

@@ -72,4 +72,5 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
             }
         )
     await tx.execute(event.insert(), rows)
-    await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))
+    if last_events != owner.last_events:
+        await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))

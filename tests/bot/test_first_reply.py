@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot import worker
 from bot.channels import telegram as channel
@@ -69,7 +69,9 @@ async def bot(
     delivery = Delivery(store, vault, {channel.NAME: sender}, clock, in_flight=1, per_second=25)
     hours = profile.hours(settings.zone)
     service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery)
-    yield Unwatched(store, vault, service, delivery, clock, telegram)
+    bot = Unwatched(store, vault, service, delivery, clock, telegram)
+    yield bot
+    await bot.states()
     await sender.close()
 
 
@@ -122,3 +124,16 @@ async def test_a_service_that_stops_sends_nothing_more_at_once(bot: Unwatched) -
     bot.store.hub.stop()
     with bot.delivery.slot(channel.NAME, str(AINO)) as slot:
         assert slot is None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # both run the same statements but for a lock
+async def test_an_answer_takes_few_statements(bot: Unwatched) -> None:
+    """Each costs the asker about half a millisecond, and everybody else's write waits for it."""
+    await bot.handles(KNOWN, AINO)
+    await bot.states()
+    statements: list[str] = []
+    event.listen(bot.store.writer.sync_engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
+    await bot.handles(KNOWN, AINO)
+
+    taking_in, deciding = 2, 13
+    assert len(statements) <= taking_in + deciding, statements
