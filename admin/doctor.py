@@ -17,7 +17,7 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from admin.house import House, build
-from bot.profile import CrisisTexts, InvalidProfile
+from bot.profile import CrisisTexts, InvalidProfile, ServiceProfile
 from bot.settings import Settings
 from bot.store import audit, migrate, revisions
 from bot.store.engine import StoreUnavailable
@@ -60,6 +60,7 @@ async def examine(settings: Settings) -> list[Finding]:
     try:
         found += [finding async for finding in _database(house)]
         found += _crisis(house.profile.crisis, house.clock().astimezone(house.hours.zone).date())
+        found.append(_owner(house.profile))
         found.append(await _telegram(settings))
     finally:
         await house.store.close()
@@ -164,6 +165,13 @@ def _crisis(crisis: CrisisTexts, today: date) -> list[Finding]:
             f"the crisis numbers were checked {age} days ago; check them, then set numbers_checked_on in service.yaml",
         ),
     ]
+
+
+def _owner(profile: ServiceProfile) -> Finding:
+    """Who answers for personal data: an asker has a right to know, from the first day on."""
+    if places := profile.to_be_filled():
+        return Finding("warning", f"to be filled before launch in service.yaml: {', '.join(places)}")
+    return Finding("ok", f"service.yaml names the controller of personal data: {profile.controller.name['fi']}")
 
 
 async def _telegram(settings: Settings) -> Finding:

@@ -336,7 +336,7 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals) 
         case "ohje":
             return Decision("instructions", conversation, (Reply(_say(conversation, wording.INSTRUCTIONS)),))
         case "tietosuoja":
-            return Decision("privacy", conversation, (Reply(_say(conversation, wording.PRIVACY)),))
+            return Decision("privacy", conversation, (Reply(signals.privacy_notice),))
         case _:
             return Decision("unknown_command", conversation, (Reply(_say(conversation, wording.UNKNOWN_COMMAND)),))
 

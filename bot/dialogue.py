@@ -142,6 +142,7 @@ class Signals:
         examples: questions to offer to someone who doesn't know what to ask.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
         holdings: everything stored about the asker, in words, when they ask for it.
+        privacy_notice: who answers for their data and how long it is kept, when they ask for it.
     """
 
     promise: Promise
@@ -152,6 +153,7 @@ class Signals:
     examples: Sequence[str] = ()
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
     holdings: str = ""
+    privacy_notice: str = ""
 
 
 # --- what is to be done ---------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """`service.yaml`: what the owner of the service decides without touching code.
 
-Hours, the promise, examples, crisis texts. The file in the data folder is made from `service.default.yaml` on the
-first start; every fault in it is reported at once, in words.
+Hours, the promise, the controller of personal data, how long what is kept, examples, crisis texts. The file in the data
+folder is made from `service.default.yaml` on the first start; every fault in it is reported at once, in words.
 """
 
 import re
@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bot.hours import LOOK_AHEAD_DAYS, NeverOpen, Opening, OpeningHours
-from knowledge.entry import Language
+from knowledge.entry import LANGUAGES, Language
 
 DEFAULT_FILE = Path(__file__).parent / "service.default.yaml"
 FILE_NAME = "service.yaml"
@@ -73,6 +73,46 @@ class CrisisTexts(BaseModel):
         return self
 
 
+def _in_every_language(texts: dict[Language, str]) -> dict[Language, str]:
+    if missing := [language for language in LANGUAGES if language not in texts]:
+        raise ValueError(f"lacks {', '.join(missing)}")
+    return texts
+
+
+InEveryLanguage = Annotated[dict[Language, str], AfterValidator(_in_every_language)]
+
+
+class Controller(BaseModel):
+    """Who answers for personal data, and how they are reached; placeholders in [brackets] until the owner fills it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: InEveryLanguage
+    contact: InEveryLanguage
+
+
+class Retention(BaseModel):
+    """After how many days what is deleted: the one source of the job, its check and what askers are told.
+
+    At least two days each: the job deletes a night ahead, so that no promise is broken between two nights.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    texts_days: int = Field(90, ge=2)
+    texts_at_most_days: int = Field(180, ge=2)
+    address_days: int = Field(30, ge=2)
+    traffic_days: int = Field(30, ge=2)
+    quarantine_days: int = Field(7, ge=2)
+    audit_days: int = Field(730, ge=2)
+
+    @model_validator(mode="after")
+    def _nothing_of_an_asker_outlives_the_longest_time(self) -> "Retention":
+        if max(self.texts_days, self.address_days) > self.texts_at_most_days:
+            raise ValueError("no text may outlive texts_at_most_days, and no address")
+        return self
+
+
 class ServiceProfile(BaseModel):
     """The owner's decisions, read and valid."""
 
@@ -80,13 +120,24 @@ class ServiceProfile(BaseModel):
 
     name: str = Field(min_length=1)
     region: str
-    controller: str
+    controller: Controller
     feedback_email: str
+    retention: Retention = Retention()
     opening_hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], Hours]
     exceptions: dict[date, Hours]
     promise_hours: float = Field(gt=0, le=80)
     examples: dict[Language, list[str]]
     crisis: CrisisTexts
+
+    def to_be_filled(self) -> list[str]:
+        """What only the owner can say and has not said yet, by its place in the file: "controller.name.fi"."""
+        said = {
+            f"controller.{field}.{language}": texts[language]
+            for field, texts in (("name", self.controller.name), ("contact", self.controller.contact))
+            for language in LANGUAGES
+        }
+        said["feedback_email"] = self.feedback_email
+        return [place for place, text in said.items() if not text.strip() or text.lstrip().startswith("[")]
 
     def hours(self, zone: ZoneInfo) -> OpeningHours:
         """The opening hours, as local times of *zone*."""

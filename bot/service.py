@@ -11,7 +11,7 @@ from textwrap import shorten
 
 import structlog
 
-from bot import wording
+from bot import privacy_notice, wording
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
 from bot.channels.markup import as_plain_text, escape_markdown, split
@@ -203,6 +203,9 @@ class Service:
             examples=self._profile.examples.get(talk.language, ()),
             crisis_texts=self._profile.crisis.texts,
             holdings=await self._holdings(tx, talk) if said == Command("tietoni") else "",
+            privacy_notice=privacy_notice.in_short(self._profile, talk.language)
+            if said == Command("tietosuoja")
+            else "",
         )
 
     async def _carry_out(

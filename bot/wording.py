@@ -97,10 +97,14 @@ INSTRUCTIONS = (
     "/unohda – poista tietosi\n/tietosuoja – mitä tallennan"
 )
 PRIVACY = (
-    "En tallenna nimeäsi enkä puhelinnumeroasi. Viestisi säilyvät enintään 6 kuukautta. Ohjaaja näkee vain sen, minkä "
-    "itse lähetät, ja nimimerkin. Palvelun koordinaattori voi lukea yksittäisiä kysymyksiä, mutta ilman nimimerkkiä ja "
-    "henkilötunnukset peitettyinä. Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; "
-    "verkkochat on yhtä hyvä tapa kysyä. /tietoni näyttää tietosi, /unohda poistaa ne."
+    "En tallenna nimeäsi enkä puhelinnumeroasi. Ohjaaja näkee vain sen, minkä itse lähetät, ja nimimerkin. Palvelun "
+    "koordinaattori voi lukea yksittäisiä kysymyksiä, mutta ilman nimimerkkiä ja henkilötunnukset peitettyinä.\n\n"
+    "Viestisi poistetaan, kun asiasi sulkemisesta tai viimeisestä viestistäsi on {texts_days} päivää. Mitään viestiä "
+    "ei säilytetä yli {texts_at_most_days} päivää. Tunnistan sinut samaksi kysyjäksi {address_days} päivää. Jos palaat "
+    "myöhemmin, aloitamme alusta, enkä enää löydä vanhoja viestejäsi: ne poistuvat ajallaan.\n\n"
+    "Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; verkkochat on yhtä hyvä tapa kysyä. "
+    "/tietoni näyttää tietosi, /unohda poistaa ne.\n\n"
+    "Tiedoistasi vastaa {controller}. Yhteys: {contact}"
 )
 COMMAND_HELP: dict[str, str] = {
     "ihminen": "Kysy ihmiseltä",

@@ -1,5 +1,6 @@
 """What the doctor finds, each thing wrong on purpose once."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from bot.store import audit, chat_links, migrate, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support.fake_telegram import TOKEN, FakeTelegram
+
+TO_BE_FILLED = (
+    "to be filled before launch in service.yaml: controller.name.fi, controller.name.sv, controller.name.en, "
+    "controller.contact.fi, controller.contact.sv, controller.contact.en, feedback_email"
+)
 
 
 @pytest.fixture
@@ -44,13 +50,14 @@ def _change(data_dir: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after), encoding="utf-8")
 
 
-async def test_a_fresh_service_is_well_but_for_the_crisis_texts_approval(data_dir: Path) -> None:
-    """Somebody must answer for what a person in danger reads; until then the doctor keeps asking."""
+async def test_a_fresh_service_is_well_but_for_what_only_its_owner_can_say(data_dir: Path) -> None:
+    """Somebody must answer for what a person in danger reads, and for personal data; until then the doctor asks."""
     found = await _findings(data_dir)
 
     assert found["fault"] == []
     assert found["warning"] == [
-        "nobody has approved the crisis texts; read them, then fill approved_by in service.yaml"
+        "nobody has approved the crisis texts; read them, then fill approved_by in service.yaml",
+        TO_BE_FILLED,
     ]
     assert "the key opens what is sealed" in found["ok"]
     assert "the database has this version's schema" in found["ok"]
@@ -62,8 +69,23 @@ async def test_approved_texts_need_no_word(data_dir: Path) -> None:
 
     found = await _findings(data_dir)
 
-    assert found["warning"] == []
+    assert found["warning"] == [TO_BE_FILLED]
     assert "the crisis texts are approved by Palvelujohtaja Aune Aalto" in found["ok"]
+
+
+async def test_a_service_that_names_its_controller_needs_no_word(data_dir: Path) -> None:
+    """Each field that is filled goes off the list; the last one takes the warning with it."""
+    _change(data_dir, 'feedback_email: ""', "feedback_email: palaute@ouka.example")
+    some = await _findings(data_dir)
+    for placeholder in sorted(set(re.findall(r'"(\[[^]]+\])"', (data_dir / "service.yaml").read_text("utf-8")))):
+        while f'"{placeholder}"' in (data_dir / "service.yaml").read_text("utf-8"):
+            _change(data_dir, f'"{placeholder}"', "Oulun kaupunki")
+    all_of_it = await _findings(data_dir)
+
+    assert "feedback_email" not in str(some["warning"])
+    assert "controller.contact.sv" in str(some["warning"])
+    assert not any("to be filled" in warning for warning in all_of_it["warning"])
+    assert "service.yaml names the controller of personal data: Oulun kaupunki" in all_of_it["ok"]
 
 
 @pytest.mark.parametrize(("days", "is_old"), [(89, False), (92, True)])

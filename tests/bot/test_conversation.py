@@ -89,6 +89,7 @@ def signals(verdict: Verdict | None = None, question: Asked | None = None) -> Si
         question=question,
         examples=("Esimerkki yksi?", "Esimerkki kaksi?"),
         crisis_texts={language: {kind: f"{kind} {language}" for kind in CRISIS_TEXTS} for language in LANGUAGES},
+        privacy_notice="Tiedoistasi vastaa kunta.",
     )
 
 
@@ -486,7 +487,7 @@ def test_the_start_greets_with_examples_and_remembers_the_campaign() -> None:
     [
         ("apua", "numbers fi"),
         ("ohje", wording.INSTRUCTIONS),
-        ("tietosuoja", wording.PRIVACY),
+        ("tietosuoja", "Tiedoistasi vastaa kunta."),
         ("nosuchthing", wording.UNKNOWN_COMMAND),
     ],
 )

@@ -43,6 +43,39 @@ def test_the_shipped_texts_are_not_approved_by_anybody_yet(tmp_path: Path) -> No
     assert read_profile(tmp_path).crisis.approved_by == ""
 
 
+def test_the_shipped_file_names_no_controller_and_says_so(tmp_path: Path) -> None:
+    """Who answers for personal data is the owner's to say; until then a placeholder stands there, not a blank."""
+    shipped = read_profile(tmp_path)
+
+    assert shipped.to_be_filled() == [
+        *(f"controller.{field}.{language}" for field in ("name", "contact") for language in LANGUAGES),
+        "feedback_email",
+    ]
+    assert all(name.startswith("[") and name.endswith("]") for name in shipped.controller.name.values())
+
+
+def test_what_is_filled_in_is_asked_for_no_more(tmp_path: Path) -> None:
+    """A reminder that stays when all is done is soon read by nobody."""
+    filled = dict.fromkeys(LANGUAGES, "Oulun kaupunki")
+    profile = read_profile(
+        write(tmp_path, controller={"name": filled, "contact": filled}, feedback_email="palaute@ouka.example")
+    )
+
+    assert profile.to_be_filled() == []
+
+
+def test_a_file_without_retention_times_keeps_the_shipped_ones(tmp_path: Path) -> None:
+    """What askers are promised must hold for an owner who has never thought of it."""
+    content = yaml.safe_load(DEFAULT_FILE.read_text(encoding="utf-8"))
+    shipped = read_profile(tmp_path).retention
+    del content["retention"]
+    (tmp_path / FILE_NAME).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+    assert read_profile(tmp_path).retention == shipped
+    assert (shipped.texts_days, shipped.texts_at_most_days, shipped.address_days) == (90, 180, 30)
+    assert (shipped.traffic_days, shipped.quarantine_days, shipped.audit_days) == (30, 7, 730)
+
+
 def test_opening_hours_and_exceptions_are_read_as_local_times(tmp_path: Path) -> None:
     """As written: 9:00-16:00, closed, and a shorter day by its date."""
     folder = write(
@@ -69,6 +102,9 @@ def test_opening_hours_and_exceptions_are_read_as_local_times(tmp_path: Path) ->
         ({"opening_hours": {"monday": "9:00-9:15"}}, "for a promise of 6"),
         ({"promise_hours": 0}, "promise_hours"),
         ({"promis_hours": 6}, "promis_hours"),
+        ({"controller": {"name": {"fi": "Oulu"}, "contact": {"fi": "x"}}}, "lacks sv, en"),
+        ({"retention": {"texts_days": 1}}, "retention.texts_days"),
+        ({"retention": {"texts_days": 90, "texts_at_most_days": 60}}, "no text may outlive texts_at_most_days"),
         ({"crisis": {"approved_by": "", "numbers_checked_on": date(2026, 11, 1), "texts": {}}}, "lack"),
     ],
 )

@@ -1,0 +1,51 @@
+"""What askers are told of their data is what the owner has decided."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot import privacy_notice
+from bot.channels.markup import as_plain_text
+from bot.profile import DEFAULT_FILE, FILE_NAME, read_profile
+from knowledge.entry import LANGUAGES, Language
+from tests.support.koppi import Koppi
+
+LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@LANGUAGE
+def test_the_answer_names_the_controller_and_the_days_of_service_yaml(tmp_path: Path, language: Language) -> None:
+    """Whoever changes a time there changes what askers read, without remembering to."""
+    content = yaml.safe_load(DEFAULT_FILE.read_text(encoding="utf-8"))
+    content["retention"] |= {"texts_days": 41, "texts_at_most_days": 143, "address_days": 17}
+    content["controller"] = {
+        "name": {"fi": "Kunta *fi*", "sv": "Kunta *sv*", "en": "Kunta *en*"},
+        "contact": {"fi": "a@fi.example", "sv": "a@sv.example", "en": "a@en.example"},
+    }
+    (tmp_path / FILE_NAME).write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    told = privacy_notice.in_short(read_profile(tmp_path), language)
+
+    assert all(days in told for days in ("41", "143", "17"))
+    assert f"Kunta *{language}*" in as_plain_text(told)
+    assert f"a@{language}.example" in as_plain_text(told)
+
+
+@LANGUAGE
+def test_until_the_owner_has_named_the_controller_the_answer_says_that_it_is_to_come(
+    tmp_path: Path, language: Language
+) -> None:
+    """A blank would look as if nobody answered for anything."""
+    shipped = read_profile(tmp_path)
+
+    assert shipped.controller.name[language].strip("[]") in privacy_notice.in_short(shipped, language)
+
+
+async def test_who_asks_for_it_reads_it(koppi: Koppi) -> None:
+    """The command is in the menu, under every answer's page and in the greeting."""
+    said = (await koppi.asks("/tietosuoja")).text
+
+    assert "90 päivää" in said
+    assert "180 päivää" in said
+    assert "rekisterinpitäjä nimetään ennen julkaisua" in said
