@@ -39,6 +39,7 @@ SAFETY_FOLLOW_UP = timedelta(hours=24)
 REOPEN_WITHIN = timedelta(days=7)
 SHORT_REPLY_WORDS = 3
 WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
+RELATED_SHOWN = 2
 ROUTING_CONFIDENCE = 0.15  # below this the best candidate tells neither the topic nor who should answer
 
 
@@ -60,6 +61,13 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
             return Decision("empty", conversation, (Reply(_say(conversation, wording.EMPTY)),))
         case Left():
             return Decision("left" if said.gone else "back", conversation, reachable=not said.gone)
+
+
+def topic_at(conversation: Conversation, now: datetime) -> str | None:
+    """The entry that a follow-up would go on from; None while words are meant for a person, or after a danger."""
+    state = conversation.state
+    after_danger = state.safety_until is not None and now <= state.safety_until
+    return None if conversation.ticket or state.is_writing_to_person or after_danger else state.topic
 
 
 def _on_text(conversation: Conversation, said: Text, signals: Signals, now: datetime) -> Decision:
@@ -101,7 +109,8 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
         return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
     match verdict.kind:
         case "answer":
-            return _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], signals, "answered")
+            entry = signals.entries[verdict.hits[0].entry_id]
+            return _give_entry(conversation, entry, signals, "answered", goes_on=signals.goes_on)
         case "choices":
             return _offer_choices(conversation, verdict, signals)
         case "smalltalk":
@@ -109,7 +118,8 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
             buttons = _example_buttons(signals) if verdict.smalltalk == "greeting" else ()
             return Decision("smalltalk", conversation, (Reply(text, buttons),))
         case _:
-            return _offer_person(conversation, signals, events=("asked", "not_found"))
+            elsewhere = _remember(conversation, topic=None)
+            return _offer_person(elsewhere, signals, events=("asked", "not_found"))
 
 
 def _gently(conversation: Conversation, verdict: Verdict, decision: Decision) -> Decision:
@@ -128,7 +138,7 @@ def _care(conversation: Conversation, signals: Signals, now: datetime) -> Decisi
     safety = signals.verdict.safety if signals.verdict else None
     kind = safety.kind if safety else "self-harm"
     text = signals.crisis_texts[conversation.language][kind]
-    conversation = _remember(conversation, safety_until=now + SAFETY_FOLLOW_UP, is_writing_to_person=False)
+    conversation = _remember(conversation, safety_until=now + SAFETY_FOLLOW_UP, is_writing_to_person=False, topic=None)
     buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
     joins = _joins(conversation, urgent=True)
     return Decision("crisis", conversation, (Reply(text, buttons),), joins, (Happened("crisis"),))
@@ -158,17 +168,33 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
 
 
 def _give_entry(
-    conversation: Conversation, entry: Entry, signals: Signals, event: str, *, asked: bool = True
+    conversation: Conversation,
+    entry: Entry,
+    signals: Signals,
+    event: str,
+    *,
+    asked: bool = True,
+    goes_on: bool = False,
 ) -> Decision:
     text = answer_text(entry, signals.places, conversation.language)
+    if goes_on:
+        text = f"{_say(conversation, wording.STILL_ABOUT)}\n\n{text}"
     buttons = (
         Button("yes", _say(conversation, wording.BUTTON_YES), entry.id),
         Button("no", _say(conversation, wording.BUTTON_NO), entry.id),
+        *_related_buttons(conversation, entry, signals),
         Button("person", _say(conversation, wording.BUTTON_PERSON)),
     )
     events = (Happened("asked", entry.id),) if asked else ()
     reply = Reply(text, buttons, entry.id)
+    conversation = _remember(conversation, topic=entry.id)
     return Decision("answer", conversation, (reply,), events=(*events, Happened(event, entry.id)))
+
+
+def _related_buttons(conversation: Conversation, entry: Entry, signals: Signals) -> tuple[Button, ...]:
+    related = [signals.entries[id_] for id_ in entry.related if id_ in signals.entries]
+    titles = ((other.id, other.text(conversation.language)[0]) for other in related[:RELATED_SHOWN])
+    return tuple(Button("related", title, id_) for id_, title in titles)
 
 
 def answer_text(entry: Entry, places: Mapping[str, Place], language: Language) -> str:
@@ -206,6 +232,8 @@ def _offer_choices(conversation: Conversation, verdict: Verdict, signals: Signal
     picks = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in entries]
     none = Button("none", _say(conversation, wording.BUTTON_NONE_OF_THESE))
     reply = Reply(_say(conversation, wording.DID_YOU_MEAN), (*picks, none))
+    if not signals.goes_on:
+        conversation = _remember(conversation, topic=None)
     return Decision(
         "choices",
         conversation,
@@ -254,6 +282,8 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return _answer_text(conversation, signals, now)
         case "pick" if press.value in signals.entries:
             return _give_entry(conversation, signals.entries[press.value], signals, "picked", asked=False)
+        case "related" if press.value in signals.entries:
+            return _give_entry(conversation, signals.entries[press.value], signals, "browsed", asked=False)
         case "none" | "person":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":

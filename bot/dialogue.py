@@ -91,12 +91,14 @@ class State:
         is_writing_to_person: the next text is meant for an advisor.
         safety_until: until then short replies get the safety follow-up.
         was_told_of_masking: the asker is told once.
+        topic: the entry answered last, while the talk is about it; what a follow-up goes on from.
     """
 
     question_id: int | None = None
     is_writing_to_person: bool = False
     safety_until: datetime | None = None
     was_told_of_masking: bool = False
+    topic: str | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ class Signals:
 
     Attributes
         verdict: on a text (or on the label of a pressed example); None for anything else.
+        goes_on: the verdict was reached by reading the text as going on from the conversation's topic.
         entries: every entry the decision may need, by id.
         places: the region's services, by key.
         question: what was just asked; for anything but a text, the last question of the conversation.
@@ -147,6 +150,7 @@ class Signals:
 
     promise: Promise
     verdict: Verdict | None = None
+    goes_on: bool = False
     entries: Mapping[str, Entry] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     question: Asked | None = None

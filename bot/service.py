@@ -16,7 +16,7 @@ from bot.channels import telegram
 from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
-from bot.conversation import decide
+from bot.conversation import decide, topic_at
 from bot.delivery import Delivery, Slot
 from bot.dialogue import (
     Asked,
@@ -40,7 +40,7 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
-from knowledge import privacy
+from knowledge import followup, privacy
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Language
 from knowledge.library import Library
@@ -115,7 +115,7 @@ class Service:
         said = await self._resolve(item, heard)
         question_text = _question_in(said)
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
-        verdict = knowledge.judge(question_text) if question_text is not None else None
+        verdict, goes_on = await self._understand(item, question_text, knowledge, now)
         async with self._write_and_send(item.channel, address) as (tx, slot):
             if not await inbox.claim(tx, item):
                 return
@@ -135,6 +135,7 @@ class Service:
                 )
             asked = await self._asked(tx, talk, question_text, verdict, now)
             signals = await self._signals(tx, talk, said, knowledge.library, verdict, asked, now)
+            signals = replace(signals, goes_on=goes_on)
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
@@ -163,6 +164,24 @@ class Service:
             button, question_id = found
             question = await conversations.question(read, talk.id, question_id)
         return Press(button.verb, button.value, heard.message_id, question)
+
+    async def _understand(
+        self, item: InboxItem, text: str | None, knowledge: KnowledgeBase, now: datetime
+    ) -> tuple[Verdict | None, bool]:
+        """The verdict on *text*, and whether it was read as going on from what was answered before."""
+        if text is None:
+            return None, False
+        alone = knowledge.judge(text)
+        follow_up = followup.recognise(text) if alone.kind in ("choices", "escalate") else None
+        if follow_up is None:
+            return alone, False
+        async with self._store.read() as read:
+            talk = await conversations.find(read, channel=item.channel, lookup=item.sender)
+        entry = knowledge.library.get(topic_at(talk, now) or "") if talk else None
+        if talk is None or entry is None:
+            return alone, False
+        joined = knowledge.judge(f"{entry.text(talk.language)[0]} {text}")
+        return followup.in_context(follow_up, alone, joined, entry.id), True
 
     async def _asked(
         self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime

@@ -24,6 +24,7 @@ BUTTON_NO = "Ei auttanut"
 BUTTON_PERSON = "Kysy ihmiseltä"
 CHECKED = "Tarkistettu {date}"
 SOURCE = "Lähde: {source}"
+STILL_ABOUT = "Luin tämän jatkoksi edelliseen. Jos et löydä vastausta tästä, kysy ihmiseltä."
 ONLY_IN_FINNISH = "Tämä vastaus on vasta suomeksi."
 
 DID_YOU_MEAN = "Tarkoititko jotakin näistä?"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import wording
-from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, answer_text, decide
+from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, answer_text, decide, topic_at
 from bot.dialogue import (
     Asked,
     ClosedTicket,
@@ -220,6 +220,52 @@ def test_what_the_bot_does_not_know_is_said_plainly_and_offered_to_a_person() ->
 def test_a_likely_topic_chooses_the_advisor() -> None:
     """The candidate's advisor field routes; the asker need not know who does what."""
     assert labels(hear(NEW, ROUTED)) == [wording.BUTTON_SEND["tyovoimaneuvoja"], wording.BUTTON_DO_NOT_SEND]
+
+
+def test_an_answer_is_what_a_follow_up_goes_on_from() -> None:
+    """Until a question is about something else."""
+    answered = hear(NEW, ANSWER).conversation
+
+    assert topic_at(answered, NOW) == "asumistuki"
+    assert topic_at(hear(answered, THANKS).conversation, NOW) == "asumistuki"
+    assert topic_at(press(answered, "pick", "cv", asked(CHOICES)).conversation, NOW) == "cv"
+    for other in (CHOICES, UNKNOWN, SURE):
+        assert topic_at(hear(answered, other).conversation, NOW) is None
+
+
+@pytest.mark.parametrize("state", ["open", "claimed", "writing", "after crisis"])
+def test_nothing_goes_on_from_an_answer_where_words_are_meant_for_a_person(state: str) -> None:
+    """Nor within a day of a danger: short words get its follow-up there."""
+    talk = STATES[state]
+
+    assert topic_at(replace(talk, state=replace(talk.state, topic="asumistuki")), NOW) is None
+
+
+def test_an_answer_to_a_follow_up_says_how_it_was_read() -> None:
+    """The asker can tell a misunderstanding from an answer; and a follow-up's choices keep the topic."""
+    known = replace(signals(ANSWER, asked(ANSWER)), goes_on=True)
+    first = decide(NEW, Text("mistä sen saa?"), known, NOW)
+    second = decide(first.conversation, Text("entä cv"), replace(known, verdict=CHOICES), NOW)
+
+    assert texts(first)[0].startswith(wording.STILL_ABOUT + "\n\n**Asumistukea haetaan Kelasta.**")
+    assert topic_at(second.conversation, NOW) == "asumistuki"
+
+
+def test_two_related_entries_stand_as_buttons_under_an_answer() -> None:
+    """The next step is often the neighbouring topic; a third one would only push "Kysy ihmiseltä" away."""
+    related = entries()["asumistuki"].model_copy(update={"related": ("gone", "toimeentulotuki", "cv", "armeija")})
+    known = replace(signals(ANSWER, asked(ANSWER)), entries={**entries(), "asumistuki": related})
+    reply = decide(NEW, Text("?"), known, NOW).replies[0]
+    pressed = press(NEW, "related", "cv", asked(ANSWER))
+
+    assert [(button.verb, button.label) for button in reply.buttons] == [
+        ("yes", wording.BUTTON_YES),
+        ("no", wording.BUTTON_NO),
+        ("related", entries()["toimeentulotuki"].title),
+        ("related", entries()["cv"].title),
+        ("person", wording.BUTTON_PERSON),
+    ]
+    assert (pressed.replies[0].entry_id, kinds(pressed)) == ("cv", [("browsed", "cv")])
 
 
 @pytest.mark.parametrize("smalltalk", get_args(SmallTalk))
@@ -533,7 +579,7 @@ def test_masking_is_told_once_and_in_the_same_message() -> None:
 
 VERDICTS = st.sampled_from([ANSWER, CHOICES, UNKNOWN, ROUTED, THANKS, SURE, replace(CHOICES, safety=UNSURE)])
 TALKS = st.sampled_from(sorted(STATES)).map(STATES.__getitem__)
-VERBS = ["ask", "pick", "none", "person", "yes", "no", "send", "keep", "add", "continue", "erase", "gone"]
+VERBS = ["ask", "pick", "related", "none", "person", "yes", "no", "send", "keep", "add", "continue", "erase", "gone"]
 SAIDS: st.SearchStrategy[Said] = st.one_of(
     st.builds(Text, st.text(min_size=1, max_size=50), st.booleans()),
     st.builds(Start, st.none() | st.text(max_size=10)),

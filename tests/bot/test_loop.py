@@ -11,7 +11,7 @@ from bot import wording
 from bot.store import accounts, schema, tickets
 from bot.store.tickets import AlreadyTaken, NotOpen
 from bot.worker import tell_of_slipped_promises
-from tests.support.knowledge import KNOWN, UNKNOWN, VAGUE
+from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
 from tests.support.koppi import Koppi
 from tests.support.people import AINO, BULK
 
@@ -35,6 +35,19 @@ async def test_a_vague_question_gets_choices_and_a_pick_its_answer(koppi: Koppi)
     assert choices.text == wording.DID_YOU_MEAN
     assert choices.labels[-1] == wording.BUTTON_NONE_OF_THESE
     assert answer.text.startswith("Asumistukea haetaan Kelasta.")
+
+
+async def test_a_follow_up_is_read_with_the_answer_before_it(koppi: Koppi) -> None:
+    """ "Mistä sen saa?" alone means nothing; after an answer it does, and a new question is never taken for one."""
+    alone = await koppi.asks("mistä sen saa?")
+    await koppi.asks(KNOWN)
+    follow_up = await koppi.asks("mistä sen saa?")
+    other = await koppi.asks(ALSO_KNOWN)
+
+    assert "Asumistukea" not in alone.text
+    assert follow_up.text.startswith(wording.STILL_ABOUT)
+    assert "Asumistukea haetaan Kelasta." in follow_up.text
+    assert other.text.startswith("CV:ssä kerrot")
 
 
 async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi: Koppi) -> None:
