@@ -154,6 +154,37 @@ WEB_LOOK_AGAIN = "Näytä uudet viestit"
 WEB_HELP_NOW = "Apua heti"
 WEB_PERSON = "Kysy ihmiseltä"
 WEB_SKIP = "Siirry kirjoittamaan"
+WEB_END = "Lopeta ja tyhjennä"
+
+WEB_KEEP_TITLE = "Löydät takaisin tähän keskusteluun"
+WEB_KEEP = (
+    "Tallenna tämä linkki. Sillä löydät vastauksen, vaikka suljet selaimen. "
+    "Älä anna sitä muille: se avaa koko keskustelun. Linkki toimii {days} päivää."
+)
+WEB_KEEP_LINK = "Paluulinkki"
+WEB_COPY = "Kopioi linkki"
+WEB_COPIED = "Linkki on kopioitu."
+WEB_TELEGRAM = "Jatka Telegramissa"
+WEB_TELEGRAM_HINT = "Koko keskustelu siirtyy Telegramiin, ja saat sieltä ilmoituksen vastauksesta."
+WEB_RETURN_TITLE = "Palaa keskusteluun"
+WEB_RETURN = (
+    "Tästä avautuu keskustelu, jonka linkin olet itse tallentanut. "
+    "Älä avaa linkkiä, jonka joku muu on lähettänyt sinulle."
+)
+WEB_RETURN_PASTE = "Liitä paluulinkkisi tähän"
+WEB_RETURN_OPEN = "Avaa keskustelu"
+WEB_RETURN_REPLACES = "Tässä selaimessa on nyt toinen keskustelu. Se katoaa näkyvistä, kun avaat linkin."
+WEB_RETURN_FORGED = "Tämä linkki ei avaa mitään keskustelua. Tarkista, että kopioit sen kokonaan."
+WEB_RETURN_EXPIRED = "Tämä linkki on vanhentunut. Voit kysyä uudelleen, niin etsin vastauksen."
+WEB_RETURN_GONE = "Keskustelu, johon linkki vei, on poistettu. Voit kysyä uudelleen."
+WEB_MOVED = "Keskustelusi jatkuu Telegramissa. Tässä voit aloittaa uuden."
+WEB_NEW = "Kysy uusi kysymys"
+MOVED_HERE = "Jatketaan täällä. Aiempi keskustelusi on nyt tässä, ja ohjaajan vastaus tulee tänne."
+MOVE_FAILED = (
+    "Linkki ei enää käy, eikä mitään siirtynyt. Paina verkkochatissa uudelleen Jatka Telegramissa, "
+    "tai kirjoita kysymyksesi tähän."
+)
+MOVE_REFUSED = "Sinulla on täällä jo kysymys ohjaajalla. Verkkochatin keskustelu jatkuu siksi verkossa."
 
 HOLDINGS = "Sinusta on tallessa: nimimerkki {alias}, kieli, viimeisin käynti, salattu osoite ja {count} viestiä."
 HOLDINGS_ADVISOR = "Ohjaaja"
