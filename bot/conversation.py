@@ -287,10 +287,10 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "none" | "person":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":
-            text = _say(conversation, wording.SMALL_TALK["thanks"])
-            return Decision("helped", conversation, (Reply(text),), events=(Happened("helped", press.value),))
+            reply = Reply(_say(conversation, wording.SMALL_TALK["thanks"]))
+            return _rated(press, Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),)))
         case "no":
-            return _did_not_help(conversation, press, signals)
+            return _rated(press, _did_not_help(conversation, press, signals))
         case "send":
             return _send(conversation, press, signals, now)
         case "keep":
@@ -307,10 +307,19 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return Decision("stale", conversation, (Reply(_say(conversation, wording.STALE_BUTTON)),))
 
 
+def _rated(press: Press, decision: Decision) -> Decision:
+    """A button pressed twice says the same again, and is counted once."""
+    if decision.conversation.state.rated_id == press.message_id:
+        return replace(decision, events=())
+    return replace(decision, conversation=_remember(decision.conversation, rated_id=press.message_id))
+
+
 def _did_not_help(conversation: Conversation, press: Press, signals: Signals) -> Decision:
     candidates = press.question.candidates if press.question else ()
-    worth = [id_ for id_, score in candidates if id_ != press.value and score >= WORTH_OFFERING]
-    others = [signals.entries[id_] for id_ in worth if id_ in signals.entries]
+    worth = [id_ for id_, score in candidates if score >= WORTH_OFFERING]
+    rated = signals.entries.get(press.value)
+    other_ids = dict.fromkeys([*worth, *(rated.related if rated else ())])
+    others = [signals.entries[id_] for id_ in other_ids if id_ != press.value and id_ in signals.entries]
     buttons = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in others[:2]]
     buttons.append(Button("person", _say(conversation, wording.BUTTON_PERSON)))
     reply = Reply(_say(conversation, wording.WHAT_WOULD_HELP), tuple(buttons))

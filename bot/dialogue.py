@@ -92,6 +92,7 @@ class State:
         safety_until: until then short replies get the safety follow-up.
         was_told_of_masking: the asker is told once.
         topic: the entry answered last, while the talk is about it; what a follow-up goes on from.
+        rated_id: the answer's message that "Auttoiko tämä?" was last answered under: each counts once.
     """
 
     question_id: int | None = None
@@ -99,6 +100,7 @@ class State:
     safety_until: datetime | None = None
     was_told_of_masking: bool = False
     topic: str | None = None
+    rated_id: int | None = None
 
 
 @dataclass(frozen=True)

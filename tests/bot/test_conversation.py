@@ -500,6 +500,27 @@ def test_an_answer_that_did_not_help_leads_to_likely_others_and_a_person() -> No
     assert kinds(decision) == [("not_helped", "asumistuki")]
 
 
+def test_where_no_other_candidate_is_likely_the_related_entries_are_the_other_answers() -> None:
+    """A bot that was sure has no second guess, but the neighbouring topic may be the one meant."""
+    related = entries()["asumistuki"].model_copy(update={"related": ("asumistuki", "armeija", "gone")})
+    known = replace(signals(), entries={**entries(), "asumistuki": related})
+    sure = Asked(11, "?", (("asumistuki", 1.0), ("cv", 0.0)), 0.99)
+    decision = decide(NEW, Press("no", "asumistuki", 12, sure), known, NOW)
+
+    assert labels(decision) == [entries()["armeija"].title, wording.BUTTON_PERSON]
+
+
+@pytest.mark.parametrize("again", ["yes", "no"])
+def test_an_answer_is_rated_once_however_often_it_is_pressed(again: str) -> None:
+    """A thumb that slips twice must not make two of the figures; what is said stays the same."""
+    first = press(NEW, "yes", "cv", asked(ANSWER))
+    second = press(first.conversation, again, "cv", asked(ANSWER))
+    other = decide(second.conversation, Press("yes", "cv", 13, asked(ANSWER)), signals(), NOW)
+
+    assert (texts(second), second.events) == (texts(press(NEW, again, "cv", asked(ANSWER))), ())
+    assert kinds(other) == [("helped", "cv")]
+
+
 @pytest.mark.parametrize("verb", ["gone", "nonsense", "", "SEND", "pick"])
 @pytest.mark.parametrize("state", STATES)
 def test_a_button_that_is_not_there_any_more_is_answered_kindly(state: str, verb: str) -> None:
