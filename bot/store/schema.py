@@ -1,7 +1,11 @@
 """Every table of the service on one page. The promises are constraints here, not care elsewhere.
 
 Texts of askers live in `message`, and sealed in `inbox` (until handled) and `quarantine`; nowhere else.
-Who an asker is to a channel lives, sealed, in `address` alone. `event` refers to nobody.
+Who an asker is to a channel lives, sealed, in `address` alone. `event` refers to nobody. What is forgotten when: see
+`retention`.
+
+Where rows are deleted, SQLite's AUTOINCREMENT keeps an id from ever naming another row: an old button under a message
+that is gone must not press a new one, nor an old item's key keep a new reply from being sent.
 """
 
 from datetime import UTC, datetime
@@ -95,7 +99,8 @@ conversation = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("asker_id", Id, ForeignKey("asker.id", ondelete="CASCADE"), nullable=False),
-    Column("address_id", Id, ForeignKey("address.id", ondelete="CASCADE"), nullable=False, unique=True),
+    # None when the address has been forgotten: what is left of the thread goes in its own time.
+    Column("address_id", Id, ForeignKey("address.id", ondelete="SET NULL"), unique=True),
     Column("channel", String(16), nullable=False),
     Column("state", JSON, nullable=False),
     Column("version", Integer, nullable=False, default=0),  # counts every visible change
@@ -116,11 +121,12 @@ message = Table(
     Column("text", Text, nullable=False),
     Column("buttons", JSON, nullable=False),  # [{"verb", "value", "label"}, …]; pressed as verb:message:n
     Column("entry_id", String(64)),  # the entry an answer came from
-    Column("question_id", Serial, ForeignKey("message.id", ondelete="SET NULL")),  # what a reply replies to
+    Column("question_id", Serial, ForeignKey("message.id", ondelete="SET NULL"), index=True),  # what a reply replies to
     Column("verdict", JSON),  # of a question: {"kind", "hits": [[id, score]…], "confidence"}
     Column("created_at", Instant, nullable=False),
     CheckConstraint("author IN ('asker', 'bot', 'advisor', 'note')", name="author"),
     Index("ix_message_conversation_id_id", "conversation_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 ticket = Table(
@@ -150,6 +156,7 @@ ticket = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_ticket_closed_at_promised_at", "closed_at", "promised_at"),
+    Index("ix_ticket_conversation_id_opened_at", "conversation_id", "opened_at"),
 )
 
 # --- the road of messages -------------------------------------------------------------------------------------
@@ -177,6 +184,7 @@ inbox = Table(
         sqlite_where=text("state = 'open'"),
         postgresql_where=text("state = 'open'"),
     ),
+    sqlite_autoincrement=True,
 )
 
 decision = Table(
@@ -199,6 +207,7 @@ quarantine = Table(
     Column("reason", String(200), nullable=False),
     Column("received_at", Instant, nullable=False),
     UniqueConstraint("channel", "key"),
+    sqlite_autoincrement=True,
 )
 
 outbox = Table(
@@ -235,6 +244,8 @@ outbox = Table(
         postgresql_where=text("state IN ('queued', 'sending')"),
     ),
     Index("ix_outbox_message_id", "message_id"),
+    Index("ix_outbox_notice_id", "notice_id"),
+    sqlite_autoincrement=True,
 )
 
 # --- people behind the service --------------------------------------------------------------------------------
@@ -281,6 +292,7 @@ audit = Table(
     Column("subject", String(80), nullable=False),
     Column("previous_hash", String(64), nullable=False, unique=True),  # the chain can't fork
     Column("hash", String(64), nullable=False),
+    sqlite_autoincrement=True,
 )
 
 chat_link = Table(  # Telegram chats of the people behind the service: the advisors' group, the coordinator's chat
@@ -309,6 +321,7 @@ notice = Table(  # what is sent to those chats: a new ticket's post, a summary; 
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("text", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 # --- knowledge edited in the console --------------------------------------------------------------------------

@@ -349,10 +349,10 @@ def _tickets() -> Select[tuple[object, ...]]:
             account.c.name.label("account_name"),
             func.coalesce(first_message, "").label("question"),
             case((last_author == "advisor", True), else_=False).label("awaits_asker"),
-            address.c.reachable.label("is_reachable"),
+            func.coalesce(address.c.reachable, False).label("is_reachable"),
         )
         .join(conversation, ticket.c.conversation_id == conversation.c.id)
-        .join(address, conversation.c.address_id == address.c.id)
+        .join(address, conversation.c.address_id == address.c.id, isouter=True)  # forgotten before the ticket is
         .join(asker, conversation.c.asker_id == asker.c.id)
         .join(account, ticket.c.account_id == account.c.id, isouter=True)
     )

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
         sa.UniqueConstraint("previous_hash", name=op.f("uq_audit_previous_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "chat_link",
@@ -106,6 +107,7 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('open', 'done', 'quarantined')", name=op.f("ck_inbox_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
         sa.UniqueConstraint("channel", "key", name=op.f("uq_inbox_channel_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(
@@ -146,6 +148,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "quarantine",
@@ -158,6 +161,7 @@ def upgrade() -> None:
         sa.Column("received_at", schema.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantine")),
         sa.UniqueConstraint("channel", "key", name=op.f("uq_quarantine_channel_key")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "revision_counter",
@@ -240,13 +244,13 @@ def upgrade() -> None:
         "conversation",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("asker_id", sa.String(length=32), nullable=False),
-        sa.Column("address_id", sa.String(length=32), nullable=False),
+        sa.Column("address_id", sa.String(length=32), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("state", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["address_id"], ["address.id"], name=op.f("fk_conversation_address_id"), ondelete="CASCADE"
+            ["address_id"], ["address.id"], name=op.f("fk_conversation_address_id"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["asker_id"], ["asker.id"], name=op.f("fk_conversation_asker_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversation")),
@@ -278,6 +282,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index("ix_ticket_closed_at_promised_at", ["closed_at", "promised_at"], unique=False)
+        batch_op.create_index("ix_ticket_conversation_id_opened_at", ["conversation_id", "opened_at"], unique=False)
         batch_op.create_index(
             "uq_ticket_open_conversation",
             ["conversation_id"],
@@ -309,9 +314,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_message_ticket_id"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_conversation_id_id", ["conversation_id", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_question_id"), ["question_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
@@ -346,9 +353,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("inbox_id", "ordinal", name=op.f("uq_outbox_inbox_id_ordinal")),
         sa.UniqueConstraint("key", name=op.f("uq_outbox_key")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_message_id", ["message_id"], unique=False)
+        batch_op.create_index("ix_outbox_notice_id", ["notice_id"], unique=False)
         batch_op.create_index(
             "ix_outbox_waiting",
             ["destination", "id"],
