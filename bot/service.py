@@ -13,7 +13,7 @@ import structlog
 
 from bot import privacy_notice, wording
 from bot.channels import telegram
-from bot.channels.incoming import Incoming, LinkChat, Pressed, Unparsable
+from bot.channels.incoming import Incoming, LinkChat, MoveHere, Pressed, Unparsable
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
 from bot.conversation import decide, topic_at
@@ -35,7 +35,7 @@ from bot.dialogue import (
 )
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
-from bot.store import audit, chat_links, conversations, erasure, events, inbox, outbox, tickets
+from bot.store import audit, chat_links, conversations, erasure, events, inbox, moving, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
@@ -95,6 +95,8 @@ class Service:
             return
         if isinstance(incoming.said, LinkChat):
             await self._link_chat(item, incoming.address, incoming.said.code, now)
+        elif isinstance(incoming.said, MoveHere):
+            await self._move_here(item, incoming.address, incoming.said.code, _first_guess(incoming.language), now)
         else:
             language = _first_guess(incoming.language)
             await self._converse(item, incoming.address, incoming.said, language, now)
@@ -357,6 +359,32 @@ class Service:
                 text, sealed = wording.say("fi", wording.LINK_FAILED), self._vault.seal(address)
                 await outbox.add_last_word(tx, key=key, text=text, channel=item.channel, sealed_address=sealed, now=now)
             await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
+
+    async def _move_here(self, item: InboxItem, address: str, code: str, language: Language, now: datetime) -> None:
+        """A web chat goes on in this chat, or its asker hears why it doesn't."""
+        async with self._store.write() as tx:
+            if not await inbox.claim(tx, item):
+                return
+            talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
+            moved = await moving.move(
+                tx, self._vault, code=code, channel=item.channel, lookup=item.sender, address_text=address, now=now
+            )
+            if isinstance(moved, Conversation):
+                talk, sentence = moved, wording.MOVED_HERE
+            else:
+                sentence = wording.MOVE_REFUSED if moved == moving.REFUSED else wording.MOVE_FAILED
+            if talk is None:
+                talk = await conversations.begin(
+                    tx,
+                    self._vault,
+                    channel=item.channel,
+                    lookup=item.sender,
+                    address_text=address,
+                    language=language,
+                    now=now,
+                )
+            await self._say(tx, None, item, talk, [Reply(wording.say(talk.language, sentence))], now)
+            await inbox.done(tx, item, kind="move", replies=1, now=now)
 
 
 def _in_messages(reply: Reply) -> list[Reply]:

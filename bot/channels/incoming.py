@@ -37,11 +37,18 @@ class LinkChat:
 
 
 @dataclass(frozen=True)
+class MoveHere:
+    """`/start` with a code of the web chat's: that conversation is to go on in this chat."""
+
+    code: str
+
+
+@dataclass(frozen=True)
 class Incoming:
     """One thing said, and the channel's own *address* of who said it."""
 
     address: str
-    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat
+    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat | MoveHere
     language: str | None = None
 
 

@@ -38,6 +38,7 @@ from bot import wording
 from bot.channels.incoming import (
     Incoming,
     LinkChat,
+    MoveHere,
     Pressed,
     Sendable,
     SendFailed,
@@ -48,7 +49,7 @@ from bot.channels.incoming import (
 from bot.channels.markup import as_plain_text, as_telegram_html
 from bot.dialogue import Command, Left, Start, Unreadable
 from bot.settings import Settings
-from bot.store import inbox, leases
+from bot.store import inbox, leases, moving
 from bot.store.engine import Store, StoreUnavailable
 from bot.vault import Vault
 from knowledge.entry import Language
@@ -117,6 +118,8 @@ def _message(update: Update) -> Incoming | None:
     if message.chat.type != "private":
         return None
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
+    if command == "start" and rest.startswith(moving.PREFIX):
+        return Incoming(address, MoveHere(rest[:64]), language)
     if command == "start":
         campaign = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", rest)
         return Incoming(address, Start(campaign[0] if campaign else None), language)
@@ -210,6 +213,7 @@ class TelegramChannel:
         self._vault = vault
         self._clock = clock
         self.health = PollHealth()
+        self.username: str | None = None  # known once Telegram has answered
         self.webhook_secret = vault.lookup("telegram-webhook", settings.telegram_token.get_secret_value())
         self._request = HTTPXRequest(
             connection_pool_size=settings.sends_in_flight + 4, connect_timeout=5, read_timeout=10
@@ -250,6 +254,7 @@ class TelegramChannel:
             )
         else:
             await self._bot.delete_webhook()
+        self.username = (await self._bot.get_me()).username
         for language in LANGUAGES:
             commands = [BotCommand(name, wording.say(language, wording.COMMAND_HELP[name])) for name in COMMANDS]
             await self._bot.set_my_commands(commands, language_code=None if language == "fi" else language)

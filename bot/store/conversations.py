@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
@@ -20,6 +20,8 @@ ALIAS_ANIMALS = (
 )  # fmt: skip
 
 BEGUN = "conversation-begun"
+
+_IS_LEFT = ~exists().where(conversation.c.address_id == address.c.id)
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,18 @@ async def get(read: AsyncConnection, conversation_id: str) -> Conversation | Non
     return _conversation(row.first())
 
 
+async def has_moved(read: AsyncConnection, *, channel: str, lookup: str) -> bool:
+    """Whether the conversation that was at this address goes on in another channel."""
+    left = select(address.c.id).where(address.c.channel == channel, address.c.lookup == lookup, _IS_LEFT)
+    return (await read.execute(left)).first() is not None
+
+
 async def begin(
     tx: Tx, vault: Vault, *, channel: str, lookup: str, address_text: str, language: Language, now: datetime
 ) -> Conversation:
     """A new asker with an alias, their address sealed, and an empty conversation."""
+    # An address whose conversation has moved to another channel is free again.
+    await tx.execute(delete(address).where(address.c.channel == channel, address.c.lookup == lookup, _IS_LEFT))
     asker_id, address_id, conversation_id = new_id(), new_id(), new_id()
     alias = f"{secrets.choice(ALIAS_ANIMALS)} {secrets.randbelow(900) + 100}"
     await tx.execute(
