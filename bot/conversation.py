@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_date
 
-from bot import wording
+from bot import browsing, wording
 from bot.dialogue import (
     Asked,
     Button,
@@ -115,7 +115,7 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
             return _offer_choices(conversation, verdict, signals)
         case "smalltalk":
             text = _say(conversation, wording.SMALL_TALK.get(verdict.smalltalk or "", wording.SMALL_TALK["ok"]))
-            buttons = _example_buttons(signals) if verdict.smalltalk == "greeting" else ()
+            buttons = _example_buttons(conversation, signals) if verdict.smalltalk == "greeting" else ()
             return Decision("smalltalk", conversation, (Reply(text, buttons),))
         case _:
             elsewhere = _remember(conversation, topic=None)
@@ -284,6 +284,11 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return _give_entry(conversation, signals.entries[press.value], signals, "picked", asked=False)
         case "related" if press.value in signals.entries:
             return _give_entry(conversation, signals.entries[press.value], signals, "browsed", asked=False)
+        case "open" if press.value in signals.entries:
+            unasked = _remember(conversation, question_id=None)
+            return _give_entry(unasked, signals.entries[press.value], signals, "browsed", asked=False)
+        case "topics" | "topic" | "popular":
+            return _browse(conversation, press.verb, press.value, signals)
         case "none" | "person":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":
@@ -355,13 +360,25 @@ def _continue_ticket(conversation: Conversation, signals: Signals, now: datetime
     return Decision("sent", conversation, (Reply(text),), ReopenTicket(closed.id), (Happened("reopened"),))
 
 
+def _browse(conversation: Conversation, verb: str, value: str, signals: Signals) -> Decision:
+    language, reply = conversation.language, None
+    if verb == "topic":
+        reply = browsing.entries_of(signals, language, value)
+    elif verb == "popular":
+        reply = browsing.popular(signals, language)
+    reply = reply or browsing.topics(signals, language, browsing.page_number(value))
+    return Decision("topics", conversation, (reply,))
+
+
 def _greet(conversation: Conversation, said: Start, signals: Signals) -> Decision:
-    reply = Reply(_say(conversation, wording.GREETING), _example_buttons(signals))
+    reply = Reply(_say(conversation, wording.GREETING), _example_buttons(conversation, signals))
     return Decision("greeting", conversation, (reply,), events=(Happened("came"),), campaign=said.campaign)
 
 
 def _on_command(conversation: Conversation, command: Command, signals: Signals) -> Decision:
     match command.name:
+        case "aiheet":
+            return _browse(conversation, "topics", "", signals)
         case "ihminen":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "apua":
@@ -399,8 +416,9 @@ def _joins(conversation: Conversation, *, urgent: bool = False) -> JoinTicket | 
     return JoinTicket(urgent=urgent) if conversation.ticket else None
 
 
-def _example_buttons(signals: Signals) -> tuple[Button, ...]:
-    return tuple(Button("ask", example, example) for example in signals.examples)
+def _example_buttons(conversation: Conversation, signals: Signals) -> tuple[Button, ...]:
+    examples = (Button("ask", example, example) for example in signals.examples)
+    return (*examples, Button("topics", _say(conversation, wording.BUTTON_TOPICS), "0"))
 
 
 def _topic(question: Asked | None) -> str | None:

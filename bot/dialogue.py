@@ -145,6 +145,7 @@ class Signals:
         question: what was just asked; for anything but a text, the last question of the conversation.
         promise: when a person answers a question that is sent now.
         examples: questions to offer to someone who doesn't know what to ask.
+        popular: ids of the entries that were asked most lately, when the asker looks at the topics.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
         holdings: everything stored about the asker, in words, when they ask for it.
         privacy_notice: who answers for their data and how long it is kept, when they ask for it.
@@ -157,6 +158,7 @@ class Signals:
     places: Mapping[str, Place] = field(default_factory=dict)
     question: Asked | None = None
     examples: Sequence[str] = ()
+    popular: Sequence[str] = ()
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
     holdings: str = ""
     privacy_notice: str = ""

@@ -6,7 +6,7 @@ What needs no lock (parsing, masking, the verdict) comes before it; nothing insi
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from textwrap import shorten
 
 import structlog
@@ -46,6 +46,9 @@ from knowledge.entry import Language
 from knowledge.library import Library
 from knowledge.verdict import Verdict
 
+POPULAR_SINCE = timedelta(days=30)
+POPULAR_FEWEST = 5  # answers: what fewer have asked might tell of one of them
+POPULAR_SHOWN = 6
 HOLDINGS_SHOWN = 100  # messages; their number is told in any case
 
 log = structlog.get_logger()
@@ -222,6 +225,7 @@ class Service:
             places=library.places,
             question=question,
             examples=self._profile.examples.get(talk.language, ()),
+            popular=await self._popular(tx, said, now),
             crisis_texts=self._profile.crisis.texts,
             holdings=await self._holdings(tx, talk) if said == Command("tietoni") else "",
             privacy_notice=privacy_notice.in_short(self._profile, talk.language)
@@ -284,6 +288,14 @@ class Service:
             )
         await inbox.done(tx, item, kind=decision.kind, replies=1, now=now)
         await inbox.forget_sender(tx, item)
+
+    async def _popular(self, tx: Tx, said: Said, now: datetime) -> list[str]:
+        """What is asked most lately, where the asker is looking at the topics."""
+        looks = said == Command("aiheet") or (isinstance(said, Press) and said.verb in ("topics", "topic", "popular"))
+        if not looks:
+            return []
+        since = now.astimezone(self._hours.zone).date() - POPULAR_SINCE
+        return await events.most_asked(tx.connection, since, fewest=POPULAR_FEWEST, limit=POPULAR_SHOWN)
 
     async def _holdings(self, tx: Tx, talk: Conversation) -> str:
         said = await conversations.messages(tx.connection, talk.id)

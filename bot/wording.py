@@ -31,6 +31,23 @@ DID_YOU_MEAN = "Tarkoititko jotakin näistä?"
 BUTTON_NONE_OF_THESE = "Ei mikään näistä"
 WHAT_WOULD_HELP = "Kiitos, kun kerroit. Mikä auttaisi?"
 
+TOPICS = "Mistä haluat tietää? Voit myös kirjoittaa kysymyksesi omin sanoin."
+CATEGORIES = {
+    "tyonhaku-alkuun": "Työnhaku alkuun",
+    "hakeminen": "Työpaikan hakeminen",
+    "tyosuhde": "Työssä: palkka ja oikeudet",
+    "raha": "Raha ja tuet",
+    "opiskelu": "Opiskelu",
+    "elama": "Elämäntilanteet",
+    "palvelut": "Palvelut ja apu",
+    "palvelu": "Tietoa tästä palvelusta",
+}
+POPULAR = "Näitä muut ovat kysyneet viime viikkoina:"
+BUTTON_TOPICS = "Katso aiheet"
+BUTTON_POPULAR = "Mitä muut kysyvät"
+BUTTON_MORE = "Näytä lisää"
+BUTTON_BACK = "Takaisin"
+
 OFFER_NOT_FOUND = (
     "Tätä en tiedä varmasti, enkä arvaa. Lähetänkö kysymyksen ohjaajalle? "
     "Hän näkee vain tämän viestin ja nimimerkin {alias}. Vastaus viimeistään {promise}."

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.hours import OpeningHours
 from bot.store.engine import Tx
@@ -32,6 +33,20 @@ class Happening:
     kind: str
     topic: str | None = None
     seconds: float | None = None
+
+
+async def most_asked(read: AsyncConnection, since: date, *, fewest: int, limit: int) -> list[str]:
+    """The entries given as answers most often since that local day, each at least *fewest* times; most first."""
+    times = func.count()
+    rows = await read.execute(
+        select(event.c.topic)
+        .where(event.c.kind.in_(("answered", "picked")), event.c.local_day >= since, event.c.topic.is_not(None))
+        .group_by(event.c.topic)
+        .having(times >= fewest)
+        .order_by(times.desc(), event.c.topic)
+        .limit(limit)
+    )
+    return [row.topic for row in rows]
 
 
 async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], around: Circumstances) -> None:

@@ -545,7 +545,7 @@ def test_the_start_greets_with_examples_and_remembers_the_campaign() -> None:
     decision = decide(NEW, Start("oulu-lehti"), signals(), NOW)
 
     assert texts(decision) == [wording.GREETING]
-    assert labels(decision) == ["Esimerkki yksi?", "Esimerkki kaksi?"]
+    assert labels(decision) == ["Esimerkki yksi?", "Esimerkki kaksi?", wording.BUTTON_TOPICS]
     assert (decision.campaign, kinds(decision)) == ("oulu-lehti", [("came", None)])
 
 
@@ -600,11 +600,13 @@ def test_masking_is_told_once_and_in_the_same_message() -> None:
 
 VERDICTS = st.sampled_from([ANSWER, CHOICES, UNKNOWN, ROUTED, THANKS, SURE, replace(CHOICES, safety=UNSURE)])
 TALKS = st.sampled_from(sorted(STATES)).map(STATES.__getitem__)
-VERBS = ["ask", "pick", "related", "none", "person", "yes", "no", "send", "keep", "add", "continue", "erase", "gone"]
+VERBS = (
+    "ask pick related open topics topic popular none person yes no send keep add continue erase gone language end"
+).split()
 SAIDS: st.SearchStrategy[Said] = st.one_of(
     st.builds(Text, st.text(min_size=1, max_size=50), st.booleans()),
     st.builds(Start, st.none() | st.text(max_size=10)),
-    st.builds(Command, st.sampled_from(["ihminen", "apua", "ohje", "unohda", "tietosuoja", "x"])),
+    st.builds(Command, st.sampled_from(["ihminen", "aiheet", "apua", "ohje", "unohda", "tietosuoja", "x"])),
     st.builds(
         Press,
         st.sampled_from(VERBS),

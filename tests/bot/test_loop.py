@@ -50,6 +50,23 @@ async def test_a_follow_up_is_read_with_the_answer_before_it(koppi: Koppi) -> No
     assert other.text.startswith("CV:ssä kerrot")
 
 
+async def test_what_others_ask_is_shown_from_the_fifth_answer_on(koppi: Koppi) -> None:
+    """Four could be one person; and what was asked last month is no news."""
+    await koppi.advance(timedelta(days=-31))
+    for _ in range(5):
+        await koppi.asks(ALSO_KNOWN)
+    await koppi.advance(timedelta(days=31))
+    for _ in range(4):
+        await koppi.asks(KNOWN)
+    before = await koppi.asks("/aiheet")
+    await koppi.asks(KNOWN)
+    after = await koppi.asks("/aiheet")
+    await koppi.presses(wording.BUTTON_POPULAR)
+
+    assert (wording.BUTTON_POPULAR in before.labels, wording.BUTTON_POPULAR in after.labels) == (False, True)
+    assert (await koppi.hears()).labels == ["Miten haen asumistukea?", wording.BUTTON_BACK]
+
+
 async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi: Koppi) -> None:
     """Nothing goes to a person unasked."""
     offer = await koppi.asks(UNKNOWN)
