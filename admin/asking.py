@@ -5,24 +5,35 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from rich.console import Console
 from sqlalchemy import inspect
 
+from admin.explanation import show
 from bot.settings import Settings
 from bot.store import revisions
 from bot.store.engine import Store
 from knowledge import library
 from knowledge.base import KnowledgeBase
+from knowledge.explaining import explain
 from knowledge.verdict import Verdict, verdict_as_json
 
 
 async def ask(
-    settings: Settings, *, text: str | None, batch: Path | None, as_json: bool, out: Callable[[str], None]
+    settings: Settings,
+    *,
+    text: str | None,
+    batch: Path | None,
+    as_json: bool,
+    why: bool,
+    out: Callable[[str], None],
 ) -> None:
-    """Print a verdict a question: on *text*, on each line of *batch*, or on standard input."""
+    """Print a verdict a question: on *text*, on each line of *batch*, or on standard input; and *why*, if asked to."""
     base = await _base(settings)
     for question in _questions(text, batch):
         verdict = base.judge(question)
-        if as_json or batch:
+        if why:
+            show(explain(base, question), Console())
+        elif as_json or batch:
             out(json.dumps(verdict_as_json(question, verdict), ensure_ascii=False))
         else:
             out(_in_words(base, verdict))

@@ -47,22 +47,24 @@ def migrate() -> None:
 @click.argument("text", required=False)
 @click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One question a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
+@click.option("--explain", "why", is_flag=True, help="Show what led to the verdict.")
+def ask(text: str | None, batch: Path | None, as_json: bool, why: bool) -> None:
     """Print the verdict on TEXT (or on standard input), with no side effect."""
     from admin import asking
 
-    _run(asking.ask(_settings(), text=text, batch=batch, as_json=as_json, out=click.echo))
+    _run(asking.ask(_settings(), text=text, batch=batch, as_json=as_json, why=why, out=click.echo))
 
 
 @main.command()
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--fit", is_flag=True, help="First fit confidence and thresholds on the development questions.")
+@click.option("--fit", is_flag=True, help="First fit anew all that is fitted on the development questions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def evaluate(files: tuple[Path, ...], fit: bool, as_json: bool) -> None:
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the risk-coverage curve (SVG).")
+def evaluate(files: tuple[Path, ...], fit: bool, as_json: bool, picture: Path | None) -> None:
     """Report how well the labelled questions in FILES find their answers (default: the development questions)."""
     from admin import evaluating
 
-    evaluating.evaluate(_settings(), files, fit=fit, as_json=as_json, out=click.echo)
+    evaluating.evaluate(_settings(), files, fit=fit, as_json=as_json, picture=picture, out=click.echo)
 
 
 @main.group()

@@ -1,26 +1,54 @@
 """`koppi evaluate`: how well questions find their answers, and fitting what is fitted on the development questions."""
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from admin.risk_picture import as_svg
 from bot.settings import Settings
 from knowledge import evaluation, library
 from knowledge.base import KnowledgeBase
 from knowledge.evaluation import Report
+from knowledge.fitting import MOST_WRONG
+from knowledge.library import Library
+
+_CONFUSIONS_SHOWN = 40
 
 
 def evaluate(
-    settings: Settings, files: Sequence[Path], *, fit: bool, as_json: bool, out: Callable[[str], None]
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    fit: bool,
+    as_json: bool,
+    picture: Path | None,
+    out: Callable[[str], None],
 ) -> None:
-    """Report on the questions in *files* (the development set without any); first fit and keep the fit, if asked to."""
+    """Report on the questions in *files* (the development set without any); first fit and keep the fit, if asked to.
+
+    *picture* is where the risk-coverage curve is drawn as SVG.
+    """
     books = library.load()
     if fit:
-        evaluation.fit(books).write()
+        _fit_everything(books)
     questions = [question for file in files for question in evaluation.read_questions(file)]
     cache = settings.data_dir / "cache" if settings.data_dir.is_dir() else None
     report = evaluation.evaluate(KnowledgeBase.build(books, cache), questions or evaluation.development())
+    if picture:
+        picture.write_text(as_svg(report.risk, MOST_WRONG), encoding="utf-8")
     out(json.dumps(report.as_json(), ensure_ascii=False) if as_json else _in_words(report))
+
+
+def _fit_everything(books: Library) -> None:
+    """Signs of danger first: whether a question is judged at all depends on them. Progress goes to standard error."""
+    from knowledge import unease_fitting
+
+    def say(what: str) -> None:
+        print(f"fitting {what} …", file=sys.stderr, flush=True)
+
+    unease_fitting.fit(unease_fitting.labelled_messages(), say).save()
+    evaluation.fit(books, say=say).write()
 
 
 def _in_words(report: Report) -> str:
@@ -31,5 +59,14 @@ def _in_words(report: Report) -> str:
         for name, measures in names.items():
             both = [f"{measures[which].share:.1%}" for which in ("recall@1", "recall@3") if which in measures]
             lines.append(f"  {name:30} {' · '.join(both)}")
-    lines += ["", f"calibration error {report.calibration_error:.3f}"]
+    lines += ["", f"calibration error {report.calibration_error:.3f}", "", "answered at once → of those wrong"]
+    lines += [f"  {share:6.1%}  {wrong:6.1%}  {'█' * round(wrong * 100)}" for share, wrong in report.risk[::5]]
+    surest = sorted(report.confusions, key=lambda confusion: -(confusion.confidence or 0.0))[:_CONFUSIONS_SHOWN]
+    lines += ["", f"the surest of {len(report.confusions)} confusions: meant → found, by which phrasing"]
+    for confusion in surest:
+        lines.append(
+            f"  {confusion.confidence or 0.0:.2f}  {confusion.topic} → {confusion.found}  ({confusion.verdict})"
+        )
+        lines.append(f"        asked  {confusion.question}")
+        lines.append(f"        found  {confusion.phrasing}")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.base import KnowledgeBase
+from knowledge.explaining import nearest_phrasing
 from knowledge.fitting import calibration_error, fit
 from knowledge.questions import Question, development, read_questions
 from knowledge.verdict import Verdict
@@ -35,11 +36,12 @@ class Measure:
 
 @dataclass(frozen=True)
 class Confusion:
-    """A question in scope whose first hit was another entry."""
+    """A question in scope whose first hit was another entry; *phrasing* is what it was nearest to there."""
 
     question: str
     topic: str
     found: str
+    phrasing: str
     verdict: str
     confidence: float | None
 
@@ -109,6 +111,7 @@ def evaluate(base: KnowledgeBase, questions: Sequence[Question]) -> Report:
                 question=one.question.text,
                 topic=one.question.topic,
                 found=one.verdict.hits[0].entry_id,
+                phrasing=nearest_phrasing(base, one.question.text, one.verdict.hits[0].entry_id),
                 verdict=one.verdict.kind,
                 confidence=one.verdict.confidence,
             )

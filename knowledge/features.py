@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from zlib import crc32
 
 import numpy as np
@@ -15,8 +15,8 @@ Ints = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint32]
 
-VIEWS = "iwp"
-"""First letter of the features of each view: inside a word, a whole word, a pair of words."""
+VIEWS = ("inside a word", "a word", "a pair of words")
+_INSIDE, _WORDS, _PAIRS = range(len(VIEWS))
 
 _HASH_BITS = 30
 
@@ -24,7 +24,6 @@ _VIEW_WEIGHTS: Floats = np.array([1.0, 0.5, 0.7], dtype=np.float32)
 _LEAST_TEXTS = np.array([1, 1, 2])
 """In how many texts a feature of each view must occur to be kept: pairs are many and most never recur."""
 
-_WORDS = VIEWS.index("w")
 _MISSED = np.array([1.0, 1.0, 0.0])
 """Whether an unknown feature of the view says that little is known of the text. Most pairs of words are new."""
 
@@ -38,12 +37,11 @@ def read(text: str, lexicon: Lexicon) -> list[str]:
 
 
 def grams_in(word: str) -> Iterator[str]:
-    """The word itself and its character 2-5-grams, the ends of the word marked by a space."""
+    """The character 2-5-grams of the word, its ends marked by a space."""
     padded = f" {word} "
-    yield f"w{word}"
     for size in range(2, min(5, len(padded)) + 1):
         for start in range(len(padded) - size + 1):
-            yield f"i{padded[start : start + size]}"
+            yield padded[start : start + size]
 
 
 def pairs_in(said: Sequence[str]) -> Iterator[str]:
@@ -55,15 +53,17 @@ def pairs_in(said: Sequence[str]) -> Iterator[str]:
     for place, one in enumerate(beginnings):
         for other in beginnings[place + 1 : place + 1 + _PAIRED_WITHIN]:
             if one != other:
-                yield f"p{min(one, other)} {max(one, other)}"
+                yield f"{one} {other}" if one < other else f"{other} {one}"
 
 
-def key_of(gram: str) -> int:
-    """What a gram is known by: 32 bits, the first two its view, so that a vocabulary is an array, not 200,000 strings.
+def keys_of(grams: Iterable[str], view: int) -> Keys:
+    """What grams are known by: 32 bits each, so that a vocabulary is an array and not 200,000 strings.
 
-    Two grams that share a key (a few hundred of all) are taken for the same.
+    The first two bits are the view, the rest a checksum. Grams that share a key (some hundred of all) are taken for
+    the same.
     """
-    return VIEWS.index(gram[0]) << _HASH_BITS | crc32(gram.encode()) >> 32 - _HASH_BITS
+    checksums = np.fromiter(map(crc32, map(str.encode, grams)), dtype=np.uint32)
+    return checksums >> np.uint32(32 - _HASH_BITS) | np.uint32(view << _HASH_BITS)
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,25 @@ class Vectoriser:
         share = float(rarity[is_known[of_words]].sum() / rarity.sum()) if len(rarity) else 0.0
         return row.ids, row.weights, share
 
+    def named(self, said: Sequence[str]) -> dict[str, float]:
+        """The weights of the words' known features by what they are: a word, two words, or a "piece" of a word."""
+        ids, weights, _ = self.vector(said)
+        weight_of = dict(zip(self.keys[ids].tolist(), weights.tolist(), strict=True))
+        words = list(dict.fromkeys(said))
+        pieces = list(dict.fromkeys(chain.from_iterable(map(grams_in, words))))
+        pairs = list(dict.fromkeys(pairs_in(said)))
+        labelled = (
+            (keys_of(pieces, _INSIDE), [f'"{piece}"' for piece in pieces]),
+            (keys_of(words, _WORDS), words),
+            (keys_of(pairs, _PAIRS), [pair.replace(" ", " … ") for pair in pairs]),
+        )
+        return {
+            name: weight_of[key]
+            for keys, names in labelled
+            for key, name in zip(keys.tolist(), names, strict=True)
+            if key in weight_of
+        }
+
     def rows(self, texts: Iterable[Sequence[str]]) -> Rows:
         """The vectors of these texts, each a list of read words."""
         vectors = [self.vector(text) for text in texts]
@@ -153,9 +172,9 @@ class Vectoriser:
 
 def _keys_in(said: Sequence[str], of_words: dict[str, Keys]) -> Keys:
     """The keys of all features of a text, ascending, each once. Those of a word are kept in *of_words*."""
-    pieces = [np.array([key_of(pair) for pair in pairs_in(said)], dtype=np.uint32)]
+    pieces = [keys_of(pairs_in(said), _PAIRS)]
     for word in set(said):
         if word not in of_words:
-            of_words[word] = np.array([key_of(gram) for gram in grams_in(word)], dtype=np.uint32)
+            of_words[word] = np.concatenate([keys_of(grams_in(word), _INSIDE), keys_of([word], _WORDS)])
         pieces.append(of_words[word])
     return np.unique(np.concatenate(pieces))

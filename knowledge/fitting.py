@@ -31,6 +31,9 @@ OUT_OF_SCOPE_SHARE = 0.25
 """Of the questions asked of a service, so many are assumed not to be for it. The development set has more of them, so
 that each kind can be measured; here they are weighed down to this share."""
 
+_RESTRAINT = 60.0
+"""Signals overlap, and there are few confident mistakes to learn from: their weights are held this close to zero."""
+
 MOST_WRONG = 0.03
 MOST_NEAR = 0.045
 MOST_FAR = 0.008
@@ -55,11 +58,18 @@ class Case:
         return any(hit.entry_id in self.question.right for hit in self.finding.hits[:CHOICES])
 
 
-def fit(library: Library, questions: Sequence[Question] | None = None) -> Fitted:
-    """Everything that is fitted on labelled questions (the development set by default); the same each time."""
+def fit(
+    library: Library, questions: Sequence[Question] | None = None, say: Callable[[str], None] = lambda _: None
+) -> Fitted:
+    """Everything that is fitted on labelled questions (the development set by default); the same each time.
+
+    *say* is told what is being done.
+    """
+    say(f"the ranker on {len(library.entries)} entries")
     index = Index.build(library.entries)
     manners = Manners.read()
     asked = [question for question in (questions or development()) if _is_judged(question, manners)]
+    say(f"fusion on {sum(question.is_in_scope for question in asked)} questions")
     fusion = fit_fusion([Case(question, index.find(question.text)) for question in asked if question.is_in_scope])
     index = index.with_fusion(fusion)
     cases = [case for question in asked if (case := Case(question, index.find(question.text))).finding.hits]
@@ -68,6 +78,7 @@ def fit(library: Library, questions: Sequence[Question] | None = None) -> Fitted
     first = np.array([case.is_first_right for case in cases])
     among = np.array([case.is_among for case in cases])
 
+    say(f"scope, confidence and thresholds on {len(cases)} questions")
     seen = _signals_out_of_fold(cases, folds)
     right_first = cross_fitted(seen, first, weights, folds)
     right_among = cross_fitted(seen, among, weights, folds)
@@ -161,8 +172,8 @@ def fit_logistic(seen: Sequence[dict[str, float]], yes: Flags, weights: Doubles)
         margins = sides * (table @ slopes)
         pull = -sides * weights / (1 + np.exp(margins))
         penalty = np.append(slopes[:-1], 0.0)
-        total = float(weights @ np.logaddexp(0, -margins)) + 0.5 * float(penalty @ penalty)
-        return total, table.T @ pull + penalty
+        total = float(weights @ np.logaddexp(0, -margins)) + 0.5 * _RESTRAINT * float(penalty @ penalty)
+        return total, table.T @ pull + _RESTRAINT * penalty
 
     bounds = [(0.0, None) if name in SPEAKING_FOR else (None, None) for name in [*names, ""]]
     slopes = minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x
@@ -201,7 +212,7 @@ def choose_thresholds(
             and (answered & far & ~first).sum() <= MOST_FAR * far.sum()
         )
 
-    steps = np.round(np.arange(0.5, 0.9951, 0.005), 3)
+    steps = np.round(np.arange(0.5, 0.9951, 0.001), 3)
     certain = (float(step) for step in steps if is_within(step, upper_bound))
     measured_so = (float(step) for step in steps if is_within(step, lambda wrong, total: wrong / max(1.0, total)))
     answer = next(chain(certain, measured_so), float(steps[-1]))

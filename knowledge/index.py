@@ -18,7 +18,7 @@ from knowledge.language import Lexicon, as_bytes, as_strings
 CANDIDATES = 10
 """So many entries, those first by what is quickly known of all, are looked at closely."""
 
-NEAR = 3
+NEAR = 5
 """So many nearest phrasings of an entry speak for it together."""
 
 COMMON = 0.05
@@ -159,7 +159,7 @@ class Index:
     def build(cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
         """The index of these entries: titles and phrasings of every language. The same entries give the same index."""
         lexicon = lexicon or Lexicon.read()
-        ways = [[said for way in ways_of_asking(entry) if (said := read(way, lexicon))] for entry in entries]
+        ways = [[read(way, lexicon) for way in ways_of_asking(entry)] for entry in entries]
         texts = list(chain.from_iterable(ways))
         vectoriser, rows = Vectoriser.fit(texts)
         first_texts = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
@@ -213,13 +213,29 @@ class Index:
         )
         return Finding(tuple(said), hits, signs[best], known, is_word_for_word=bool(is_exact[first[best[0]]]))
 
+    def nearest_way(self, question: str, entry_id: str) -> int | None:
+        """The place, in `ways_of_asking` of that entry, of what *question* is nearest to; None when nothing is near."""
+        ids, weights, _ = self._vectoriser.vector(read(question, self._lexicon))
+        entry = self.entry_ids.index(entry_id)
+        first, last = self._first_texts[entry : entry + 2]
+        cosines = self._cosines(ids, weights)[first:last]
+        return int(cosines.argmax()) if cosines.any() else None
+
+    def features(self, text: str) -> dict[str, float]:
+        """What the index knows of a text: words, pairs of words and, in quotation marks, pieces of words; and how
+        much each weighs."""
+        return self._vectoriser.named(read(text, self._lexicon))
+
+    def _cosines(self, ids: Ints, weights: Floats) -> Floats:
+        """How near a vector is to each phrasing, and then to each answer."""
+        return self._postings.cosines(ids, weights * self._vectoriser.idf[ids], self._vectoriser.views[ids])
+
     def _of_all(self, ids: Ints, weights: Floats) -> tuple[Floats, Floats]:
         """The signs of every entry, a row each, with the nearest phrasing for the nearest few; and all cosines."""
         quick = np.empty((len(self.entry_ids), len(SIGNS)), dtype=np.float32)
         quick[:, 0] = (weights @ self._weights[ids].astype(np.float32)) * self._steps + self._bias
         quick[:, 1] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, : len(quick)]
-        views = self._vectoriser.views[ids]
-        cosines = self._postings.cosines(ids, weights * self._vectoriser.idf[ids], views)
+        cosines = self._cosines(ids, weights)
         quick[:, _NEAR] = np.maximum.reduceat(cosines, self._first_texts[:-1])
         quick[:, _NEAR + 1] = cosines[self._first_texts[-1] :]
         return quick, cosines

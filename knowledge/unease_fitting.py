@@ -1,8 +1,8 @@
-"""Fits `Unease` on messages with a known meaning; run as a module, it writes the model anew (the same each time)."""
+"""Fits `Unease` on messages with a known meaning: the same each time."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from math import log
@@ -82,14 +82,20 @@ def _labelled(question: Question) -> Labelled:
     return Labelled(question.text, CALM, is_question=not is_idiom and question.topic not in _NOT_CALM)
 
 
-def fit(messages: Sequence[Labelled]) -> Unease:
-    """The model, its thresholds set on scores of questions by models that were fitted without them."""
+def fit(messages: Sequence[Labelled], say: Callable[[str], None] = lambda _: None) -> Unease:
+    """The model, its thresholds set on scores of questions by models that were fitted without them.
+
+    *say* is told what is being done.
+    """
     kinds = [message.kind for message in messages]
     scores = np.zeros(len(messages))
-    for fitted_on, judged in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, kinds):
+    parts = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, kinds)
+    for fold, (fitted_on, judged) in enumerate(parts, start=1):
+        say(f"signs of danger on {len(messages)} messages, fold {fold} of {FOLDS}")
         model = _fit([messages[place] for place in fitted_on])
         for place in judged:
             scores[place] = model.strongest(read(messages[place].text)[0])[1]
+    say(f"signs of danger on {len(messages)} messages, all of them")
     of_questions = scores[[message.is_question for message in messages]]
     of_danger = scores[[kind != CALM for kind in kinds]]
     return replace(
@@ -152,7 +158,3 @@ def _matrix(found: Iterable[set[str]], rows: dict[str, int], rarity: NDArray[np.
         values.append(weight / max(float(np.linalg.norm(weight)), 1e-9))
         ends.append(len(columns))
     return csr_matrix((np.concatenate(values), columns, ends), shape=(len(ends) - 1, len(rows)))
-
-
-if __name__ == "__main__":
-    fit(labelled_messages()).save()

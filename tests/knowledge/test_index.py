@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from knowledge.base import KnowledgeBase
 from knowledge.features import Vectoriser
-from knowledge.index import Index
+from knowledge.index import Index, ways_of_asking
 from knowledge.library import Library, load
 
 WriteEntry = Callable[..., Path]
@@ -109,3 +110,29 @@ def test_unknown_words_keep_a_text_away_from_everything() -> None:
 
     assert 0 < float(weights @ weights) < 0.5
     assert known == 0.0
+
+
+def test_words_apart_count_together() -> None:
+    """What is asked of what tells neighbours apart: "wage" and "wait" far from each other mean wages that are late."""
+    vectoriser, _ = Vectoriser.fit([["palkkaa", "ei", "viela", "maksettu"], ["palkka", "on", "maksettava"], ["loma"]])
+
+    assert "maks … palk" in vectoriser.named(["maksoivatko", "he", "palkan"])
+    assert "maks … palk" not in vectoriser.named(["palkan"])
+
+
+def test_an_index_of_the_whole_faq_is_small(whole_base: KnowledgeBase, tmp_path: Path) -> None:
+    """The service has 250 MB in all, and the FAQ grows: an index of 45 MB would be more than its share."""
+    whole_base.index.save(tmp_path / "index.npz")
+
+    assert (tmp_path / "index.npz").stat().st_size < 45_000_000
+
+
+def test_the_phrasing_a_question_is_nearest_to_is_named(small: Library) -> None:
+    """A curator who sees which phrasing won knows which one to change."""
+    index = Index.build(small.entries)
+    entry = next(entry for entry in small.entries if entry.id == "asumistuki")
+    place = index.nearest_way("auttaisko kela mua vuokrassa", "asumistuki")
+
+    assert place is not None
+    assert ways_of_asking(entry)[place] == "auttaako kela vuokrassa"
+    assert index.nearest_way("zzz", "asumistuki") is None
