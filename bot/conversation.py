@@ -31,13 +31,14 @@ from bot.dialogue import (
     Text,
     Unreadable,
 )
-from knowledge.entry import AdvisorRole, Entry, Language
+from knowledge.entry import LANGUAGES, AdvisorRole, Entry, Language
 from knowledge.places import Place
 from knowledge.verdict import Verdict
 
 SAFETY_FOLLOW_UP = timedelta(hours=24)
 REOPEN_WITHIN = timedelta(days=7)
 SHORT_REPLY_WORDS = 3
+WORDS_THAT_TELL_A_LANGUAGE = 3  # "cv", "ok" and "thanks" are written in any of them
 WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
 RELATED_SHOWN = 2
 ROUTING_CONFIDENCE = 0.15  # below this the best candidate tells neither the topic nor who should answer
@@ -82,7 +83,7 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
     verdict = signals.verdict
     if verdict is None:
         raise ValueError("a text is decided on with its verdict")
-    conversation = _in_language_of(conversation, verdict)
+    conversation = _in_language_of(conversation, verdict, signals)
     if verdict.kind != "crisis" and _follows_crisis(conversation, verdict, signals, now):
         buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
         reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
@@ -107,6 +108,8 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
         return _in_ticket(conversation, verdict, signals)
     if conversation.state.is_writing_to_person:
         return _offer_person(_remember(conversation, is_writing_to_person=False), signals, events=("asked",))
+    if signals.is_foreign and verdict.kind in ("choices", "escalate"):
+        return _speak_of_languages(conversation)
     match verdict.kind:
         case "answer":
             entry = signals.entries[verdict.hits[0].entry_id]
@@ -120,6 +123,16 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
         case _:
             elsewhere = _remember(conversation, topic=None)
             return _offer_person(elsewhere, signals, events=("asked", "not_found"))
+
+
+def _speak_of_languages(conversation: Conversation) -> Decision:
+    """Which languages there are, in each of them; from then on English, which most such askers read best."""
+    if not conversation.state.chose_language:
+        conversation = replace(conversation, language="en")
+    text = "\n\n".join(wording.say(language, wording.OTHER_LANGUAGE) for language in LANGUAGES)
+    button = Button("person", _say(conversation, wording.BUTTON_PERSON))
+    reply = Reply(text, (button,))
+    return Decision("foreign", conversation, (reply,), events=(Happened("asked"), Happened("not_found")))
 
 
 def _gently(conversation: Conversation, verdict: Verdict, decision: Decision) -> Decision:
@@ -287,6 +300,8 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "open" if press.value in signals.entries:
             unasked = _remember(conversation, question_id=None)
             return _give_entry(unasked, signals.entries[press.value], signals, "browsed", asked=False)
+        case "language":
+            return _choose_language(conversation, press.value)
         case "topics" | "topic" | "popular":
             return _browse(conversation, press.verb, press.value, signals)
         case "none" | "person":
@@ -360,6 +375,14 @@ def _continue_ticket(conversation: Conversation, signals: Signals, now: datetime
     return Decision("sent", conversation, (Reply(text),), ReopenTicket(closed.id), (Happened("reopened"),))
 
 
+def _choose_language(conversation: Conversation, value: str) -> Decision:
+    language = next((language for language in LANGUAGES if language == value), None)
+    if language is None:
+        return Decision("stale", conversation, (Reply(_say(conversation, wording.STALE_BUTTON)),))
+    chosen = replace(_remember(conversation, chose_language=True), language=language)
+    return Decision("language", chosen, (Reply(_say(chosen, wording.LANGUAGE_CHOSEN)),))
+
+
 def _browse(conversation: Conversation, verb: str, value: str, signals: Signals) -> Decision:
     language, reply = conversation.language, None
     if verb == "topic":
@@ -379,6 +402,10 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals) 
     match command.name:
         case "aiheet":
             return _browse(conversation, "topics", "", signals)
+        case "kieli":
+            buttons = tuple(Button("language", wording.LANGUAGE_NAMES[language], language) for language in LANGUAGES)
+            reply = Reply(_say(conversation, wording.CHOOSE_LANGUAGE), buttons)
+            return Decision("language", conversation, (reply,))
         case "ihminen":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "apua":
@@ -408,8 +435,15 @@ def _remember(conversation: Conversation, **changes: object) -> Conversation:
     return replace(conversation, state=replace(conversation.state, **changes))  # type: ignore[arg-type]
 
 
-def _in_language_of(conversation: Conversation, verdict: Verdict) -> Conversation:
-    return replace(conversation, language=verdict.language) if verdict.language else conversation
+def _in_language_of(conversation: Conversation, verdict: Verdict, signals: Signals) -> Conversation:
+    """The conversation in the language of what was just said, where that is evidence enough to change it."""
+    state = conversation.state
+    if verdict.language is None or state.chose_language or signals.is_foreign:
+        return conversation
+    said = signals.question.text if signals.question else ""
+    is_short = sum(any(map(str.isalpha, word)) for word in said.split()) < WORDS_THAT_TELL_A_LANGUAGE
+    has_begun = state.question_id is not None
+    return conversation if has_begun and is_short else replace(conversation, language=verdict.language)
 
 
 def _joins(conversation: Conversation, *, urgent: bool = False) -> JoinTicket | None:

@@ -93,6 +93,7 @@ class State:
         was_told_of_masking: the asker is told once.
         topic: the entry answered last, while the talk is about it; what a follow-up goes on from.
         rated_id: the answer's message that "Auttoiko tämä?" was last answered under: each counts once.
+        chose_language: the asker has chosen the conversation's language, so that no message changes it.
     """
 
     question_id: int | None = None
@@ -101,6 +102,7 @@ class State:
     was_told_of_masking: bool = False
     topic: str | None = None
     rated_id: int | None = None
+    chose_language: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class Signals:
     Attributes
         verdict: on a text (or on the label of a pressed example); None for anything else.
         goes_on: the verdict was reached by reading the text as going on from the conversation's topic.
+        is_foreign: the text is in another language than the FAQ's.
         entries: every entry the decision may need, by id.
         places: the region's services, by key.
         question: what was just asked; for anything but a text, the last question of the conversation.
@@ -154,6 +157,7 @@ class Signals:
     promise: Promise
     verdict: Verdict | None = None
     goes_on: bool = False
+    is_foreign: bool = False
     entries: Mapping[str, Entry] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     question: Asked | None = None

@@ -40,7 +40,7 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
-from knowledge import followup, privacy
+from knowledge import followup, foreign, privacy
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Language
 from knowledge.library import Library
@@ -140,7 +140,7 @@ class Service:
                 )
             asked = await self._asked(tx, talk, question_text, verdict, now)
             signals = await self._signals(tx, talk, said, knowledge.library, verdict, asked, now)
-            signals = replace(signals, goes_on=goes_on)
+            signals = replace(signals, goes_on=goes_on, is_foreign=foreign.is_foreign(question_text or ""))
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:

@@ -24,6 +24,12 @@ BUTTON_NO = "Ei auttanut"
 BUTTON_PERSON = "Kysy ihmiseltä"
 CHECKED = "Tarkistettu {date}"
 SOURCE = "Lähde: {source}"
+CHOOSE_LANGUAGE = "Millä kielellä vastaan? Vilket språk? Which language?"
+LANGUAGE_NAMES: dict[Language, str] = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
+LANGUAGE_CHOSEN = "Selvä, vastaan suomeksi. Kieltä voit vaihtaa milloin vain: /kieli."
+OTHER_LANGUAGE = (
+    "Osaan vain suomea, ruotsia ja englantia. Kirjoita jollakin niistä, tai kysy ihmiseltä. Hädässä soita 112."
+)
 STILL_ABOUT = "Luin tämän jatkoksi edelliseen. Jos et löydä vastausta tästä, kysy ihmiseltä."
 ONLY_IN_FINNISH = "Tämä vastaus on vasta suomeksi."
 

@@ -195,6 +195,70 @@ def test_a_message_without_a_language_of_its_own_keeps_the_one_before() -> None:
     assert hear(replace(NEW, language="en"), replace(THANKS, language=None)).conversation.language == "en"
 
 
+TALKING = replace(NEW, state=State(question_id=3))  # a question has been asked in Finnish
+
+
+@pytest.mark.parametrize(
+    ("conversation", "text", "language"),
+    [
+        (NEW, "hej", "sv"),
+        (TALKING, "hej", "fi"),
+        (TALKING, "thanks!", "fi"),
+        (TALKING, "ok cool 24", "fi"),
+        (TALKING, "vad är FPA?", "sv"),
+        (replace(TALKING, language="en"), "CV", "en"),
+        (replace(TALKING, language="en", state=State(chose_language=True)), "Miten haen asumistukea Kelasta?", "en"),
+    ],
+)
+def test_a_short_text_does_not_change_a_conversations_language(
+    conversation: Conversation, text: str, language: Language
+) -> None:
+    """One word is often the same in three languages; what was chosen stays until another is chosen."""
+    detected: Language = "sv" if "vad" in text or "hej" in text else "fi" if conversation.language == "en" else "en"
+
+    assert hear(conversation, replace(ANSWER, language=detected), text).conversation.language == language
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_is_chosen_by_a_button_and_remembered(state: str, language: Language) -> None:
+    """Each language in its own name, in every state."""
+    asked_for = decide(STATES[state], Command("kieli"), signals(), NOW)
+    button = next(button for button in asked_for.replies[0].buttons if button.value == language)
+    chosen = decide(asked_for.conversation, Press(button.verb, button.value, 12), signals(), NOW)
+
+    assert labels(asked_for) == ["Suomi", "Svenska", "English"]
+    assert texts(chosen) == [wording.say(language, wording.LANGUAGE_CHOSEN)]
+    assert (chosen.conversation.language, chosen.conversation.state.chose_language) == (language, True)
+
+
+def test_a_language_that_nobody_made_is_not_chosen() -> None:
+    """Forged, or of another version."""
+    decision = press(NEW, "language", "xx")
+
+    assert (decision.kind, decision.conversation.language) == ("stale", "fi")
+
+
+@pytest.mark.parametrize("verdict", [UNKNOWN, CHOICES])
+def test_another_language_gets_a_kind_word_in_three_and_the_way_to_a_person(verdict: Verdict) -> None:
+    """Choices guessed from a few shared letters would only confuse; a person may speak it."""
+    known = replace(signals(verdict, asked(verdict)), is_foreign=True)
+    decision = decide(NEW, Text("Wie finde ich Arbeit?"), known, NOW)
+    follows = press(decision.conversation, "person", question=asked(verdict))
+
+    assert texts(decision) == ["\n\n".join(wording.say(spoken, wording.OTHER_LANGUAGE) for spoken in LANGUAGES)]
+    assert [button.verb for button in decision.replies[0].buttons] == ["person"]
+    assert kinds(decision) == [("asked", None), ("not_found", None)]
+    assert decision.conversation.state.question_id == 11
+    assert texts(follows) == [wording.say("en", wording.OFFER, alias="Kettu 482", promise="today at 15:00")]
+
+
+def test_what_is_answered_in_another_language_is_answered() -> None:
+    """A word that the FAQ knows word for word is no foreign one; danger is looked at before."""
+    for verdict, kind in ((ANSWER, "answer"), (SURE, "crisis")):
+        assert decide(NEW, Text("?"), replace(signals(verdict, asked(verdict)), is_foreign=True), NOW).kind == kind
+
+
 def test_an_unsure_bot_offers_titles_and_none_of_these() -> None:
     """Better three choices than one wrong answer."""
     decision = hear(NEW, CHOICES)
@@ -600,13 +664,14 @@ def test_masking_is_told_once_and_in_the_same_message() -> None:
 
 VERDICTS = st.sampled_from([ANSWER, CHOICES, UNKNOWN, ROUTED, THANKS, SURE, replace(CHOICES, safety=UNSURE)])
 TALKS = st.sampled_from(sorted(STATES)).map(STATES.__getitem__)
-VERBS = (
-    "ask pick related open topics topic popular none person yes no send keep add continue erase gone language end"
-).split()
+VERBS = [
+    "ask", "pick", "related", "open", "topics", "topic", "popular", "none", "person", "yes", "no", "send", "keep",
+    "add", "continue", "erase", "gone", "language",
+]  # fmt: skip
 SAIDS: st.SearchStrategy[Said] = st.one_of(
     st.builds(Text, st.text(min_size=1, max_size=50), st.booleans()),
     st.builds(Start, st.none() | st.text(max_size=10)),
-    st.builds(Command, st.sampled_from(["ihminen", "aiheet", "apua", "ohje", "unohda", "tietosuoja", "x"])),
+    st.builds(Command, st.sampled_from(["ihminen", "aiheet", "kieli", "apua", "ohje", "unohda", "tietosuoja", "x"])),
     st.builds(
         Press,
         st.sampled_from(VERBS),
