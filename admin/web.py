@@ -34,6 +34,7 @@ def build_app(house: House) -> ASGIApp:
                 clock=house.clock,
                 is_secure=house.settings.address.startswith("https:"),
                 is_behind_proxy=house.settings.public_url is not None,
+                telegram_name=lambda: house.telegram.username if house.telegram else None,
             )
         ),
         *console.routes(house),

@@ -180,7 +180,9 @@ WEB_SKIP = "Siirry kirjoittamaan"
 WEB_END = "Lopeta ja tyhjennä"
 
 WEB_KEEP_TITLE = "Löydät takaisin tähän keskusteluun"
+WEB_SKIP_TO_TEXT = "Siirry tekstiin"
 WEB_KEEP = (
+WEB_PRIVACY = "Tietosuoja"
     "Tallenna tämä linkki. Sillä löydät vastauksen, vaikka suljet selaimen. "
     "Älä anna sitä muille: se avaa koko keskustelun. Linkki toimii {days} päivää."
 )

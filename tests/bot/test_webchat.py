@@ -24,7 +24,7 @@ from bot.channels import webchat
 from bot.channels.web_security import source_address
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.phones import with_calls
-from bot.store import schema
+from bot.store import moving, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support.chat import SAME_ORIGIN, Browser, Chat, serving
@@ -607,6 +607,7 @@ async def test_behind_a_proxy_conversations_count_for_who_opens_them(idle_chat: 
         idle_chat.clock,
         is_secure=True,
         is_behind_proxy=True,
+        telegram_name=lambda: None,
     )
     transport = httpx.ASGITransport(Starlette(routes=webchat.routes(pages)), client=("127.0.0.1", 4711))
 
@@ -727,3 +728,188 @@ def test_a_number_inside_a_link_stays_that_link() -> None:
 def test_making_calls_changes_no_word(text: str) -> None:
     """Whatever the text, its links are the only difference."""
     assert re.sub(r'<a href="tel:\+?[0-9]+">|</a>', "", with_calls(escape(text))) == str(escape(text))
+
+
+# --- the way back, and on to Telegram -------------------------------------------------------------------------
+
+
+async def asks_a_person(browser: Browser) -> str:
+    """Send a question to an advisor; returns the secret of the return link that the page shows then."""
+    await browser.says(UNKNOWN)
+    await browser.presses("Lähetä: työ ja opinnot")
+    return return_secret(browser)
+
+
+def return_secret(browser: Browser) -> str:
+    link = re.search(r'value="https?://[^"#]+/palaa#([^"]+)"', browser.page)
+    assert link, "the page shows no return link"
+    return link[1]
+
+
+async def returns(browser: Browser, link: str) -> httpx.Response:
+    """Open a return link as a browser without JavaScript does: the page, then the link pasted into it."""
+    assert (await browser.get("/palaa")).status_code == 200
+    response = await browser.post("/palaa", data={"link": link}, follow_redirects=True)
+    browser.page = response.text
+    return response
+
+
+async def test_a_reply_given_the_day_after_is_found_by_the_return_link_in_another_browser(
+    chat: Chat, aino: Browser
+) -> None:
+    """Who has closed the browser, or lost its cookie, still gets the answer they were promised."""
+    secret = await asks_a_person(aino)
+    chat.clock.advance(timedelta(days=1))
+    await chat.replies("Ei saa.")
+    async with Browser(chat) as later:
+        await returns(later, f"{chat.url}/palaa#{secret}")
+
+        assert later.bubbles[-1] == ("advisor", "Ei saa.")
+        cookie = next(cookie for cookie in later.cookies.jar if cookie.name == "koppi")
+        assert cookie.expires is not None
+        await later.says("Kiitos!")
+    await aino.opens()
+    assert aino.bubbles[-1] == ("asker", "Kiitos!")
+
+
+@on_one_database
+async def test_a_return_link_is_shown_while_a_person_is_to_answer_and_not_otherwise(chat: Chat, aino: Browser) -> None:
+    """A secret lies about only where it is of use; the page's script gets it with the news."""
+    assert "/palaa" not in aino.page
+    await aino.says(KNOWN)
+    assert "/palaa" not in aino.page
+    await asks_a_person(aino)
+
+    assert 'id="keep"' in (await aino.get("/chat/messages", params={"since": 1})).text
+
+
+@on_one_database
+async def test_a_return_link_tells_the_network_nothing(chat: Chat, aino: Browser) -> None:
+    """Behind a # it reaches no server's log, and what it says can't be read without the key."""
+    secret = await asks_a_person(aino)
+    token = aino.cookies["koppi"]
+
+    assert re.fullmatch(r"[\w=-]+", secret)
+    assert token not in secret
+    assert token not in aino.page
+
+
+@on_one_database
+@pytest.mark.parametrize("spoilt", ["", "x", "{0:.100}", "ä{0}", "{0}{0}", "{0}x"])
+async def test_a_forged_return_link_gets_a_kind_page(chat: Chat, aino: Browser, spoilt: str) -> None:
+    """A link that was cut in two must not end in an error without words."""
+    secret = await asks_a_person(aino)
+    async with Browser(chat) as stranger:
+        await stranger.opens()
+        response = await returns(stranger, spoilt.format(secret))
+
+        assert response.status_code == 404
+        assert wording.WEB_RETURN_FORGED in stranger.page
+        assert 'href="/"' in stranger.page
+        await stranger.opens()
+        assert stranger.bubbles == []
+
+
+@on_one_database
+async def test_what_is_sealed_for_another_purpose_is_no_return_link(chat: Chat, aino: Browser) -> None:
+    """Somebody with a stolen copy of the database must not open conversations with the addresses in it."""
+    await asks_a_person(aino)
+    (row,) = await chat.rows(schema.address)
+    async with Browser(chat) as thief:
+        response = await returns(thief, row.sealed.decode())
+
+    assert response.status_code == 404
+
+
+@on_one_database
+async def test_an_old_return_link_opens_nothing(chat: Chat, aino: Browser) -> None:
+    """A secret on an old phone doesn't stay one for ever."""
+    secret = await asks_a_person(aino)
+    chat.clock.advance(timedelta(days=30, minutes=1))
+    async with Browser(chat) as later:
+        response = await returns(later, secret)
+
+        assert response.status_code == 410
+        assert wording.WEB_RETURN_EXPIRED in later.page
+
+
+@on_one_database
+async def test_a_return_link_to_what_has_been_erased_says_so(chat: Chat, aino: Browser) -> None:
+    """Erased is erased: no link brings it back, and nobody is left to wonder."""
+    secret = await asks_a_person(aino)
+    await aino.presses("Lopeta ja tyhjennä")
+    await aino.presses("Poista kaikki")
+    async with Browser(chat) as later:
+        response = await returns(later, secret)
+
+        assert response.status_code == 410
+        assert wording.WEB_RETURN_GONE in later.page
+
+
+@on_one_database
+async def test_no_other_site_can_put_somebody_into_a_conversation(chat: Chat, aino: Browser) -> None:
+    """Else one could make a victim write into a chat that one reads oneself."""
+    secret = await asks_a_person(aino)
+    async with httpx.AsyncClient(base_url=chat.url, headers={"sec-fetch-site": "cross-site"}) as victim:
+        response = await victim.post("/palaa", data={"link": secret})
+
+        assert response.status_code == 403
+        assert "koppi" not in victim.cookies
+
+
+@on_one_database
+async def test_who_has_a_conversation_here_is_told_that_a_link_opens_another(chat: Chat, aino: Browser) -> None:
+    """What is about to go out of sight is said before it does."""
+    assert wording.WEB_RETURN_REPLACES not in (await aino.get("/palaa")).text
+    await aino.says(KNOWN)
+
+    assert wording.WEB_RETURN_REPLACES in (await aino.get("/palaa")).text
+
+
+async def test_stopping_and_clearing_takes_one_confirmation_and_a_new_cookie(chat: Chat, aino: Browser) -> None:
+    """On a shared computer nothing leads from the next person to the last one, in the middle of a ticket either."""
+    await asks_a_person(aino)
+    before = aino.cookies["koppi"]
+    await aino.presses("Lopeta ja tyhjennä")
+    await aino.presses("Poista kaikki")
+
+    assert aino.bubbles == []
+    assert wording.ERASED in aino.page
+    assert aino.cookies["koppi"] != before
+    assert [cookie.expires for cookie in aino.cookies.jar if cookie.name == "koppi"] == [None]
+    assert await chat.rows(schema.asker) == await chat.rows(schema.ticket) == []
+
+
+@on_one_database
+async def test_going_on_in_telegram_leads_to_the_bot_with_a_code_that_names_nobody(chat: Chat, aino: Browser) -> None:
+    """The code is made when it is asked for, lives an hour and fits what Telegram passes on."""
+    await asks_a_person(aino)
+    assert 'href="/chat/telegram"' in aino.page
+    response = await aino.get("/chat/telegram")
+
+    assert response.status_code == 303
+    link = re.fullmatch(r"https://t\.me/otappa_koppi_bot\?start=([\w-]{1,64})", response.headers["location"])
+    assert link
+    (talk,) = await chat.rows(schema.conversation)
+    assert moving.read_code(chat.vault, link[1], chat.clock()) == talk.id
+    assert moving.read_code(chat.vault, link[1], chat.clock() + timedelta(minutes=61)) is None
+
+
+@on_one_database
+async def test_a_conversation_that_has_moved_says_where_and_a_new_one_can_begin(chat: Chat, aino: Browser) -> None:
+    """The page doesn't claim that something was erased, and the old cookie is no dead end."""
+    await aino.says(KNOWN)
+    latest = (await chat.rows(schema.message))[-1].id
+    code = moving.make_code(chat.vault, (await chat.rows(schema.conversation))[0].id, chat.clock())
+    async with chat.store.write() as tx:
+        await moving.move(
+            tx, chat.vault, code=code, channel="telegram", lookup="a" * 32, address_text="4711", now=chat.clock()
+        )
+    gone = await aino.get("/chat/messages", params={"since": latest})
+
+    assert (gone.status_code, gone.text) == (410, wording.WEB_MOVED)
+    assert wording.WEB_MOVED in await aino.opens()
+    assert aino.bubbles == []
+    await aino.says(VAGUE)
+    assert [author for author, _ in aino.bubbles] == ["asker", "bot"]
+    assert len(await chat.rows(schema.asker)) == 2

@@ -63,7 +63,7 @@ async def _open(context: BrowserContext, chat: Chat, faults: list[str]) -> Page:
 
 
 async def says(page: Page, text: str) -> None:
-    await page.get_by_role("textbox").fill(text)
+    await page.get_by_role("textbox", name="Kirjoita kysymyksesi").fill(text)
     await page.get_by_role("button", name="Lähetä", exact=True).click()
 
 
@@ -127,11 +127,37 @@ async def test_erasing_empties_every_open_page(browser: Browser, chat: Chat) -> 
         await says(one, KNOWN)
         await expect(bubble(one, ANSWERED)).to_be_visible()
         other = await _open(one.context, chat, [])
-        await one.get_by_role("button", name="Poista tietoni").click()
+        await one.get_by_role("textbox").fill("Kesken jäänyt")
+        await one.get_by_role("button", name="Lopeta ja tyhjennä").click()
         await one.get_by_role("button", name="Poista kaikki").click()
         for page in (one, other):
             await expect(page.locator("li[data-id]")).to_have_count(0)
+        await expect(one.get_by_role("textbox")).to_have_value("")
         await expect(one.get_by_role("status")).to_have_text(wording.ERASED)
+
+
+async def test_a_reply_that_comes_after_the_browser_was_closed_is_found_by_the_link_that_was_copied(
+    browser: Browser, chat: Chat
+) -> None:
+    """The link comes without a reload and is copied by one press; what it opens, it opens by a press, too."""
+    async with visiting(browser, chat, permissions=["clipboard-read", "clipboard-write"]) as page:
+        await says(page, UNKNOWN)
+        await page.get_by_role("button", name="Lähetä: työ ja opinnot").click()
+        await page.get_by_role("button", name="Kopioi linkki").click()
+        await expect(page.get_by_role("status")).to_have_text(wording.WEB_COPIED)
+        link = await page.evaluate("navigator.clipboard.readText()")
+        await expect(page.get_by_role("link", name="Jatka Telegramissa")).to_be_visible()
+    await chat.replies("Olen tässä.")
+    async with visiting(browser, chat) as page:
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        await page.goto(link)
+        await expect(page).to_have_url(f"{chat.url}/palaa")
+        await fits(page)
+        await page.get_by_role("button", name="Avaa keskustelu").click()
+        await expect(bubble(page, "Olen tässä.")).to_be_in_viewport()
+
+        assert not [url for url in requests if link.partition("#")[2] in url]
 
 
 # --- a bad connection -----------------------------------------------------------------------------------------
@@ -287,7 +313,7 @@ async def fits(page: Page) -> None:
     assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     small = await page.evaluate(
-        """[...document.querySelectorAll("button, .exit, textarea")]
+        """[...document.querySelectorAll("button, .exit, textarea, input[type=text]")]
             .map((control) => [control.textContent.trim(), control.getBoundingClientRect()])
             .filter(([, box]) => box.height > 0 && (box.height < 44 || box.width < 44))
             .map(([words]) => words)"""

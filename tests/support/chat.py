@@ -107,7 +107,16 @@ async def serving(
     hours = profile.hours(Settings(_env_file=None).zone)
     delivery = Delivery(store, vault, {webchat.NAME: webchat.WebChannel()}, clock, in_flight=4, per_second=1000)
     service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery if works else None)
-    pages = webchat.WebChat(store, vault, profile, hours, clock, is_secure=False, is_behind_proxy=False)
+    pages = webchat.WebChat(
+        store,
+        vault,
+        profile,
+        hours,
+        clock,
+        is_secure=False,
+        is_behind_proxy=False,
+        telegram_name=lambda: "otappa_koppi_bot",
+    )
     routes = webchat.routes(pages)
     app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=False)])
     vaino, _sulo = await people.employ(store)

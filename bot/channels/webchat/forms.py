@@ -31,7 +31,15 @@ class BadForm(Exception):
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a posted form. Raises `BadForm` for what no form of ours posts."""
+    """The fields of one of the chat's forms. Raises `BadForm` for what none of them posts."""
+    fields = await read_fields(request, FIELDS)
+    if not KEY.fullmatch(fields.get("key", "")):
+        raise BadForm(422, wording.WEB_BAD_FORM)
+    return fields
+
+
+async def read_fields(request: Request, known: frozenset[str]) -> Mapping[str, str]:
+    """The fields that are posted, each *known* and given once. Raises `BadForm`."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != CONTENT_TYPE:
         raise BadForm(415, wording.WEB_BAD_FORM)
     body = bytearray()
@@ -42,12 +50,12 @@ async def read_form(request: Request) -> Mapping[str, str]:
     try:
         # What is not UTF-8 becomes U+FFFD: a broken letter loses nobody's message.
         pairs = parse_qsl(
-            body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=len(FIELDS)
+            body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=len(known)
         )
     except ValueError as error:
         raise BadForm(422, wording.WEB_BAD_FORM) from error
     fields = dict(pairs)
-    if len(fields) != len(pairs) or not FIELDS.issuperset(fields) or not KEY.fullmatch(fields.get("key", "")):
+    if len(fields) != len(pairs) or not known.issuperset(fields):
         raise BadForm(422, wording.WEB_BAD_FORM)
     return fields
 

@@ -7,13 +7,10 @@ A post is committed to the inbox before it is answered; the page shows what the 
 import re
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from ipaddress import ip_address
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -23,27 +20,20 @@ from starlette.types import Scope
 
 from bot import wording
 from bot.channels.incoming import Sendable
-from bot.channels.markup import as_web_html
 from bot.channels.web_security import is_same_origin, source_address
-from bot.channels.webchat import transcript
+from bot.channels.webchat import returning, transcript
+from bot.channels.webchat.chat import HERE, Face, WebChat
 from bot.channels.webchat.forms import BadForm, read_form, read_post
 from bot.channels.webchat.pace import DailyHash, Pace
-from bot.channels.webchat.phones import with_calls
 from bot.channels.webchat.posts import NAME, Post, as_body
-from bot.dialogue import Conversation
-from bot.hours import OpeningHours
-from bot.profile import ServiceProfile
+from bot.channels.webchat.visitor import COOKIE, Visitor, language_for, new_token, set_cookie, token_of, visitor
 from bot.store import conversations, inbox
-from bot.store.engine import Store, StoreUnavailable
+from bot.store.engine import StoreUnavailable
 from bot.store.schema import conversation as conversation_table
 from bot.store.schema import inbox as inbox_table
-from bot.vault import Vault
 from knowledge import safety
 from knowledge.entry import Language
 
-COOKIE = "koppi"
-COOKIE_DAYS = 90
-TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 HEARTBEAT_SECONDS = 15.0
 SHARED_LOOK_SECONDS = 1.0
 STREAMS = 1000  # beyond these, and these of one asker, pages ask by themselves every now and then
@@ -52,20 +42,6 @@ REPLY_WAIT_SECONDS = 3.0
 REPLY_LOOK_SECONDS = 0.05
 MESSAGES_A_MINUTE = 20
 NEW_CONVERSATIONS_AN_HOUR = 5
-HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class WebChat:
-    """What the pages need of the service."""
-
-    store: Store
-    vault: Vault
-    profile: ServiceProfile
-    hours: OpeningHours
-    clock: Callable[[], datetime]
-    is_secure: bool
-    is_behind_proxy: bool
 
 
 class WebChannel:
@@ -79,12 +55,14 @@ class WebChannel:
 
 def routes(chat: WebChat) -> list[BaseRoute]:
     """The chat's routes, from `/` on."""
-    pages = _Pages(chat)
+    face = Face(chat)
+    pages = _Pages(chat, face)
     return [
         Route("/", pages.page),
         Route("/chat/messages", pages.fragment),
         Route("/chat/messages", pages.post, methods=["POST"]),
         Route("/chat/events", pages.events),
+        *returning.routes(chat, face),
         Mount("/chat/static", _Static(directory=HERE / "static"), name="chat-static"),
     ]
 
@@ -98,22 +76,10 @@ class _Static(StaticFiles):
         return response
 
 
-@dataclass(frozen=True)
-class _Asker:
-    """Who looks at the page: the token of their cookie, and their conversation once a message has been handled."""
-
-    token: str
-    lookup: str
-    talk: Conversation | None
-
-
 class _Pages:
-    def __init__(self, chat: WebChat) -> None:
+    def __init__(self, chat: WebChat, face: Face) -> None:
         self._chat = chat
-        # Autoescape for every template whatever its name; an undefined value is an error, not a blank.
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
-        )
+        self._face = face
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
         self._openings = Pace(NEW_CONVERSATIONS_AN_HOUR, timedelta(hours=1))
         self._networks = DailyHash()
@@ -127,29 +93,34 @@ class _Pages:
         """The messages from `?since=` on, that one included, as the page's own HTML; 205 when it isn't theirs.
 
         A page asks from a few messages back: on PostgreSQL a message may become visible after one with a higher id.
-        410 with a word about it when the whole conversation has been erased.
+        410 with a word about it when the whole conversation has moved or has been erased; then its cookie goes, too.
         """
         given = request.query_params.get("since", "0")
         since = int(given) if re.fullmatch(r"[0-9]{1,18}", given) else 0
         asker = await self._asker(request)
-        language = _language(request, asker.talk)
+        language = language_for(request, asker.talk)
         said = await self._said(asker, since=since)
         if since and asker.talk is None and not said:
-            return self._bare(wording.say(language, wording.ERASED), 410)
+            if await self._has_moved(asker):
+                return self._bare(wording.say(language, wording.WEB_MOVED), 410)
+            response = self._bare(wording.say(language, wording.ERASED), 410)
+            set_cookie(self._chat, response, new_token(), lasts=False)
+            return response
         if since and (not said or said[0].id != since):
             return Response(status_code=205)
-        return HTMLResponse(
-            self._render("messages.html", language, lines=self._lines(said, language), is_whole_page=False)
-        )
+        html = self._face.render("messages.html", language, lines=self._lines(said, language), is_whole_page=False)
+        if keep := self._keep(request, asker):
+            html += self._face.render("keep.html", language, keep=keep)
+        return HTMLResponse(html)
 
     async def post(self, request: Request) -> Response:
         """One act of the asker, committed before it is confirmed: 303 to the page again, or 204 for its script."""
         if not is_same_origin(request.headers, request.headers.get("host", "")):
-            return self._bare(wording.say(_language(request, None), wording.WEB_BAD_FORM), 403)
-        token = _token(request)
+            return self._bare(wording.say(language_for(request, None), wording.WEB_BAD_FORM), 403)
+        token = token_of(request)
         try:
             fields = await read_form(request)
-            act = read_post(fields, token, _language(request, None))
+            act = read_post(fields, token, language_for(request, None))
         except BadForm as fault:
             return await self._refuse(request, fault.status, fault.sentence, draft=fault.draft)
         try:
@@ -158,18 +129,18 @@ class _Pages:
             return self._away(request, act, token, fields["key"])
 
     async def _take(self, request: Request, act: Post, token: str, form_key: str) -> Response:
-        asker = await self._asker_of(token)
+        asker = await visitor(self._chat, token)
         if sentence := self._too_much(request, act, asker):
             return await self._refuse(request, 429, sentence, draft=act.text if act.act == "say" else "")
-        key = await self._keep(act, asker, form_key)
+        key = await self._receive(act, asker, form_key)
         if _is_script(request):
             response = Response(status_code=204)
         else:
             await self._until_handled(key)
             if asker.talk is not None and (await self._asker(request)).talk is None:
-                return await self._page(request, notice=wording.ERASED)
+                return await self._page(request, token=new_token(), notice=wording.ERASED)
             response = RedirectResponse("/#latest", status_code=303)
-        self._set_cookie(response, asker.token, max_age=COOKIE_DAYS * 24 * 3600)
+        set_cookie(self._chat, response, asker.token, lasts=True)
         return response
 
     async def events(self, request: Request) -> Response:
@@ -212,23 +183,32 @@ class _Pages:
             row = await read.execute(select(conversation_table.c.version).where(conversation_table.c.id == talk.id))
             return talk.id, row.scalar() or 0
 
-    async def _asker(self, request: Request) -> _Asker:
-        return await self._asker_of(_token(request))
+    async def _asker(self, request: Request) -> Visitor:
+        return await visitor(self._chat, token_of(request))
 
-    async def _asker_of(self, token: str) -> _Asker:
-        lookup = self._chat.vault.lookup(NAME, token)
-        async with self._chat.store.read() as read:
-            return _Asker(token, lookup, await conversations.find(read, channel=NAME, lookup=lookup))
-
-    async def _said(self, asker: _Asker, *, since: int = 0) -> list[transcript.Said]:
+    async def _said(self, asker: Visitor, *, since: int = 0) -> list[transcript.Said]:
         async with self._chat.store.read() as read:
             return await transcript.said(read, self._chat.vault, asker.talk, asker.lookup, since=since)
+
+    async def _has_moved(self, asker: Visitor) -> bool:
+        async with self._chat.store.read() as read:
+            return await conversations.has_moved(read, channel=NAME, lookup=asker.lookup)
+
+    def _keep(self, request: Request, asker: Visitor) -> Mapping[str, str | None] | None:
+        """The ways back and on that are shown while a person is to answer; None otherwise."""
+        if asker.talk is None or asker.talk.ticket is None:
+            return None
+        return {
+            "link": returning.link(request, self._chat, asker.token),
+            "days": str(returning.LINK_LIVES.days),
+            "telegram": returning.TELEGRAM_PATH if self._chat.telegram_name() else None,
+        }
 
     def _lines(self, said: list[transcript.Said], language: Language) -> list[transcript.Line]:
         zone = self._chat.hours.zone
         return transcript.lines(said, zone, language, self._chat.clock().astimezone(zone).date())
 
-    async def _keep(self, act: Post, asker: _Asker, form_key: str) -> str:
+    async def _receive(self, act: Post, asker: Visitor, form_key: str) -> str:
         """Commit *act* to the inbox and return its key there. The same form posted twice is one act.
 
         The key is its sender's own, and covers what was said: a browser that brings back an old form with new words
@@ -257,12 +237,12 @@ class _Pages:
                 if (await read.execute(query)).scalar() != "open" or self._chat.store.hub.is_stopping:
                     return
 
-    def _too_much(self, request: Request, act: Post, asker: _Asker) -> str | None:
+    def _too_much(self, request: Request, act: Post, asker: Visitor) -> str | None:
         """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
         sentence = self._over_the_limit(request, asker)
         return None if sentence and _calls_for_help(act) else sentence
 
-    def _over_the_limit(self, request: Request, asker: _Asker) -> str | None:
+    def _over_the_limit(self, request: Request, asker: Visitor) -> str | None:
         now = self._chat.clock()
         if not self._pace.allows(asker.lookup, now):
             return wording.WEB_SLOW_DOWN
@@ -277,17 +257,17 @@ class _Pages:
     async def _refuse(self, request: Request, status: int, sentence: str, *, draft: str) -> Response:
         """What was wrong: words for the page's script, else the page again with them at the field, the draft kept."""
         if _is_script(request):
-            return self._bare(wording.say(_language(request, (await self._asker(request)).talk), sentence), status)
+            return self._bare(wording.say(language_for(request, (await self._asker(request)).talk), sentence), status)
         try:
             return await self._page(request, status=status, error=sentence, draft=draft)
         except StoreUnavailable:
-            return self._page_while_away(request, _token(request), status=status, error=sentence, draft=draft)
+            return self._page_while_away(request, token_of(request), status=status, error=sentence, draft=draft)
 
     def _away(self, request: Request, act: Post, token: str, form_key: str) -> Response:
         """The database is away: what was written is given back, under its own key, lest it has arrived all the same."""
         sentence = wording.WEB_AWAY if act.act == "say" else wording.WEB_AWAY_PRESS
         if _is_script(request):
-            response: Response = self._bare(wording.say(_language(request, None), sentence), 503)
+            response: Response = self._bare(wording.say(language_for(request, None), sentence), 503)
         else:
             draft = act.text if act.act == "say" else ""
             response = self._page_while_away(request, token, status=503, error=sentence, draft=draft, text_key=form_key)
@@ -298,20 +278,23 @@ class _Pages:
         self,
         request: Request,
         *,
+        token: str | None = None,
         status: int = 200,
         error: str | None = None,
         notice: str | None = None,
         draft: str = "",
     ) -> Response:
-        asker = await self._asker(request)
+        asker = await visitor(self._chat, token or token_of(request))
         said = await self._said(asker)
+        if notice is None and asker.talk is None and await self._has_moved(asker):
+            notice = wording.WEB_MOVED
         return self._whole_page(request, asker, said, status=status, error=error, notice=notice, draft=draft)
 
     def _page_while_away(
         self, request: Request, token: str, *, status: int, error: str, draft: str, text_key: str | None = None
     ) -> Response:
         """The page without what was said, while that can't be read: the fault, the draft, and the numbers to call."""
-        nobody = _Asker(token, "", None)
+        nobody = Visitor(token, "", None)
         return self._whole_page(
             request, nobody, [], status=status, error=error, draft=draft, text_key=text_key, is_away=True
         )
@@ -319,7 +302,7 @@ class _Pages:
     def _whole_page(
         self,
         request: Request,
-        asker: _Asker,
+        asker: Visitor,
         said: list[transcript.Said],
         *,
         status: int,
@@ -329,8 +312,8 @@ class _Pages:
         text_key: str | None = None,
         is_away: bool = False,
     ) -> Response:
-        language = _language(request, asker.talk)
-        page = self._render(
+        language = language_for(request, asker.talk)
+        page = self._face.render(
             "page.html",
             language,
             lines=self._lines(said, language),
@@ -342,47 +325,21 @@ class _Pages:
             error=wording.say(language, error) if error else "",
             notice=wording.say(language, notice) if notice else "",
             draft=draft,
+            keep=self._keep(request, asker),
         )
         # The referrer stays with us either way; with no-referrer a form's own Origin would be "null", and refused.
         response = HTMLResponse(page, status, headers={"Referrer-Policy": "same-origin"})
         if request.cookies.get(COOKIE) != asker.token:
             # Before the first post, so that sending it twice is one conversation; gone with the browser until then.
-            self._set_cookie(response, asker.token, max_age=None)
+            set_cookie(self._chat, response, asker.token, lasts=False)
         return response
-
-    def _set_cookie(self, response: Response, token: str, *, max_age: int | None) -> None:
-        response.set_cookie(
-            COOKIE, token, max_age=max_age, httponly=True, secure=self._chat.is_secure, samesite="lax", path="/"
-        )
 
     def _bare(self, text: str, status: int) -> Response:
         return PlainTextResponse(text, status)
 
-    def _render(self, template: str, language: Language, **values: object) -> str:
-        def say(sentence: str, /, **filled: str) -> str:
-            return wording.say(language, getattr(wording, sentence), **filled)
-
-        return self._templates.get_template(template).render(
-            say=say,
-            command_help=lambda name: wording.say(language, wording.COMMAND_HELP[name]),
-            language=language,
-            profile=self._chat.profile,
-            examples=self._chat.profile.examples.get(language, []),
-            greeting=with_calls(as_web_html(wording.say(language, wording.GREETING))),
-            numbers=with_calls(as_web_html(self._chat.profile.crisis.texts[language]["numbers"])),
-            hours_line=self._chat.hours.today_in_words(self._chat.clock(), language),
-            **values,
-        )
-
 
 def _calls_for_help(act: Post) -> bool:
     return act.text in {"apua", "/apua"} or (act.act == "say" and safety.assess(act.text) is not None)
-
-
-def _token(request: Request) -> str:
-    """The token of the asker's cookie; a new one for a browser that has none of ours."""
-    token = request.cookies.get(COOKIE, "")
-    return token if TOKEN.fullmatch(token) else secrets.token_urlsafe(32)
 
 
 def _is_script(request: Request) -> bool:
@@ -394,13 +351,3 @@ def _is_this_machine(source: str) -> bool:
         return ip_address(source).is_loopback
     except ValueError:
         return not source  # a socket without an address; a proxy may tell one with its port
-
-
-def _language(request: Request, talk: Conversation | None) -> Language:
-    """The conversation's language, else Swedish for a browser that asks for it first, else Finnish.
-
-    Many Finns keep their devices in English, so that says nothing; who writes in English gets English from then on.
-    """
-    if talk is not None:
-        return talk.language
-    return "sv" if request.headers.get("accept-language", "").lower().startswith("sv") else "fi"

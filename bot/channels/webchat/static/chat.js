@@ -195,7 +195,7 @@
     try {
       const response = await fetch(`/chat/messages?since=${since}`, { headers: { "X-Requested-With": "fetch" } });
       if (response.status === 205) location.reload();
-      else if (response.status === 410) erased(await response.text());
+      else if (response.status === 410) gone(await response.text());
       else if (response.ok) show(await response.text());
     } catch {
       // Offline: the stream's reconnection, "online" or the next act reads again.
@@ -207,6 +207,7 @@
     const wasAtEnd = window.innerHeight + window.scrollY >= page.scrollHeight - 80;
     const fragment = document.createElement("template");
     fragment.innerHTML = html;
+    showWays(fragment.content.getElementById("keep"));
     lines.querySelectorAll("[data-waiting]").forEach((line) => line.remove());
     const fresh = [...fragment.content.querySelectorAll("li.said")].filter(
       (line) => !line.id || document.getElementById(line.id) === null,
@@ -223,8 +224,31 @@
     if (document.hidden) document.title = `● ${title}`;
   }
 
-  function erased(words) {
+  // The ways back and on come with a ticket and go with it; what is being copied from is left alone.
+  function showWays(keep) {
+    const shown = document.getElementById("keep");
+    if (keep === null) shown?.remove();
+    else if (shown === null) document.getElementById("ways").append(keep);
+    offerCopying();
+  }
+
+  function offerCopying() {
+    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+  }
+
+  document.getElementById("ways").addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button === null) return;
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    notice.textContent = button.dataset.copied;
+  });
+
+  // Erased, or gone on in Telegram: nothing of it stays on the page or in the browser.
+  function gone(words) {
     lines.querySelectorAll("[data-id], [data-waiting]").forEach((line) => line.remove());
+    showWays(null);
+    field.value = "";
+    keepDraft();
     notice.textContent = words;
   }
 
@@ -266,7 +290,6 @@
 
   addEventListener("online", comeBack);
   addEventListener("pageshow", (event) => {
-    document.body.hidden = false;
     if (event.persisted) comeBack();
   });
   document.addEventListener("visibilitychange", () => {
@@ -275,14 +298,8 @@
     comeBack();
   });
 
-  // The page is gone from the screen at once, however slow the next one is, and Back doesn't bring it.
-  document.getElementById("exit").addEventListener("click", (event) => {
-    event.preventDefault();
-    document.body.hidden = true;
-    location.replace(event.currentTarget.href);
-  });
-
   bringBackDraft();
+  offerCopying();
   if ("begun" in document.body.dataset) {
     listen();
     document.getElementById("latest")?.scrollIntoView({ block: "start" });

@@ -1,0 +1,13 @@
+"use strict";
+// The page is gone from the screen at once, however slow the next one is, and Back doesn't bring it.
+
+(() => {
+  document.getElementById("exit").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.body.hidden = true;
+    location.replace(event.currentTarget.href);
+  });
+  addEventListener("pageshow", () => {
+    document.body.hidden = false;
+  });
+})();
