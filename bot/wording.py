@@ -117,8 +117,8 @@ SMALL_TALK: dict[str, str] = {
 }
 INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
-    "/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/tietoni – mitä sinusta on tallessa\n"
-    "/unohda – poista tietosi\n/tietosuoja – mitä tallennan"
+    "/aiheet – mistä voit kysyä\n/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
+    "/tietoni – mitä sinusta on tallessa\n/unohda – poista tietosi\n/tietosuoja – mitä tallennan"
 )
 PRIVACY = (
     "En tallenna nimeäsi enkä puhelinnumeroasi. Ohjaaja näkee vain sen, minkä itse lähetät, ja nimimerkin. Palvelun "
@@ -131,6 +131,9 @@ PRIVACY = (
     "Tiedoistasi vastaa {controller}. Yhteys: {contact}"
 )
 COMMAND_HELP: dict[str, str] = {
+    "start": "Aloita alusta",
+    "aiheet": "Katso, mistä voit kysyä",
+    "kieli": "Vaihda kieli",
     "ihminen": "Kysy ihmiseltä",
     "apua": "Kriisinumerot heti",
     "ohje": "Näin minua käytetään",

@@ -10,10 +10,16 @@ from bot.dialogue import Empty, Left, Start, Text, Unreadable
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
 COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
-ALIASES = {
-    "human": "ihminen", "manniska": "ihminen", "help": "ohje", "hjalp": "apua", "emergency": "apua",
-    "mydata": "tietoni", "minadata": "tietoni", "forget": "unohda", "glom": "unohda", "privacy": "tietosuoja",
-    "integritet": "tietosuoja", "info": "ohje",
+ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
+    "begin": "start", "borja": "start",
+    "topics": "aiheet", "amnen": "aiheet",
+    "human": "ihminen", "person": "ihminen", "manniska": "ihminen",
+    "emergency": "apua", "crisis": "apua", "hjalp": "apua", "kris": "apua",
+    "language": "kieli", "sprak": "kieli",
+    "mydata": "tietoni", "minadata": "tietoni",
+    "forget": "unohda", "delete": "unohda", "glom": "unohda",
+    "privacy": "tietosuoja", "dataskydd": "tietosuoja", "integritet": "tietosuoja",
+    "help": "ohje", "info": "ohje", "instruktion": "ohje",
 }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ POLL_SECONDS = 25
 POLLING = "telegram-poll"  # the lease of the one process that asks for updates
 POLL_LEASE = timedelta(seconds=20)  # after a crash nobody asks for so long
 RENEW_SECONDS = 5.0
-COMMANDS = ("ihminen", "apua", "ohje", "tietoni", "unohda", "tietosuoja")
+COMMANDS = ("start", "aiheet", "ihminen", "apua", "kieli", "tietoni", "unohda", "tietosuoja", "ohje")
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
 log = structlog.get_logger()
