@@ -180,12 +180,12 @@ WEB_LOOK_AGAIN = "Näytä uudet viestit"
 WEB_HELP_NOW = "Apua heti"
 WEB_PERSON = "Kysy ihmiseltä"
 WEB_SKIP = "Siirry kirjoittamaan"
+WEB_SKIP_TO_TEXT = "Siirry tekstiin"
 WEB_END = "Lopeta ja tyhjennä"
+WEB_PRIVACY = "Tietosuoja"
 
 WEB_KEEP_TITLE = "Löydät takaisin tähän keskusteluun"
-WEB_SKIP_TO_TEXT = "Siirry tekstiin"
 WEB_KEEP = (
-WEB_PRIVACY = "Tietosuoja"
     "Tallenna tämä linkki. Sillä löydät vastauksen, vaikka suljet selaimen. "
     "Älä anna sitä muille: se avaa koko keskustelun. Linkki toimii {days} päivää."
 )
