@@ -66,6 +66,10 @@ class KnowledgeBase:
             language=self._detector.detect(question),
         )
 
+    def language_of(self, text: str) -> Language | None:
+        """The language of any *text*, as `Detector.detect` tells it."""
+        return self._detector.detect(text)
+
 
 def _fit_apart(library: Library, kept: Path) -> tuple[Index, Detector] | None:
     """What another process fitted and kept; None if it could not."""
