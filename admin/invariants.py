@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 
+from bot.profile import Retention
 from bot.store import audit
 from bot.store.engine import Store
 from bot.store.erasure import ERASED_SENDER
+from bot.store.retention import UNTIL_NEXT
 from bot.store.schema import conversation, decision, inbox, message, outbox, quarantine, ticket
 
 STUCK_AFTER = timedelta(minutes=10)
@@ -14,11 +16,14 @@ STUCK_AFTER = timedelta(minutes=10)
 Violation = Select[tuple[object]]
 
 
-async def violations(store: Store, now: datetime) -> list[str]:
-    """Every violation of the promises, in words; empty when nothing is lost, nothing doubled and the audit whole."""
+async def violations(store: Store, now: datetime, kept: Retention | None = None) -> list[str]:
+    """Every violation of the promises, in words; empty when nothing is lost, nothing doubled and the audit whole.
+
+    *kept* is for how long what is there (default: as shipped): what went in its time is not lost.
+    """
     found = []
     async with store.read() as read:
-        for words, statement in _promises(now).items():
+        for words, statement in _promises(now, kept or Retention()).items():
             ids = [str(row[0]) for row in await read.execute(statement.limit(20))]
             if ids:
                 found.append(f"{words}: {', '.join(ids)}")
@@ -28,9 +33,11 @@ async def violations(store: Store, now: datetime) -> list[str]:
     return found
 
 
-def _promises(now: datetime) -> dict[str, Violation]:
+def _promises(now: datetime, kept: Retention) -> dict[str, Violation]:
     """What would be wrong, and the query that finds the rows for which it is."""
     late = now - STUCK_AFTER
+    unread_since = now - timedelta(days=kept.quarantine_days) + UNTIL_NEXT
+    texts_since = now - timedelta(days=kept.texts_at_most_days) + UNTIL_NEXT
     decided = exists().where(decision.c.inbox_id == inbox.c.id)
     replies = select(func.count()).where(outbox.c.inbox_id == decision.c.inbox_id).correlate(decision).scalar_subquery()
     # Behind a message that backs off the others wait rightly, and their turn comes when that one is finished.
@@ -45,6 +52,7 @@ def _promises(now: datetime) -> dict[str, Violation]:
         "quarantined without its bytes (inbox)": select(inbox.c.id).where(
             inbox.c.state == "quarantined",
             inbox.c.sender != ERASED_SENDER,  # an erased asker's bytes went with them
+            inbox.c.handled_at > unread_since,  # and others' in their time
             ~exists().where(and_(quarantine.c.channel == inbox.c.channel, quarantine.c.key == inbox.c.key)),
         ),
         "open without a body (inbox)": select(inbox.c.id).where(inbox.c.state == "open", inbox.c.body.is_(None)),
@@ -73,6 +81,7 @@ def _promises(now: datetime) -> dict[str, Violation]:
         ),
         "an open ticket without a question (ticket)": select(ticket.c.id).where(
             ticket.c.closed_at.is_(None),
+            ticket.c.opened_at > texts_since,
             ~exists().where(and_(message.c.ticket_id == ticket.c.id, message.c.author == "asker")),
         ),
     }

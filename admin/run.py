@@ -6,10 +6,12 @@ import fcntl
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -17,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from admin import announce
 from admin.house import House
+from admin.retention import Nightly
 from admin.summaries import send as summaries
 from admin.web import build_app
 from bot import worker
@@ -29,6 +32,7 @@ from bot.store import accounts, migrate
 from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
+RETENTION_TICK_SECONDS = 600
 WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
 FIRST_ACCOUNT = "yllapito"
 
@@ -83,25 +87,42 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
 
 
 async def _scheduled(house: House) -> None:
-    """One UTC tick; what is due is a pure function of the clock and of what has been sent.
+    """One UTC tick a job; what is due is a pure function of the clock and of what has been sent or deleted.
 
     Local-time cron jobs run twice in the autumn hour or skip a day in spring; an interval in UTC does neither.
     """
     scheduler = AsyncIOScheduler(timezone=UTC)
-    scheduler.add_job(
-        summaries.send_due,
-        "interval",
-        args=[house],
-        seconds=SUMMARY_TICK_SECONDS,
-        next_run_time=house.clock(),
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-    )
+    under_way: set[asyncio.Task[Any]] = set()
+
+    async def whole(job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        task = asyncio.create_task(job())
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        await task
+
+    def every(seconds: float, job: Callable[[], Coroutine[Any, Any, None]], *, first: datetime) -> None:
+        scheduler.add_job(
+            whole,
+            "interval",
+            args=[job],
+            seconds=seconds,
+            next_run_time=first,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+    now = house.clock()
+    every(SUMMARY_TICK_SECONDS, partial(summaries.send_due, house), first=now)
+    # The first deleting waits: what came in before a downtime is to be handled, not to be taken for forgotten.
+    every(RETENTION_TICK_SECONDS, Nightly(house).tick, first=now + timedelta(seconds=RETENTION_TICK_SECONDS))
     scheduler.start()
     try:
         await house.store.hub.stopped()
     finally:
+        scheduler.pause()
+        if under_way:
+            await asyncio.wait(under_way)  # a transaction that is cancelled would leave its connection out of the pool
         scheduler.shutdown(wait=False)
 
 

@@ -1,4 +1,7 @@
-"""Who did what and when, behind the service: append-only, each line holding the hash of the one before. No texts."""
+"""Who did what and when, behind the service: append-only, each line holding the hash of the one before. No texts.
+
+Only the oldest lines ever go; the line that says so holds the hash of the last of them, where the chain then begins.
+"""
 
 import hashlib
 from datetime import UTC, datetime
@@ -11,6 +14,7 @@ from bot.store.schema import audit
 
 FIRST_HASH = "0" * 64
 AUDIT_LOCK = 77_0102
+FORGOT = "forget the oldest lines"
 BATCH = 1000  # lines looked at together: the log of years fits into no memory
 
 
@@ -32,9 +36,15 @@ async def record(tx: Tx, account_id: str | None, act: str, subject: str, now: da
     )
 
 
+async def record_forgetting(tx: Tx, last_id: int, now: datetime) -> None:
+    """Append the line that lets the chain begin after *last_id*; the lines up to it go in the same transaction."""
+    last = await tx.execute(select(audit.c.hash).where(audit.c.id == last_id))
+    await record(tx, None, FORGOT, last.scalar_one(), now)
+
+
 async def broken_at(read: AsyncConnection) -> int | None:
     """The id of the first line that doesn't follow from the one before, or None when the chain is whole."""
-    previous, last = FIRST_HASH, 0
+    previous, last = await _begins_after(read), 0
     in_order = select(audit).order_by(audit.c.id).limit(BATCH)
     while rows := (await read.execute(in_order.where(audit.c.id > last))).all():
         for row in rows:
@@ -44,6 +54,13 @@ async def broken_at(read: AsyncConnection) -> int | None:
                 return int(row.id)
             previous, last = row.hash, row.id
     return None
+
+
+async def _begins_after(read: AsyncConnection) -> str:
+    """The hash that the first line must follow: none, or that of the last line that was forgotten in due course."""
+    first = select(audit.c.previous_hash).order_by(audit.c.id).limit(1).scalar_subquery()
+    forgotten = await read.execute(select(audit.c.subject).where(audit.c.act == FORGOT, audit.c.subject == first))
+    return forgotten.scalar() or FIRST_HASH
 
 
 def _hash(previous: str, at: datetime, account_id: str | None, act: str, subject: str) -> str:
