@@ -205,12 +205,15 @@ def _day(given: Any, settings: Any) -> date:
 
 
 @main.command()
-def check() -> None:
-    """Prove the store's invariants (nothing lost, nothing doubled): a line a violation, exit code 1 if any."""
+@click.option("--retention", "only_retention", is_flag=True, help="Only look whether anything is kept too long.")
+def check(only_retention: bool) -> None:
+    """Prove that nothing is lost, doubled or kept too long: a line a violation, exit code 1 if any."""
     from sqlalchemy import inspect, make_url
 
     from admin import invariants
     from admin.house import utc_now
+    from bot.profile import FILE_NAME, InvalidProfile, Retention, parse_profile
+    from bot.store import retention
     from bot.store.engine import Store
     from bot.store.schema import inbox
 
@@ -222,6 +225,12 @@ def check() -> None:
     if is_file and not Path(str(place)).exists():  # connecting would make it
         raise nothing_there
 
+    profile_file = settings.data_dir / FILE_NAME
+    try:
+        kept = parse_profile(profile_file).retention if profile_file.exists() else Retention()
+    except InvalidProfile as error:
+        raise click.ClickException(str(error)) from error
+
     async def violations() -> list[str]:
         store = Store.at(settings.database)  # the store alone: a house is furnished with files when it is built
         try:
@@ -229,7 +238,8 @@ def check() -> None:
                 is_made = await read.run_sync(lambda connection: inspect(connection).has_table(inbox.name))
             if not is_made:
                 raise nothing_there
-            return await invariants.violations(store, utc_now())
+            overdue = await retention.overdue(store, kept, utc_now())
+            return overdue if only_retention else [*await invariants.violations(store, utc_now(), kept), *overdue]
         finally:
             await store.close()
 
@@ -238,7 +248,9 @@ def check() -> None:
         click.echo(line)
     if found:
         raise SystemExit(1)
-    click.echo("ok: nothing lost, nothing doubled")
+    click.echo(
+        "ok: nothing kept too long" if only_retention else "ok: nothing lost, nothing doubled, nothing kept too long"
+    )
 
 
 @main.command()

@@ -47,7 +47,7 @@ async def test_the_service_starts_answers_and_stops_leaving_everything_in_order(
         log = service.log
 
     assert answer.text.strip()
-    assert (code, checked) == (0, (0, "ok: nothing lost, nothing doubled\n"))
+    assert (code, checked) == (0, (0, "ok: nothing lost, nothing doubled, nothing kept too long\n"))
     assert "First console account: yllapito, one-time password: " in log
     assert "Traceback" not in log
     assert QUESTION not in log
