@@ -23,11 +23,11 @@ from knowledge.unease import CALM, Unease, features
 SEED = 20261122
 FOLDS = 5
 
-MOST_UNSURE = 0.025
+MOST_UNSURE = 0.022
 MOST_SURE = 0.002
 """Of ordinary development questions, judged by models that haven't seen them, so many may reach the thresholds."""
 
-MOST_CALM = 0.03
+MOST_CALM = 0.04
 """Of messages from people in danger, so many may be below what is called calm."""
 
 _NOT_CALM = frozenset({"kriisiapu", "asunnottomuus"})
@@ -37,7 +37,7 @@ _RARE = 3
 """A feature of fewer messages says nothing of the next one."""
 
 _FREEDOM = 10.0
-_DANGER_WEIGHT = 2.0
+_DANGER_WEIGHT = 4.0
 """A sign overlooked weighs more than a gentle line too many."""
 
 _WORDS_PER_SLIP = 4
