@@ -35,6 +35,7 @@ def build_app(house: House) -> ASGIApp:
                 is_secure=house.settings.address.startswith("https:"),
                 is_behind_proxy=house.settings.public_url is not None,
                 telegram_name=lambda: house.telegram.username if house.telegram else None,
+                language_of=lambda text: house.bookshelf.current.language_of(text),  # noqa: PLW0108 - `current` changes
             )
         ),
         *console.routes(house),

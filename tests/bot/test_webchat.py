@@ -608,6 +608,7 @@ async def test_behind_a_proxy_conversations_count_for_who_opens_them(idle_chat: 
         is_secure=True,
         is_behind_proxy=True,
         telegram_name=lambda: None,
+        language_of=lambda _text: None,
     )
     transport = httpx.ASGITransport(Starlette(routes=webchat.routes(pages)), client=("127.0.0.1", 4711))
 
@@ -913,3 +914,45 @@ async def test_a_conversation_that_has_moved_says_where_and_a_new_one_can_begin(
     await aino.says(VAGUE)
     assert [author for author, _ in aino.bubbles] == ["asker", "bot"]
     assert len(await chat.rows(schema.asker)) == 2
+
+
+# --- read aloud -----------------------------------------------------------------------------------------------
+
+
+async def test_a_crisis_reply_is_an_alert_when_it_comes_and_not_at_every_look(aino: Browser) -> None:
+    """Help is said at once, over whatever a screen reader is saying; and isn't shouted again at each reload."""
+    await aino.says(CRISIS)
+    alert = '<div class="bubble" dir="auto" role="alert">'
+    fragment = (await aino.get("/chat/messages")).text
+
+    assert fragment.count(alert) == 1
+    assert fragment.count('aria-live="off"') == 1  # the log itself keeps quiet about it
+    assert alert + "<p>Hyvä että kirjoitit." in fragment
+    assert alert in aino.page
+    await aino.says(KNOWN)
+    assert alert not in aino.page
+
+
+async def test_what_is_in_another_language_than_the_page_says_so(chat: Chat, aino: Browser) -> None:
+    """Swedish read by a Finnish voice is noise: each message carries its language where that is not the page's."""
+    await aino.says("How do I apply for housing benefit from Kela?")
+    await aino.presses("Send: money and daily life")
+    await chat.replies("Asumistukea haetaan Kelasta, ja siihen tarvitset vuokrasopimuksen.")
+    page = await aino.opens()
+
+    assert '<html lang="en">' in page
+    assert '<div class="bubble" dir="auto" lang="fi">Asumistukea haetaan' in page
+    assert '<div class="bubble" dir="auto">How do I apply' in page
+
+
+@on_one_database
+async def test_an_answer_that_is_only_in_finnish_is_marked_so_between_words_in_the_askers_language(
+    aino: Browser,
+) -> None:
+    """The notice, the sources and the question after them are English; what lies between is not."""
+    await aino.says("how do I apply for housing allowance")
+    bubble = aino.page[aino.page.rindex('<div class="bubble"') :]
+
+    assert re.match(r'<div class="bubble" dir="auto"><p>This answer is', bubble)
+    assert '<div lang="fi"><p>Asumistukea haetaan Kelasta.' in bubble.replace("<strong>", "").replace("</strong>", "")
+    assert re.search(r"</div><p>[^\n]*Esimerkki[^\n]*Checked[^\n]*</p>\n<p>Did", bubble)

@@ -116,6 +116,7 @@ async def serving(
         is_secure=False,
         is_behind_proxy=False,
         telegram_name=lambda: "otappa_koppi_bot",
+        language_of=knowledge_base.language_of,
     )
     routes = webchat.routes(pages)
     app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=False)])

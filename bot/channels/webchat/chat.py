@@ -21,7 +21,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class WebChat:
-    """The rooms behind the pages. *telegram_name* gives the bot's name there, or None while there is none to tell."""
+    """The rooms behind the pages.
+
+    *telegram_name* gives the bot's name there, or None while there is none to tell; *language_of* the language of a
+    text, or None where nothing in it tells.
+    """
 
     store: Store
     vault: Vault
@@ -31,6 +35,7 @@ class WebChat:
     is_secure: bool
     is_behind_proxy: bool
     telegram_name: Callable[[], str | None]
+    language_of: Callable[[str], Language | None]
 
 
 class Face:

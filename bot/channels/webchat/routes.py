@@ -108,7 +108,8 @@ class _Pages:
             return response
         if since and (not said or said[0].id != since):
             return Response(status_code=205)
-        html = self._face.render("messages.html", language, lines=self._lines(said, language), is_whole_page=False)
+        lines = self._lines(said, language, is_whole_page=False)
+        html = self._face.render("messages.html", language, lines=lines, is_whole_page=False)
         if keep := self._keep(request, asker):
             html += self._face.render("keep.html", language, keep=keep)
         return HTMLResponse(html)
@@ -204,9 +205,10 @@ class _Pages:
             "telegram": returning.TELEGRAM_PATH if self._chat.telegram_name() else None,
         }
 
-    def _lines(self, said: list[transcript.Said], language: Language) -> list[transcript.Line]:
+    def _lines(self, said: list[transcript.Said], language: Language, *, is_whole_page: bool) -> list[transcript.Line]:
         zone = self._chat.hours.zone
-        return transcript.lines(said, zone, language, self._chat.clock().astimezone(zone).date())
+        today = self._chat.clock().astimezone(zone).date()
+        return transcript.lines(said, zone, language, self._chat.language_of, today, is_whole_page=is_whole_page)
 
     async def _receive(self, act: Post, asker: Visitor, form_key: str) -> str:
         """Commit *act* to the inbox and return its key there. The same form posted twice is one act.
@@ -316,7 +318,7 @@ class _Pages:
         page = self._face.render(
             "page.html",
             language,
-            lines=self._lines(said, language),
+            lines=self._lines(said, language, is_whole_page=True),
             is_whole_page=True,
             is_away=is_away,
             has_begun=bool(said) or is_away,  # a way to look again, whatever there will be to see
