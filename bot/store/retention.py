@@ -8,6 +8,7 @@ still to be delivered, and no address while its question is with a person. Event
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from time import monotonic
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,7 +53,9 @@ from bot.store.sessions import IDLE, LIFETIME
 
 NIGHTLY_AT = time(3, 30)  # local
 UNTIL_NEXT = timedelta(hours=26)  # a night of the autumn is 25 hours long, and the tick comes when it comes
-BATCH = 500  # rows a transaction
+BATCH = 500  # rows a transaction, at most
+FEWEST = 20
+TAKES = 0.015  # seconds for the work of a transaction, its commit not counted: others wait for both
 LOOKED_UP = 50_000  # ids found by one look through a table
 PAUSE_SECONDS = 0.02  # between two transactions: others write then
 
@@ -211,31 +214,34 @@ def is_due(now: datetime, zone: ZoneInfo, done_at: datetime | None) -> bool:
 async def forget(store: Store, kept: Retention, now: datetime) -> dict[str, int]:
     """Delete what becomes overdue before the next night; how many rows went by each rule that found any.
 
-    Many small transactions with pauses: nobody who writes meanwhile waits for more than one of them. Ends early when
+    Many small transactions with pauses, as many rows in each as go quickly: nobody who writes meanwhile waits for more
+    than one of them. At the end SQLite's file is written anew, for no byte of it to be left. Ends early when
     the service stops; the next run goes on.
     """
     forgotten: dict[str, int] = {}
     for rule in rules(kept, now + UNTIL_NEXT):
         if count := await _apply(store, rule, now):
             forgotten[rule.tables[0].name] = count
-    if not store.hub.is_stopping:
+    if not store.hub.is_stopping and not await store.rewrite():
         await store.empty_log()
     return forgotten
 
 
 async def _apply(store: Store, rule: Rule, now: datetime) -> int:
-    count = 0
+    count, size = 0, min(FEWEST, BATCH)
     while not store.hub.is_stopping:
         async with store.read() as read:
             found = [row[0] for row in await read.execute(rule.overdue.limit(LOOKED_UP))]
-        gone = 0
-        for start in range(0, len(found), BATCH):
-            if start:
-                await store.hub.pause(PAUSE_SECONDS)
-            if store.hub.is_stopping:
-                break
+        gone = start = 0
+        while start < len(found) and not store.hub.is_stopping:
             async with store.write() as tx:
-                gone += await _forget(tx, rule, found[start : start + BATCH], now)
+                began = monotonic()
+                gone += await _forget(tx, rule, found[start : start + size], now)
+                took = monotonic() - began
+            start += size
+            size = min(BATCH, max(FEWEST, int(size * TAKES / took)))
+            if start < len(found):
+                await store.hub.pause(PAUSE_SECONDS)
         count += gone
         if gone == 0 or len(found) < LOOKED_UP:
             break
