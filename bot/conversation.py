@@ -113,6 +113,8 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
     match verdict.kind:
         case "answer":
             entry = signals.entries[verdict.hits[0].entry_id]
+            if signals.second is not None:
+                return _give_both(conversation, entry, signals.entries[signals.second], signals)
             return _give_entry(conversation, entry, signals, "answered", goes_on=signals.goes_on)
         case "choices":
             return _offer_choices(conversation, verdict, signals)
@@ -202,6 +204,13 @@ def _give_entry(
     reply = Reply(text, buttons, entry.id)
     conversation = _remember(conversation, topic=entry.id)
     return Decision("answer", conversation, (reply,), events=(*events, Happened(event, entry.id)))
+
+
+def _give_both(conversation: Conversation, first: Entry, second: Entry, signals: Signals) -> Decision:
+    one, other = (_give_entry(conversation, entry, signals, "answered") for entry in (first, second))
+    opening = replace(one.replies[0], text=f"{_say(conversation, wording.TWO_QUESTIONS)}\n\n{one.replies[0].text}")
+    undecided = _remember(conversation, topic=None)
+    return Decision("answer", undecided, (opening, *other.replies), events=(*one.events, *other.events))
 
 
 def _related_buttons(conversation: Conversation, entry: Entry, signals: Signals) -> tuple[Button, ...]:

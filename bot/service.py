@@ -5,7 +5,7 @@ What needs no lock (parsing, masking, the verdict) comes before it; nothing insi
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from textwrap import shorten
 
@@ -40,9 +40,9 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
-from knowledge import followup, foreign, privacy
+from knowledge import followup, foreign, parts, privacy
 from knowledge.base import KnowledgeBase
-from knowledge.entry import Language
+from knowledge.entry import Entry, Language
 from knowledge.library import Library
 from knowledge.verdict import Verdict
 
@@ -57,6 +57,16 @@ PARSERS: dict[str, Callable[[str], Incoming | None]] = {
     telegram.NAME: telegram.parse,
     posts.NAME: posts.parse,
 }
+
+
+@dataclass(frozen=True)
+class _Understood:
+    """What a text asks, as far as it can be told without the lock; see the fields of `Signals`."""
+
+    verdict: Verdict | None
+    goes_on: bool = False
+    second: str | None = None
+    is_foreign: bool = False
 
 
 class Service:
@@ -120,7 +130,10 @@ class Service:
         said = await self._resolve(item, heard)
         question_text = _question_in(said)
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
-        verdict, goes_on = await self._understand(item, question_text, knowledge, now)
+        understood = _Understood(None)
+        if question_text is not None:
+            understood = await self._understand(item, question_text, knowledge, now)
+        verdict = understood.verdict
         async with self._write_and_send(item.channel, address) as (tx, slot):
             if not await inbox.claim(tx, item):
                 return
@@ -140,7 +153,9 @@ class Service:
                 )
             asked = await self._asked(tx, talk, question_text, verdict, now)
             signals = await self._signals(tx, talk, said, knowledge.library, verdict, asked, now)
-            signals = replace(signals, goes_on=goes_on, is_foreign=foreign.is_foreign(question_text or ""))
+            signals = replace(
+                signals, goes_on=understood.goes_on, second=understood.second, is_foreign=understood.is_foreign
+            )
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
@@ -170,23 +185,22 @@ class Service:
             question = await conversations.question(read, talk.id, question_id)
         return Press(button.verb, button.value, heard.message_id, question)
 
-    async def _understand(
-        self, item: InboxItem, text: str | None, knowledge: KnowledgeBase, now: datetime
-    ) -> tuple[Verdict | None, bool]:
-        """The verdict on *text*, and whether it was read as going on from what was answered before."""
-        if text is None:
-            return None, False
+    async def _understand(self, item: InboxItem, text: str, knowledge: KnowledgeBase, now: datetime) -> _Understood:
+        """What *text* asks: by itself, as going on from what was answered before, or part by part."""
         alone = knowledge.judge(text)
         follow_up = followup.recognise(text) if alone.kind in ("choices", "escalate") else None
-        if follow_up is None:
-            return alone, False
+        entry, language = await self._topic(item, knowledge.library, now) if follow_up else (None, "fi")
+        if follow_up and entry:
+            joined = knowledge.judge(f"{entry.text(language)[0]} {text}")
+            return _Understood(followup.in_context(follow_up, alone, joined, entry.id), goes_on=True)
+        reading = parts.read_by_parts(text, alone, knowledge.judge)
+        return _Understood(reading.verdict, second=reading.second, is_foreign=foreign.is_foreign(text))
+
+    async def _topic(self, item: InboxItem, library: Library, now: datetime) -> tuple[Entry | None, Language]:
+        """What was answered last in the sender's conversation, and their language."""
         async with self._store.read() as read:
             talk = await conversations.find(read, channel=item.channel, lookup=item.sender)
-        entry = knowledge.library.get(topic_at(talk, now) or "") if talk else None
-        if talk is None or entry is None:
-            return alone, False
-        joined = knowledge.judge(f"{entry.text(talk.language)[0]} {text}")
-        return followup.in_context(follow_up, alone, joined, entry.id), True
+        return (library.get(topic_at(talk, now) or ""), talk.language) if talk else (None, "fi")
 
     async def _asked(
         self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime

@@ -31,6 +31,7 @@ OTHER_LANGUAGE = (
     "Osaan vain suomea, ruotsia ja englantia. Kirjoita jollakin niistä, tai kysy ihmiseltä. Hädässä soita 112."
 )
 STILL_ABOUT = "Luin tämän jatkoksi edelliseen. Jos et löydä vastausta tästä, kysy ihmiseltä."
+TWO_QUESTIONS = "Kysyit kahta asiaa. Vastaan kumpaankin."
 ONLY_IN_FINNISH = "Tämä vastaus on vasta suomeksi."
 
 DID_YOU_MEAN = "Tarkoititko jotakin näistä?"

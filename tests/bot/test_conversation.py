@@ -332,6 +332,33 @@ def test_two_related_entries_stand_as_buttons_under_an_answer() -> None:
     assert (pressed.replies[0].entry_id, kinds(pressed)) == ("cv", [("browsed", "cv")])
 
 
+def test_two_questions_get_two_answers() -> None:
+    """Each with its own buttons, and each counted; what goes on from two answers can't be told."""
+    known = replace(signals(ANSWER, asked(ANSWER)), second="cv")
+    decision = decide(NEW, Text("miten haen asumistukea ja teen cvn"), known, NOW)
+    first, second = decision.replies
+
+    assert (first.entry_id, second.entry_id) == ("asumistuki", "cv")
+    assert first.text.startswith(wording.TWO_QUESTIONS + "\n\n**Asumistukea")
+    assert second.text.startswith("**CV:ssä")
+    assert {button.value for button in second.buttons if button.verb == "yes"} == {"cv"}
+    assert kinds(decision) == [
+        ("asked", "asumistuki"),
+        ("answered", "asumistuki"),
+        ("asked", "cv"),
+        ("answered", "cv"),
+    ]
+    assert decision.conversation.state.topic is None
+
+
+@pytest.mark.parametrize("conversation", [OPEN, CLAIMED, WRITING])
+def test_two_questions_meant_for_a_person_are_not_taken_apart(conversation: Conversation) -> None:
+    """The person reads both."""
+    known = replace(signals(ANSWER, asked(ANSWER)), second="cv")
+
+    assert len(decide(conversation, Text("?"), known, NOW).replies) < 2
+
+
 @pytest.mark.parametrize("smalltalk", get_args(SmallTalk))
 def test_small_talk_is_met_and_is_no_question(smalltalk: SmallTalk) -> None:
     """Its words must not become the question that "Kysy ihmiseltä" sends."""

@@ -12,7 +12,7 @@ from bot.store import accounts, schema, tickets
 from bot.store.tickets import AlreadyTaken, NotOpen
 from bot.worker import tell_of_slipped_promises
 from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
-from tests.support.koppi import Koppi
+from tests.support.koppi import TYPING, Koppi
 from tests.support.people import AINO, BULK
 
 
@@ -48,6 +48,16 @@ async def test_a_follow_up_is_read_with_the_answer_before_it(koppi: Koppi) -> No
     assert follow_up.text.startswith(wording.STILL_ABOUT)
     assert "Asumistukea haetaan Kelasta." in follow_up.text
     assert other.text.startswith("CV:ssä kerrot")
+
+
+async def test_two_questions_in_one_message_get_two_answers(koppi: Koppi) -> None:
+    """In the order they were asked."""
+    first = await koppi.asks(f"{KNOWN}? {ALSO_KNOWN}?")
+    koppi.clock.advance(TYPING)
+    second = await koppi.hears()
+
+    assert "Asumistukea haetaan Kelasta." in first.text
+    assert second.text.startswith("CV:ssä kerrot")
 
 
 async def test_what_others_ask_is_shown_from_the_fifth_answer_on(koppi: Koppi) -> None:
