@@ -84,6 +84,9 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
     if verdict is None:
         raise ValueError("a text is decided on with its verdict")
     conversation = _in_language_of(conversation, verdict, signals)
+    is_with_person = conversation.ticket is not None and conversation.ticket.is_claimed
+    if signals.wants_person and verdict.kind != "crisis" and not is_with_person:
+        return _gently(conversation, verdict, _on_command(conversation, Command("ihminen"), signals))
     if verdict.kind != "crisis" and _follows_crisis(conversation, verdict, signals, now):
         buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
         reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)

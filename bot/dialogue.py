@@ -143,6 +143,7 @@ class Signals:
         verdict: on a text (or on the label of a pressed example); None for anything else.
         goes_on: the verdict was reached by reading the text as going on from the conversation's topic.
         second: the entry that answers the other one of two questions in the text.
+        wants_person: the text asks for a person and nothing else; *question* is then the one before it.
         is_foreign: the text is in another language than the FAQ's.
         entries: every entry the decision may need, by id.
         places: the region's services, by key.
@@ -159,6 +160,7 @@ class Signals:
     verdict: Verdict | None = None
     goes_on: bool = False
     second: str | None = None
+    wants_person: bool = False
     is_foreign: bool = False
     entries: Mapping[str, Entry] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)

@@ -40,7 +40,7 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
-from knowledge import followup, foreign, parts, privacy
+from knowledge import followup, foreign, parts, privacy, wishes
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Entry, Language
 from knowledge.library import Library
@@ -66,6 +66,7 @@ class _Understood:
     verdict: Verdict | None
     goes_on: bool = False
     second: str | None = None
+    wants_person: bool = False
     is_foreign: bool = False
 
 
@@ -152,10 +153,8 @@ class Service:
                     now=now,
                 )
             asked = await self._asked(tx, talk, question_text, verdict, now)
-            signals = await self._signals(tx, talk, said, knowledge.library, verdict, asked, now)
-            signals = replace(
-                signals, goes_on=understood.goes_on, second=understood.second, is_foreign=understood.is_foreign
-            )
+            of = None if understood.wants_person else asked
+            signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
             decision = decide(talk, said, signals, now)
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
@@ -194,7 +193,12 @@ class Service:
             joined = knowledge.judge(f"{entry.text(language)[0]} {text}")
             return _Understood(followup.in_context(follow_up, alone, joined, entry.id), goes_on=True)
         reading = parts.read_by_parts(text, alone, knowledge.judge)
-        return _Understood(reading.verdict, second=reading.second, is_foreign=foreign.is_foreign(text))
+        return _Understood(
+            reading.verdict,
+            second=reading.second,
+            wants_person=wishes.wants_person(text),
+            is_foreign=foreign.is_foreign(text),
+        )
 
     async def _topic(self, item: InboxItem, library: Library, now: datetime) -> tuple[Entry | None, Language]:
         """What was answered last in the sender's conversation, and their language."""
@@ -223,7 +227,7 @@ class Service:
         talk: Conversation,
         said: Said,
         library: Library,
-        verdict: Verdict | None,
+        understood: _Understood,
         asked: Asked | None,
         now: datetime,
     ) -> Signals:
@@ -234,7 +238,11 @@ class Service:
             question = await conversations.question(tx.connection, talk.id, talk.state.question_id)
         return Signals(
             promise=self._hours.promise_at(now),
-            verdict=verdict,
+            verdict=understood.verdict,
+            goes_on=understood.goes_on,
+            second=understood.second,
+            wants_person=understood.wants_person,
+            is_foreign=understood.is_foreign,
             entries=library.by_id,
             places=library.places,
             question=question,

@@ -520,6 +520,31 @@ def test_asking_for_a_person_before_any_question_asks_for_the_question() -> None
     assert (second.ticket, second.conversation.state.is_writing_to_person) == (None, False)
 
 
+@pytest.mark.parametrize("state", sorted(set(STATES) - {"claimed"}))
+@pytest.mark.parametrize("verdict", [ANSWER, CHOICES, UNKNOWN, THANKS])
+def test_a_wish_for_a_person_in_words_is_the_command(state: str, verdict: Verdict) -> None:
+    """At any moment; and what was asked before is what is offered, not the wish."""
+    known = replace(signals(verdict, asked(ROUTED, message_id=5)), wants_person=True)
+    wished = decide(STATES[state], Text("haluan ihmisen"), known, NOW)
+    commanded = decide(STATES[state], Command("ihminen"), known, NOW)
+
+    assert wished == commanded
+    assert wished.conversation.state.question_id == STATES[state].state.question_id
+
+
+def test_with_a_person_already_there_a_wish_for_one_is_theirs_to_read() -> None:
+    """The bot is silent in a claimed ticket."""
+    known = replace(signals(ANSWER, asked(ANSWER)), wants_person=True)
+    decision = decide(CLAIMED, Text("haluan puhua ihmiselle"), known, NOW)
+
+    assert (decision.replies, decision.ticket) == ((), JoinTicket())
+
+
+def test_danger_goes_before_a_wish_for_a_person() -> None:
+    """The numbers first; the way to a person stands under them."""
+    assert decide(NEW, Text("?"), replace(signals(SURE, asked(SURE)), wants_person=True), NOW).kind == "crisis"
+
+
 @pytest.mark.parametrize("verb", ["person", "none"])
 def test_wanting_a_person_after_an_answer_offers_to_send_what_was_asked(verb: str) -> None:
     """Under an answer, or when none of the choices is right."""

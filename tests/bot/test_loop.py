@@ -92,6 +92,20 @@ async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi
     assert (ticket.question, ticket.role, ticket.account_id) == (UNKNOWN, "tyovoimaneuvoja", None)
 
 
+async def test_a_wish_for_a_person_sends_the_question_before_it(koppi: Koppi) -> None:
+    """ "Haluan puhua ihmiselle" after an answer is about what was asked."""
+    nothing_asked = await koppi.asks("haluan puhua ihmiselle")
+    await koppi.asks(UNKNOWN)
+    await koppi.asks("haluan puhua ihmiselle")
+    await koppi.presses(wording.BUTTON_SEND_WORK)
+    await koppi.hears()
+    async with koppi.store.read() as read:
+        (ticket,) = await tickets.queue(read)
+
+    assert nothing_asked.text == wording.WRITE_TO_PERSON
+    assert ticket.question == UNKNOWN
+
+
 async def test_the_advisors_reply_comes_to_the_same_chat_as_it_was_written(koppi: Koppi) -> None:
     """A person's words are no markup of ours."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
