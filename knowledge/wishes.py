@@ -7,7 +7,7 @@ from knowledge.language import clean, fold, words
 
 PERSON_WISHES_FILE = Path(__file__).parent / "lexicon" / "person-wishes.tsv"
 
-_LONGEST_MESSAGE = 10
+_LONGEST_MESSAGE = 12
 
 
 def wants_person(text: str) -> bool:
