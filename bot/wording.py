@@ -215,6 +215,7 @@ MOVE_FAILED = (
 )
 MOVE_REFUSED = "Sinulla on täällä jo kysymys ohjaajalla. Verkkochatin keskustelu jatkuu siksi verkossa."
 
+TEXTS_GONE = "Viestejä on poistettu säilytysajan jälkeen."
 HOLDINGS = "Sinusta on tallessa: nimimerkki {alias}, kieli, viimeisin käynti, salattu osoite ja {count} viestiä."
 HOLDINGS_ADVISOR = "Ohjaaja"
 BUTTON_ERASE = "Poista kaikki"

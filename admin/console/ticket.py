@@ -129,6 +129,8 @@ async def _page(
         queue=queue,
         ticket=ticket,
         thread=thread,
+        is_partly_gone=_is_partly_gone(ticket, thread),
+        has_reply=any(message.author == "advisor" for message in thread),
         left=ticket.promised_at - visit.now,
         waited=visit.now - ticket.waiting_since,
         zero=timedelta(0),
@@ -156,6 +158,12 @@ def read_ticket_id(visit: Visit) -> str:
 def question_of(thread: Sequence[ThreadMessage]) -> ThreadMessage | None:
     """The first thing that the asker wrote in this thread."""
     return next((message for message in thread if message.author == "asker"), None)
+
+
+def _is_partly_gone(ticket: TicketRow, thread: Sequence[ThreadMessage]) -> bool:
+    """Whether the retention time has taken messages: a ticket is opened with a question that stands before it."""
+    question = question_of(thread)
+    return question is None or question.created_at > ticket.opened_at
 
 
 def _tried(visit: Visit, thread: Sequence[ThreadMessage]) -> Tried | None:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from admin.console import words
 from admin.console.access import ACCESS
 from admin.house import House
+from bot import wording
 from bot.store.accounts import Account
 from bot.store.sessions import Session
 
@@ -90,5 +91,6 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["texts_gone"] = wording.say("fi", wording.TEXTS_GONE)  # the console speaks Finnish
     made.globals["span"] = words.span
     return made

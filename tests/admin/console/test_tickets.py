@@ -10,8 +10,8 @@ from markupsafe import escape
 from sqlalchemy import select, update
 
 from bot.store import audit as audit_log
-from bot.store import conversations, tickets
-from bot.store.schema import audit
+from bot.store import conversations, retention, tickets
+from bot.store.schema import audit, message
 from bot.store.schema import outbox as outbox_table
 from tests.admin.console.office import Office
 
@@ -386,3 +386,41 @@ def _version(html: str) -> str:
 
 def _escaped(text: str) -> str:
     return str(escape(text))
+
+
+async def test_a_ticket_whose_texts_are_gone_says_why_and_offers_nothing_to_learn_from(office: Office) -> None:
+    """An empty thread would look like a lost message."""
+    ticket_id = await office.answered_ticket("Saako iguaanin tuoda töihin?")
+    await office.desk.close(office.vaino, ticket_id, "answered", office.clock())
+    async with office.store.write() as tx:
+        await tx.execute(update(outbox_table).values(state="sent", finished_at=office.clock()))
+    async with office.at_work(office.vaino) as vaino:
+        before = (await vaino.sees(f"/console/tickets/{ticket_id}?view=closed")).text
+    await retention.forget(office.store, office.house.profile.retention, office.clock() + timedelta(days=91))
+    async with office.at_work(office.vaino) as vaino:
+        after = (await vaino.sees(f"/console/tickets/{ticket_id}?view=closed")).text
+
+    gone = "Viestejä on poistettu säilytysajan jälkeen."
+    assert gone not in before
+    assert "Tee tästä vastaus" in before
+    assert f'<li class="quiet">{gone}</li>' in after
+    assert _rows(after) == [gone]
+    assert "iguaanin" not in after
+    assert "Tee tästä vastaus" not in after
+
+
+async def test_a_ticket_that_has_lost_only_its_oldest_messages_says_so_too(office: Office) -> None:
+    """An advisor who reads on must know that the beginning is missing."""
+    ticket_id = await office.ticket("Saako iguaanin tuoda töihin?")
+    async with office.store.write() as tx:
+        await tx.execute(update(message).values(created_at=office.clock() - timedelta(days=181)))
+        (conversation_id,) = (await tx.execute(select(message.c.conversation_id))).scalars()
+        now = office.clock()
+        await conversations.add_message(tx, conversation_id, "asker", "Entä käärmeen?", now, ticket_id=ticket_id)
+    await retention.forget(office.store, office.house.profile.retention, office.clock())
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees(f"/console/tickets/{ticket_id}")).text
+
+    assert "iguaanin" not in page
+    assert "Viestejä on poistettu säilytysajan jälkeen." in page
+    assert _rows(page) == ["Entä käärmeen?"]
