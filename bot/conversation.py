@@ -31,6 +31,7 @@ from bot.dialogue import (
     Text,
     Unreadable,
 )
+from bot.hours import wait_in_words
 from knowledge.entry import LANGUAGES, AdvisorRole, Entry, Language
 from knowledge.places import Place
 from knowledge.verdict import Verdict
@@ -277,8 +278,18 @@ def _offer_person(conversation: Conversation, signals: Signals, *, events: tuple
         return Decision("offer", writing, (Reply(_say(writing, wording.WRITE_TO_PERSON)),), events=happened)
     opening = wording.OFFER_NOT_FOUND if "not_found" in events else wording.OFFER
     promise = signals.promise.in_words(conversation.language)
-    text = _say(conversation, opening, alias=conversation.alias, promise=promise)
+    text = _say(conversation, opening, alias=conversation.alias, promise=promise) + _when(conversation, signals)
     return Decision("offer", conversation, (Reply(text, _person_buttons(conversation, signals)),), events=happened)
+
+
+def _when(conversation: Conversation, signals: Signals) -> str:
+    """The truth on time beside the promise: how long others have waited, or when people are back."""
+    if back := signals.promise.back_in_words(conversation.language):
+        return " " + _say(conversation, wording.BACK, back=back)
+    if signals.promise.is_open and signals.usual_wait is not None:
+        wait = wait_in_words(signals.usual_wait, conversation.language)
+        return " " + _say(conversation, wording.USUAL_WAIT, wait=wait)
+    return ""
 
 
 def _person_buttons(conversation: Conversation, signals: Signals) -> tuple[Button, ...]:

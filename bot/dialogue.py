@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.hours import Promise
@@ -149,6 +149,7 @@ class Signals:
         places: the region's services, by key.
         question: what was just asked; for anything but a text, the last question of the conversation.
         promise: when a person answers a question that is sent now.
+        usual_wait: within what time half of those who asked in opening hours had an answer; None if too few have.
         examples: questions to offer to someone who doesn't know what to ask.
         popular: ids of the entries that were asked most lately, when the asker looks at the topics.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
@@ -165,6 +166,7 @@ class Signals:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     question: Asked | None = None
+    usual_wait: timedelta | None = None
     examples: Sequence[str] = ()
     popular: Sequence[str] = ()
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from math import ceil
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -32,15 +33,21 @@ class Promise:
         at: the moment, in the service's time zone.
         is_open: whether people are at work now.
         today: the local date now, to say "today" instead of a weekday.
+        opens_at: when people are back, where nobody is at work now.
     """
 
     at: datetime
     is_open: bool
     today: date
+    opens_at: datetime | None = None
 
     def in_words(self, language: Language) -> str:
         """See `moment_in_words`."""
         return moment_in_words(self.at, self.today, language)
+
+    def back_in_words(self, language: Language) -> str | None:
+        """When people are back, such as "ma klo 9"; None while they are there."""
+        return moment_in_words(self.opens_at, self.today, language) if self.opens_at else None
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class OpeningHours:
         """
         local = now.astimezone(self.zone)
         left = self.promise
+        is_open, opens_at = self.is_open(now), None
         for ahead in range(LOOK_AHEAD_DAYS):
             day = local.date() + timedelta(days=ahead)
             opening = self.on(day)
@@ -94,8 +102,9 @@ class OpeningHours:
             begins = max(opens, local)
             if begins >= closes:
                 continue
+            opens_at = opens_at or begins
             if begins + left <= closes:
-                return Promise(begins + left, self.is_open(now), local.date())
+                return Promise(begins + left, is_open, local.date(), None if is_open else opens_at)
             left -= closes - begins
         raise NeverOpen(f"no working day within {LOOK_AHEAD_DAYS} days of {local.date()}")
 
@@ -104,6 +113,17 @@ def moment_in_words(at: datetime, today: date, language: Language) -> str:
     """Such as "tänään klo 15" or "ti klo 15"; with the date, "ti 24.11. klo 15", when it is a week away or past."""
     clock = {"fi": "klo", "sv": "kl.", "en": "at"}[language]
     return f"{_day_in_words(at.date(), today, language)} {clock} {_clock_in_words(at.time(), language)}"
+
+
+def wait_in_words(wait: timedelta, language: Language) -> str:
+    """*wait* rounded up, as the end of "svar på …", such as "15 minuutissa" or "2 timmar"."""
+    minutes = max(5, 5 * ceil(wait / timedelta(minutes=5)))
+    hours = ceil(minutes / 60)
+    if minutes < 60:
+        return {"fi": f"{minutes} minuutissa", "sv": f"{minutes} minuter", "en": f"{minutes} minutes"}[language]
+    if hours == 1:
+        return {"fi": "tunnissa", "sv": "en timme", "en": "an hour"}[language]
+    return {"fi": f"{hours} tunnissa", "sv": f"{hours} timmar", "en": f"{hours} hours"}[language]
 
 
 def _clock_in_words(at: time, language: Language) -> str:

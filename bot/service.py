@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from statistics import median
 from textwrap import shorten
 
 import structlog
@@ -46,6 +47,9 @@ from knowledge.entry import Entry, Language
 from knowledge.library import Library
 from knowledge.verdict import Verdict
 
+WAITS_SINCE = timedelta(weeks=4)
+WAITS_FEWEST = 10  # by fewer than so many nobody can tell what is usual
+WAITS_KEPT = timedelta(minutes=10)
 POPULAR_SINCE = timedelta(days=30)
 POPULAR_FEWEST = 5  # answers: what fewer have asked might tell of one of them
 POPULAR_SHOWN = 6
@@ -91,6 +95,8 @@ class Service:
         self._profile = profile
         self._hours = hours
         self._delivery = delivery
+        self._usual_wait: timedelta | None = None
+        self._usual_wait_until: datetime | None = None
 
     async def handle(self, item: InboxItem, now: datetime) -> None:
         """Take the one decision on *item*. What can't be parsed goes to quarantine; other errors are the caller's."""
@@ -246,6 +252,7 @@ class Service:
             entries=library.by_id,
             places=library.places,
             question=question,
+            usual_wait=await self._usual_wait_at(tx, now),
             examples=self._profile.examples.get(talk.language, ()),
             popular=await self._popular(tx, said, now),
             crisis_texts=self._profile.crisis.texts,
@@ -310,6 +317,15 @@ class Service:
             )
         await inbox.done(tx, item, kind=decision.kind, replies=1, now=now)
         await inbox.forget_sender(tx, item)
+
+    async def _usual_wait_at(self, tx: Tx, now: datetime) -> timedelta | None:
+        """The median wait of questions sent in opening hours; looked up every few minutes, not for every message."""
+        if self._usual_wait_until is None or now >= self._usual_wait_until:
+            ended = await tickets.waits(tx.connection, now - WAITS_SINCE)
+            seconds = [(replied - began).total_seconds() for began, replied in ended if self._hours.is_open(began)]
+            self._usual_wait = timedelta(seconds=median(seconds)) if len(seconds) >= WAITS_FEWEST else None
+            self._usual_wait_until = now + WAITS_KEPT
+        return self._usual_wait
 
     async def _popular(self, tx: Tx, said: Said, now: datetime) -> list[str]:
         """What is asked most lately, where the asker is looking at the topics."""

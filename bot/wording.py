@@ -62,6 +62,8 @@ OFFER_NOT_FOUND = (
 OFFER = (
     "Lähetänkö kysymyksesi ohjaajalle? Hän näkee vain sen viestin ja nimimerkin {alias}. Vastaus viimeistään {promise}."
 )
+USUAL_WAIT = "Viime viikkoina puolet on saanut vastauksen {wait}."
+BACK = "Ohjaajat ovat paikalla taas {back}."
 WRITE_TO_PERSON = "Kirjoita kysymyksesi tähän. Lähetän sen ihmiselle vasta, kun annat luvan."
 BUTTON_SEND: dict[AdvisorRole, str] = {
     "sosiaaliohjaaja": "Lähetä sosiaaliohjaajalle",

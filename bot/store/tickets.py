@@ -281,6 +281,13 @@ async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 
     return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
 
 
+async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, datetime]]:
+    """When each wait that a first reply has ended since then began and ended."""
+    began = func.coalesce(ticket.c.reopened_at, ticket.c.opened_at).label("began")
+    rows = await read.execute(select(began, ticket.c.replied_at).where(ticket.c.replied_at >= since))
+    return [(row.began, row.replied_at) for row in rows]
+
+
 async def count_closed(read: AsyncConnection) -> int:
     """How many tickets are closed."""
     return (await read.execute(select(func.count()).where(ticket.c.closed_at.is_not(None)))).scalar_one()

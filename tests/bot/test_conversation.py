@@ -520,6 +520,27 @@ def test_asking_for_a_person_before_any_question_asks_for_the_question() -> None
     assert (second.ticket, second.conversation.state.is_writing_to_person) == (None, False)
 
 
+def test_in_opening_hours_the_offer_tells_how_long_it_took_others() -> None:
+    """Measured, and beside the promise: half have waited longer."""
+    known = replace(signals(UNKNOWN, asked(UNKNOWN)), usual_wait=timedelta(minutes=12))
+    plain = wording.say("fi", wording.OFFER_NOT_FOUND, alias="Kettu 482", promise=PROMISED)
+
+    assert texts(decide(NEW, Text("?"), known, NOW)) == [
+        f"{plain} {wording.say('fi', wording.USUAL_WAIT, wait='15 minuutissa')}"
+    ]
+
+
+def test_outside_opening_hours_the_offer_tells_when_people_are_back() -> None:
+    """And nothing of what is usual by day."""
+    closed = replace(PROMISE, is_open=False, opens_at=datetime(2026, 11, 25, 9, 0, tzinfo=UTC))
+    known = replace(signals(UNKNOWN, asked(UNKNOWN)), usual_wait=timedelta(minutes=12), promise=closed)
+    plain = wording.say("fi", wording.OFFER_NOT_FOUND, alias="Kettu 482", promise=PROMISED)
+
+    assert texts(decide(NEW, Text("?"), known, NOW)) == [
+        f"{plain} {wording.say('fi', wording.BACK, back='huomenna klo 9')}"
+    ]
+
+
 @pytest.mark.parametrize("state", sorted(set(STATES) - {"claimed"}))
 @pytest.mark.parametrize("verdict", [ANSWER, CHOICES, UNKNOWN, THANKS])
 def test_a_wish_for_a_person_in_words_is_the_command(state: str, verdict: Verdict) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.hours import NeverOpen, OpeningHours, moment_in_words
+from bot.hours import NeverOpen, OpeningHours, moment_in_words, wait_in_words
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 NINE_TO_FOUR = (time(9), time(16))
@@ -19,6 +19,40 @@ HOURS = OpeningHours(HELSINKI, WEEK, promise=timedelta(hours=6))
 def local(text: str) -> datetime:
     """A moment in Helsinki, such as "2026-11-24 10:00"."""
     return datetime.fromisoformat(text).replace(tzinfo=HELSINKI)
+
+
+@pytest.mark.parametrize(
+    ("now", "back"),
+    [
+        ("2026-11-24 10:00", None),
+        ("2026-11-24 08:59", "tänään klo 9"),
+        ("2026-11-24 16:00", "huomenna klo 9"),
+        ("2026-11-27 15:30", "ma klo 9"),
+        ("2026-12-23 17:00", "ma klo 9"),  # over Christmas
+    ],
+)
+def test_outside_opening_hours_it_is_told_when_people_are_back(now: str, back: str | None) -> None:
+    """The truth on time: nobody waits through a weekend for a person who isn't there."""
+    assert HOURS.promise_at(local(now)).back_in_words("fi") == back
+
+
+@pytest.mark.parametrize(
+    ("minutes", "fi", "sv", "en"),
+    [
+        (0, "5 minuutissa", "5 minuter", "5 minutes"),
+        (5, "5 minuutissa", "5 minuter", "5 minutes"),
+        (5.1, "10 minuutissa", "10 minuter", "10 minutes"),
+        (56, "tunnissa", "en timme", "an hour"),
+        (60, "tunnissa", "en timme", "an hour"),
+        (61, "2 tunnissa", "2 timmar", "2 hours"),
+        (300, "5 tunnissa", "5 timmar", "5 hours"),
+    ],
+)
+def test_a_wait_is_rounded_up_in_words(minutes: float, fi: str, sv: str, en: str) -> None:
+    """Who is told "10 minutes" must not wait eleven more often than not."""
+    wait = timedelta(minutes=minutes)
+
+    assert (wait_in_words(wait, "fi"), wait_in_words(wait, "sv"), wait_in_words(wait, "en")) == (fi, sv, en)
 
 
 @pytest.mark.parametrize(

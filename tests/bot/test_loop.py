@@ -92,6 +92,24 @@ async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi
     assert (ticket.question, ticket.role, ticket.account_id) == (UNKNOWN, "tyovoimaneuvoja", None)
 
 
+async def test_the_usual_wait_is_told_from_the_tenth_reply_on(koppi: Koppi) -> None:
+    """Measured on questions sent in opening hours; nine are too few to promise anything by."""
+    offers = []
+    for number in range(10):
+        ticket = await koppi.sends_to_a_person(UNKNOWN)
+        koppi.clock.advance(timedelta(minutes=7))
+        await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", f"form-{number}", koppi.later())
+        await koppi.hears()
+        await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
+        await koppi.hears()
+        if number >= 8:
+            koppi.clock.advance(timedelta(minutes=11))
+            offers.append((await koppi.asks(UNKNOWN)).text)
+
+    told = wording.say("fi", wording.USUAL_WAIT, wait="10 minuutissa")
+    assert [told in offer for offer in offers] == [False, True]
+
+
 async def test_a_wish_for_a_person_sends_the_question_before_it(koppi: Koppi) -> None:
     """ "Haluan puhua ihmiselle" after an answer is about what was asked."""
     nothing_asked = await koppi.asks("haluan puhua ihmiselle")
