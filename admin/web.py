@@ -36,6 +36,7 @@ def build_app(house: House) -> ASGIApp:
                 is_behind_proxy=house.settings.public_url is not None,
                 telegram_name=lambda: house.telegram.username if house.telegram else None,
                 language_of=lambda text: house.bookshelf.current.language_of(text),  # noqa: PLW0108 - `current` changes
+                widget_origins=house.settings.framing_origins,
             )
         ),
         *console.routes(house),
@@ -48,7 +49,11 @@ def build_app(house: House) -> ASGIApp:
         exception_handlers={StoreUnavailable: _away},
     )
     # Around the whole application: as one of its middlewares it would miss what the others and a fault answer.
-    return SecurityHeaders(app, is_secure=house.settings.address.startswith("https:"))
+    return SecurityHeaders(
+        app,
+        is_secure=house.settings.address.startswith("https:"),
+        widget_origins=house.settings.framing_origins,
+    )
 
 
 def _hosts(house: House) -> list[str]:

@@ -4,6 +4,7 @@ Contains no behaviour. What an owner changes without an operator (opening hours,
 see `bot.profile`.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 DATABASES = ("postgresql", "postgres", "postgresql+psycopg", "sqlite+aiosqlite")
 
@@ -79,6 +81,10 @@ class Settings(BaseSettings):
     public_url: OptionalText = Field(
         None, description="The https address under which people reach the service; needed for webhooks."
     )
+    widget_origins: OptionalText = Field(
+        None,
+        description="The sites that may show the chat's widget, as origins with spaces between: `https://kunta.example`.",
+    )
     send_per_second: float = Field(25, gt=0, description="Messages a second to Telegram, over all chats.")
     sends_in_flight: int = Field(4, ge=1, le=100, description="Sends to Telegram that may be under way at once.")
     timezone: str = Field("Europe/Helsinki", description="The time zone of opening hours and summaries.")
@@ -100,6 +106,14 @@ class Settings(BaseSettings):
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
             raise ValueError("must begin with http:// or https:// and name a host")
         return url.rstrip("/")
+
+    @field_validator("widget_origins")
+    @classmethod
+    def _are_origins(cls, origins: str | None) -> str | None:
+        for origin in (origins or "").split():
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is not an origin; write https://kunta.example, without a path")
+        return origins
 
     @field_validator("database_url")
     @classmethod
@@ -127,6 +141,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone people live in."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def framing_origins(self) -> tuple[str, ...]:
+        """The sites that may show the chat in a frame; without any there is no widget."""
+        return tuple((self.widget_origins or "").split())
 
     @property
     def address(self) -> str:

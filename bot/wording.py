@@ -210,6 +210,14 @@ WEB_RETURN_EXPIRED = "Tämä linkki on vanhentunut. Voit kysyä uudelleen, niin 
 WEB_RETURN_GONE = "Keskustelu, johon linkki vei, on poistettu. Voit kysyä uudelleen."
 WEB_MOVED = "Keskustelusi jatkuu Telegramissa. Tässä voit aloittaa uuden."
 WEB_NEW = "Kysy uusi kysymys"
+WEB_OWN_TAB = "Avaa omaan välilehteen"
+WEB_NO_COOKIE = (
+    "Selaimesi ei anna chatin muistaa keskustelua tällä sivulla. Avaa chat omaan välilehteen. Hädässä soita 112."
+)
+WIDGET_OPEN = "Kysy botilta"
+WIDGET_NEWS = "Uusi viesti"
+WIDGET_TITLE = "{name} – chat"
+WIDGET_CLOSE = "Sulje"
 MOVED_HERE = "Jatketaan täällä. Aiempi keskustelusi on nyt tässä, ja ohjaajan vastaus tulee tänne."
 MOVE_FAILED = (
     "Linkki ei enää käy, eikä mitään siirtynyt. Paina verkkochatissa uudelleen Jatka Telegramissa, "

@@ -3,7 +3,7 @@
 The headers are pure ASGI: streams pass through untouched.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -27,21 +27,32 @@ STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """Adds what is missing, so that a route may set its own, such as a longer cache for a static file."""
+    """Adds what is missing, so that a route may set its own, such as a longer cache for a static file.
 
-    def __init__(self, app: ASGIApp, *, is_secure: bool) -> None:
+    Only what begins with `/widget` may stand in a frame, and that on the pages of *widget_origins* alone.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_secure: bool, widget_origins: Sequence[str] = ()) -> None:
         self._app = app
         self._headers = {**HEADERS, **({"strict-transport-security": STRICT_TRANSPORT} if is_secure else {})}
+        framing = "frame-ancestors " + (" ".join(widget_origins) or "'none'")
+        self._widget_headers = {
+            **self._headers,
+            "content-security-policy": POLICY.replace("frame-ancestors 'none'", framing),
+            "cross-origin-resource-policy": "cross-origin",
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
+        wanted = self._widget_headers if scope["path"].startswith("/widget") else self._headers
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
+                for name, value in wanted.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -58,6 +58,10 @@ def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.Monke
     ("name", "value", "words"),
     [
         ("timezone", "Europe/Oulu", "is not a time zone"),
+        ("widget_origins", "https://kunta.example/chat", "is not an origin"),
+        ("widget_origins", "https://kunta.example *", "is not an origin"),
+        ("widget_origins", "https://kunta.example; script-src *", "is not an origin"),
+        ("widget_origins", "kunta.example", "is not an origin"),
         ("port", "70000", "less than or equal to 65535"),
         ("send_per_second", "0", "greater than 0"),
         ("sends_in_flight", "0", "greater than or equal to 1"),
@@ -119,3 +123,11 @@ def test_webhooks_may_come_from_this_machine_without_https(
 def test_a_public_address_is_where_people_reach_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     """Links and the webhook are made from it; a slash too many would break them."""
     assert settings(monkeypatch, public_url="https://koppi.example/").address == "https://koppi.example"
+
+
+def test_the_widgets_sites_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A town has more sites than one; without any there is no widget."""
+    origins = "https://kunta.example  http://localhost:8000"
+
+    assert settings(monkeypatch).framing_origins == ()
+    assert settings(monkeypatch, widget_origins=origins).framing_origins == tuple(origins.split())

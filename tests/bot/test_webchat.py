@@ -471,7 +471,7 @@ async def test_a_bad_cookie_is_nobody(chat: Chat, cookie: str) -> None:
         page = await stranger.get("/")
 
     assert page.status_code == 200
-    assert re.match(r"koppi=[\w-]{43}; HttpOnly; Path=/; SameSite=lax$", page.headers["set-cookie"])
+    assert re.match(r"koppi=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax$", page.headers["set-cookie"])
 
 
 async def test_nobody_sees_or_presses_what_is_anothers(chat: Chat, aino: Browser) -> None:
@@ -956,3 +956,98 @@ async def test_an_answer_that_is_only_in_finnish_is_marked_so_between_words_in_t
     assert re.match(r'<div class="bubble" dir="auto"><p>This answer is', bubble)
     assert '<div lang="fi"><p>Asumistukea haetaan Kelasta.' in bubble.replace("<strong>", "").replace("</strong>", "")
     assert re.search(r"</div><p>[^\n]*Esimerkki[^\n]*Checked[^\n]*</p>\n<p>Did", bubble)
+
+
+# --- the widget -----------------------------------------------------------------------------------------------
+
+FRAMED = {"x-requested-with": "fetch", "cookie": "koppi_widget=" + "w" * 43}
+
+
+@on_one_database
+@pytest.mark.parametrize("path", ["/widget", "/widget.js", "/widget/messages", "/widget/nothing"])
+async def test_only_the_widget_may_stand_in_a_frame_and_only_on_sites_that_are_named(aino: Browser, path: str) -> None:
+    """Any other page in a frame could be covered with something else to press."""
+    headers = (await aino.get(path)).headers
+
+    assert headers["content-security-policy"].endswith("frame-ancestors https://kunta.example; manifest-src 'self'")
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
+    for other in ("/", "/palaa", "/chat/static/chat.js", "/widge"):
+        headers = (await aino.get(other)).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@on_one_database
+async def test_without_sites_named_there_is_no_widget(
+    store: Store, vault: Vault, knowledge_base: SteadyKnowledge, tmp_path: Path
+) -> None:
+    """What an operator hasn't asked for stands open to nobody."""
+    async with (
+        serving(store, vault, knowledge_base, tmp_path, works=False, widget_origins=()) as chat,
+        Browser(chat) as aino,
+    ):
+        for path in ("/widget", "/widget.js", "/widget/messages", "/widget/events"):
+            response = await aino.get(path)
+            assert response.status_code == 404
+            assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+
+
+@on_one_database
+async def test_the_frames_cookie_is_kept_for_the_site_around_it_alone(aino: Browser) -> None:
+    """An ordinary cookie isn't sent in a frame on another site, and one that were would follow people around."""
+    page = await aino.get("/widget")
+
+    assert re.fullmatch(
+        r"koppi_widget=[\w-]{43}; Path=/widget; HttpOnly; SameSite=None; Secure; Partitioned",
+        page.headers["set-cookie"],
+    )
+
+
+@on_one_database
+async def test_a_browser_that_keeps_no_cookie_in_a_frame_is_shown_the_way_out_and_the_numbers(
+    chat: Chat, aino: Browser
+) -> None:
+    """A conversation that would be lost at once doesn't begin; what was written is given back."""
+    page = await aino.post("/widget/messages", data={"key": "k" * 22, "text": KNOWN})
+
+    assert page.status_code == 409
+    assert wording.WEB_NO_COOKIE in page.text
+    assert f"{KNOWN}</textarea>" in page.text
+    assert re.search(r'<p id="own-tab"><a [^>]*href="/" target="_blank"', page.text)
+    assert re.search(r'id="numbers">.*?href="tel:112"', page.text, re.DOTALL)
+    assert await chat.rows(schema.inbox) == []
+
+
+async def test_a_conversation_in_the_frame_is_the_same_as_on_the_page(chat: Chat) -> None:
+    """Asked on another site, answered there; by the return link it goes on in a tab of its own."""
+    async with Browser(chat, **FRAMED) as framed:
+        assert (await framed.post("/widget/messages", data={"key": "k" * 22, "text": UNKNOWN})).status_code == 204
+        await framed.get("/widget/messages")
+        framed.page = (await framed.get("/widget")).text
+        while len(framed.bubbles) < 2:
+            framed.page = (await framed.get("/widget")).text
+        press = {"key": "l" * 22, "press": f"{(await chat.rows(schema.message))[-1].id}:0"}
+        assert (await framed.post("/widget/messages", data=press)).status_code == 204
+        while "/palaa#" not in framed.page:
+            framed.page = (await framed.get("/widget")).text
+
+        assert 'action="/widget/messages"' in framed.page
+        assert "/chat/telegram" not in framed.page
+        secret = return_secret(framed)
+    async with Browser(chat) as aino:
+        await returns(aino, secret)
+        assert aino.bubbles[0] == ("asker", UNKNOWN)
+
+
+@on_one_database
+async def test_the_widgets_script_is_small_and_names_no_other_site(aino: Browser) -> None:
+    """It is loaded by everybody who visits a town's page: a phone's data and its owner's privacy are not ours."""
+    script = await aino.get("/widget.js")
+
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert len(script.content) < 15_000
+    assert "http" not in script.text.replace("http-equiv", "")
+    again = await aino.get("/widget.js", headers={"if-none-match": script.headers["etag"]})
+    assert again.status_code == 304
+    for words in ("Kysy botilta", "Fråga boten", "Ask the bot"):
+        assert words in script.text

@@ -99,7 +99,13 @@ class Chat:
 
 @asynccontextmanager
 async def serving(
-    store: Store, vault: Vault, knowledge_base: KnowledgeBase, data_dir: Path, *, works: bool = True
+    store: Store,
+    vault: Vault,
+    knowledge_base: KnowledgeBase,
+    data_dir: Path,
+    *,
+    works: bool = True,
+    widget_origins: tuple[str, ...] = ("https://kunta.example",),
 ) -> AsyncIterator[Chat]:
     """The web chat until the context ends; unless it *works*, the bot handles nothing but what a test tells it to."""
     clock = Clock()
@@ -117,9 +123,12 @@ async def serving(
         is_behind_proxy=False,
         telegram_name=lambda: "otappa_koppi_bot",
         language_of=knowledge_base.language_of,
+        widget_origins=widget_origins,
     )
     routes = webchat.routes(pages)
-    app = Starlette(routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=False)])
+    app = Starlette(
+        routes=routes, middleware=[Middleware(SecurityHeaders, is_secure=False, widget_origins=widget_origins)]
+    )
     vaino, _sulo = await people.employ(store)
     chat = Chat(store, vault, clock, profile, Desk(store, hours), vaino, app, service)
     loops = (worker.handle_inbox(store, service, clock), delivery.run()) if works else ()

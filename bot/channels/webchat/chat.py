@@ -24,7 +24,7 @@ class WebChat:
     """The rooms behind the pages.
 
     *telegram_name* gives the bot's name there, or None while there is none to tell; *language_of* the language of a
-    text, or None where nothing in it tells.
+    text, or None where nothing in it tells. *widget_origins*: the sites that may show the chat in a frame.
     """
 
     store: Store
@@ -36,6 +36,7 @@ class WebChat:
     is_behind_proxy: bool
     telegram_name: Callable[[], str | None]
     language_of: Callable[[str], Language | None]
+    widget_origins: tuple[str, ...] = ()
 
 
 class Face:

@@ -6,10 +6,7 @@ A post is committed to the inbox before it is answered; the page shows what the 
 
 import re
 import secrets
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
-from ipaddress import ip_address
 
 from sqlalchemy import select
 from starlette.requests import Request
@@ -20,28 +17,34 @@ from starlette.types import Scope
 
 from bot import wording
 from bot.channels.incoming import Sendable
-from bot.channels.web_security import is_same_origin, source_address
-from bot.channels.webchat import returning, transcript
+from bot.channels.web_security import is_same_origin
+from bot.channels.webchat import returning, transcript, widget
 from bot.channels.webchat.chat import HERE, Face, WebChat
 from bot.channels.webchat.forms import BadForm, read_form, read_post
-from bot.channels.webchat.pace import DailyHash, Pace
+from bot.channels.webchat.limits import Limits
 from bot.channels.webchat.posts import NAME, Post, as_body
-from bot.channels.webchat.visitor import COOKIE, Visitor, language_for, new_token, set_cookie, token_of, visitor
+from bot.channels.webchat.visitor import (
+    FRAME,
+    FRONT,
+    Door,
+    Visitor,
+    known_token,
+    language_for,
+    new_token,
+    set_cookie,
+    token_of,
+    visitor,
+)
 from bot.store import conversations, inbox
 from bot.store.engine import StoreUnavailable
 from bot.store.schema import conversation as conversation_table
 from bot.store.schema import inbox as inbox_table
-from knowledge import safety
 from knowledge.entry import Language
 
 HEARTBEAT_SECONDS = 15.0
 SHARED_LOOK_SECONDS = 1.0
-STREAMS = 1000  # beyond these, and these of one asker, pages ask by themselves every now and then
-STREAMS_OF_ONE = 4
 REPLY_WAIT_SECONDS = 3.0
 REPLY_LOOK_SECONDS = 0.05
-MESSAGES_A_MINUTE = 20
-NEW_CONVERSATIONS_AN_HOUR = 5
 
 
 class WebChannel:
@@ -56,13 +59,12 @@ class WebChannel:
 def routes(chat: WebChat) -> list[BaseRoute]:
     """The chat's routes, from `/` on."""
     face = Face(chat)
-    pages = _Pages(chat, face)
+    limits = Limits(chat)
     return [
-        Route("/", pages.page),
-        Route("/chat/messages", pages.fragment),
-        Route("/chat/messages", pages.post, methods=["POST"]),
-        Route("/chat/events", pages.events),
+        *_Pages(chat, face, limits, FRONT).routes(),
         *returning.routes(chat, face),
+        *(_Pages(chat, face, limits, FRAME).routes() if chat.widget_origins else ()),
+        *(widget.routes(chat) if chat.widget_origins else ()),
         Mount("/chat/static", _Static(directory=HERE / "static"), name="chat-static"),
     ]
 
@@ -77,13 +79,22 @@ class _Static(StaticFiles):
 
 
 class _Pages:
-    def __init__(self, chat: WebChat, face: Face) -> None:
+    """The chat by one *door*."""
+
+    def __init__(self, chat: WebChat, face: Face, limits: Limits, door: Door) -> None:
         self._chat = chat
         self._face = face
-        self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
-        self._openings = Pace(NEW_CONVERSATIONS_AN_HOUR, timedelta(hours=1))
-        self._networks = DailyHash()
-        self._streams: Counter[str] = Counter()
+        self._limits = limits
+        self._door = door
+
+    def routes(self) -> list[BaseRoute]:
+        """The page, what its forms post to, and what its script asks for."""
+        return [
+            Route(self._door.page, self.page),
+            Route(f"{self._door.base}/messages", self.fragment),
+            Route(f"{self._door.base}/messages", self.post, methods=["POST"]),
+            Route(f"{self._door.base}/events", self.events),
+        ]
 
     async def page(self, request: Request) -> Response:
         """The whole page: the log so far, the field, the ways out. Writes nothing, whoever looks."""
@@ -104,26 +115,30 @@ class _Pages:
             if await self._has_moved(asker):
                 return self._bare(wording.say(language, wording.WEB_MOVED), 410)
             response = self._bare(wording.say(language, wording.ERASED), 410)
-            set_cookie(self._chat, response, new_token(), lasts=False)
+            set_cookie(self._chat, response, new_token(), self._door, lasts=False)
             return response
         if since and (not said or said[0].id != since):
             return Response(status_code=205)
         lines = self._lines(said, language, is_whole_page=False)
         html = self._face.render("messages.html", language, lines=lines, is_whole_page=False)
         if keep := self._keep(request, asker):
-            html += self._face.render("keep.html", language, keep=keep)
+            html += self._face.render("keep.html", language, keep=keep, door=self._door)
         return HTMLResponse(html)
 
     async def post(self, request: Request) -> Response:
         """One act of the asker, committed before it is confirmed: 303 to the page again, or 204 for its script."""
         if not is_same_origin(request.headers, request.headers.get("host", "")):
             return self._bare(wording.say(language_for(request, None), wording.WEB_BAD_FORM), 403)
-        token = token_of(request)
+        token = token_of(request, self._door)
         try:
             fields = await read_form(request)
             act = read_post(fields, token, language_for(request, None))
         except BadForm as fault:
             return await self._refuse(request, fault.status, fault.sentence, draft=fault.draft)
+        if self._door.is_framed and known_token(request, self._door) is None:
+            # The browser keeps no cookie here: a conversation that began now would be lost at once.
+            draft = act.text if act.act == "say" else ""
+            return await self._refuse(request, 409, wording.WEB_NO_COOKIE, draft=draft)
         try:
             return await self._take(request, act, token, fields["key"])
         except StoreUnavailable:
@@ -131,7 +146,7 @@ class _Pages:
 
     async def _take(self, request: Request, act: Post, token: str, form_key: str) -> Response:
         asker = await visitor(self._chat, token)
-        if sentence := self._too_much(request, act, asker):
+        if sentence := self._limits.refusal(request, act, asker):
             return await self._refuse(request, 429, sentence, draft=act.text if act.act == "say" else "")
         key = await self._receive(act, asker, form_key)
         if _is_script(request):
@@ -140,14 +155,14 @@ class _Pages:
             await self._until_handled(key)
             if asker.talk is not None and (await self._asker(request)).talk is None:
                 return await self._page(request, token=new_token(), notice=wording.ERASED)
-            response = RedirectResponse("/#latest", status_code=303)
-        set_cookie(self._chat, response, asker.token, lasts=True)
+            response = RedirectResponse(f"{self._door.page}#latest", status_code=303)
+        set_cookie(self._chat, response, asker.token, self._door, lasts=True)
         return response
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: `changed` with the conversation's version, each time it grows. Ends when we stop."""
         asker = await self._asker(request)
-        if self._streams.total() >= STREAMS or self._streams[asker.lookup] >= STREAMS_OF_ONE:
+        if not self._limits.takes_stream(asker.lookup):
             return Response(status_code=204)  # the browser then stops asking, and the page's script asks in turn
         return StreamingResponse(
             self._stream(asker.lookup),
@@ -157,7 +172,7 @@ class _Pages:
 
     async def _stream(self, lookup: str) -> AsyncIterator[str]:
         store = self._chat.store
-        self._streams[lookup] += 1
+        self._limits.streams[lookup] += 1
         try:
             yield "retry: 2000\n\n"
             conversation_id, seen = None, -1
@@ -172,9 +187,9 @@ class _Pages:
                     elif not await news.wait(SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS):
                         yield ": still here\n\n"
         finally:
-            self._streams[lookup] -= 1
-            if not self._streams[lookup]:
-                del self._streams[lookup]
+            self._limits.streams[lookup] -= 1
+            if not self._limits.streams[lookup]:
+                del self._limits.streams[lookup]
 
     async def _version(self, lookup: str) -> tuple[str | None, int]:
         async with self._chat.store.read() as read:
@@ -185,7 +200,7 @@ class _Pages:
             return talk.id, row.scalar() or 0
 
     async def _asker(self, request: Request) -> Visitor:
-        return await visitor(self._chat, token_of(request))
+        return await visitor(self._chat, token_of(request, self._door))
 
     async def _said(self, asker: Visitor, *, since: int = 0) -> list[transcript.Said]:
         async with self._chat.store.read() as read:
@@ -202,7 +217,8 @@ class _Pages:
         return {
             "link": returning.link(request, self._chat, asker.token),
             "days": str(returning.LINK_LIVES.days),
-            "telegram": returning.TELEGRAM_PATH if self._chat.telegram_name() else None,
+            # A tab of its own doesn't get the frame's cookie: there the link comes first, then Telegram.
+            "telegram": returning.TELEGRAM_PATH if self._chat.telegram_name() and not self._door.is_framed else None,
         }
 
     def _lines(self, said: list[transcript.Said], language: Language, *, is_whole_page: bool) -> list[transcript.Line]:
@@ -239,23 +255,6 @@ class _Pages:
                 if (await read.execute(query)).scalar() != "open" or self._chat.store.hub.is_stopping:
                     return
 
-    def _too_much(self, request: Request, act: Post, asker: Visitor) -> str | None:
-        """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
-        sentence = self._over_the_limit(request, asker)
-        return None if sentence and _calls_for_help(act) else sentence
-
-    def _over_the_limit(self, request: Request, asker: Visitor) -> str | None:
-        now = self._chat.clock()
-        if not self._pace.allows(asker.lookup, now):
-            return wording.WEB_SLOW_DOWN
-        source = source_address(request, is_behind_proxy=self._chat.is_behind_proxy)
-        # Behind a proxy that tells no addresses everybody comes from this machine: then it must do the counting.
-        if asker.talk is None and not _is_this_machine(source):
-            network = self._networks.of(source, now.astimezone(self._chat.hours.zone).date())
-            if not self._openings.allows(network, now):
-                return wording.WEB_MANY_NEW
-        return None
-
     async def _refuse(self, request: Request, status: int, sentence: str, *, draft: str) -> Response:
         """What was wrong: words for the page's script, else the page again with them at the field, the draft kept."""
         if _is_script(request):
@@ -263,7 +262,9 @@ class _Pages:
         try:
             return await self._page(request, status=status, error=sentence, draft=draft)
         except StoreUnavailable:
-            return self._page_while_away(request, token_of(request), status=status, error=sentence, draft=draft)
+            return self._page_while_away(
+                request, token_of(request, self._door), status=status, error=sentence, draft=draft
+            )
 
     def _away(self, request: Request, act: Post, token: str, form_key: str) -> Response:
         """The database is away: what was written is given back, under its own key, lest it has arrived all the same."""
@@ -286,7 +287,7 @@ class _Pages:
         notice: str | None = None,
         draft: str = "",
     ) -> Response:
-        asker = await visitor(self._chat, token or token_of(request))
+        asker = await visitor(self._chat, token or token_of(request, self._door))
         said = await self._said(asker)
         if notice is None and asker.talk is None and await self._has_moved(asker):
             notice = wording.WEB_MOVED
@@ -328,28 +329,19 @@ class _Pages:
             notice=wording.say(language, notice) if notice else "",
             draft=draft,
             keep=self._keep(request, asker),
+            door=self._door,
+            needs_own_tab=status == 409,
         )
         # The referrer stays with us either way; with no-referrer a form's own Origin would be "null", and refused.
         response = HTMLResponse(page, status, headers={"Referrer-Policy": "same-origin"})
-        if request.cookies.get(COOKIE) != asker.token:
+        if known_token(request, self._door) != asker.token:
             # Before the first post, so that sending it twice is one conversation; gone with the browser until then.
-            set_cookie(self._chat, response, asker.token, lasts=False)
+            set_cookie(self._chat, response, asker.token, self._door, lasts=False)
         return response
 
     def _bare(self, text: str, status: int) -> Response:
         return PlainTextResponse(text, status)
 
 
-def _calls_for_help(act: Post) -> bool:
-    return act.text in {"apua", "/apua"} or (act.act == "say" and safety.assess(act.text) is not None)
-
-
 def _is_script(request: Request) -> bool:
     return request.headers.get("x-requested-with") == "fetch"
-
-
-def _is_this_machine(source: str) -> bool:
-    try:
-        return ip_address(source).is_loopback
-    except ValueError:
-        return not source  # a socket without an address; a proxy may tell one with its port

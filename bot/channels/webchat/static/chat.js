@@ -9,6 +9,7 @@
   const DOUBLE_TAP = 1000;
   const DRAFT = "koppi-draft";
 
+  const { base, framed } = document.body.dataset;
   const lines = document.getElementById("lines");
   const acts = document.getElementById("acts");
   const writing = document.getElementById("writing");
@@ -62,7 +63,7 @@
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), POST_TIMEOUT);
     try {
-      return await fetch("/chat/messages", {
+      return await fetch(`${base}/messages`, {
         method: "POST",
         headers: { "X-Requested-With": "fetch" },
         body: new URLSearchParams({ ...act.fields, key: act.key }),
@@ -98,6 +99,10 @@
   async function refused(act, response) {
     act.button?.removeAttribute("aria-disabled");
     fault.textContent = await response.text();
+    if (response.status === 409) {
+      document.getElementById("own-tab").hidden = false;
+      numbers.hidden = false;
+    }
     if (act.isDraft) {
       field.setAttribute("aria-invalid", "true");
       field.focus();
@@ -107,20 +112,30 @@
   // --- writing -------------------------------------------------------------------------------------------------
 
   let draftKey = newKey();
+  const drafts = storage();
+
+  // In a frame on another site a browser may forbid to keep anything: then a draft lives as long as the page.
+  function storage() {
+    try {
+      return sessionStorage;
+    } catch {
+      return null;
+    }
+  }
 
   // The draft outlives a reload, with its key: sent again after a lost answer, it still counts once.
   function keepDraft() {
     if (field.value === "") {
       draftKey = newKey();
-      sessionStorage.removeItem(DRAFT);
+      drafts?.removeItem(DRAFT);
     } else {
-      sessionStorage.setItem(DRAFT, JSON.stringify({ text: field.value, key: draftKey }));
+      drafts?.setItem(DRAFT, JSON.stringify({ text: field.value, key: draftKey }));
     }
     grow();
   }
 
   function bringBackDraft() {
-    const kept = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null");
+    const kept = JSON.parse(drafts?.getItem(DRAFT) ?? "null");
     if (kept === null || field.value !== "") return;
     field.value = kept.text;
     draftKey = kept.key;
@@ -193,7 +208,7 @@
     const known = lines.querySelectorAll("[data-id]");
     const since = known.length === 0 ? 0 : known[Math.max(0, known.length - OVERLAP)].dataset.id;
     try {
-      const response = await fetch(`/chat/messages?since=${since}`, { headers: { "X-Requested-With": "fetch" } });
+      const response = await fetch(`${base}/messages?since=${since}`, { headers: { "X-Requested-With": "fetch" } });
       if (response.status === 205) location.reload();
       else if (response.status === 410) gone(await response.text());
       else if (response.ok) show(await response.text());
@@ -220,7 +235,10 @@
     if (fresh.length === 0) return;
     if (wasAtEnd || isFollowing) fresh[0].scrollIntoView({ block: "start" });
     else below.hidden = false;
-    if (fresh.some((line) => !line.classList.contains("asker"))) isFollowing = false;
+    if (fresh.some((line) => !line.classList.contains("asker"))) {
+      isFollowing = false;
+      tellParent("koppi:news");
+    }
     if (document.hidden) document.title = `● ${title}`;
   }
 
@@ -269,7 +287,7 @@
   // stream (a proxy's error, too many open pages): then we come back, and look ourselves meanwhile.
   function listen() {
     if (stream !== null) return;
-    stream = new EventSource("/chat/events");
+    stream = new EventSource(`${base}/events`);
     stream.addEventListener("changed", refresh);
     stream.addEventListener("error", () => {
       if (stream.readyState !== EventSource.CLOSED) return;
@@ -296,6 +314,15 @@
     if (document.hidden) return;
     document.title = title;
     comeBack();
+  });
+
+  // The page around the frame hears that, and nothing of what is said.
+  function tellParent(what) {
+    if (framed !== undefined) parent.postMessage(what, "*");
+  }
+
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") tellParent("koppi:close");
   });
 
   bringBackDraft();

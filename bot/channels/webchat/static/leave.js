@@ -5,7 +5,7 @@
   document.getElementById("exit").addEventListener("click", (event) => {
     event.preventDefault();
     document.body.hidden = true;
-    location.replace(event.currentTarget.href);
+    window.top.location.replace(event.currentTarget.href); // of a frame, the page around it, too
   });
   addEventListener("pageshow", () => {
     document.body.hidden = false;

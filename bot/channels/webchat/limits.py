@@ -1,0 +1,67 @@
+"""Who is asked to wait: one asker's flood, one network's new conversations. Never who may be in danger.
+
+Counted in memory, for the page and the widget together; a network only by a hash that means nothing the day after.
+"""
+
+from collections import Counter
+from datetime import timedelta
+from ipaddress import ip_address
+
+from starlette.requests import Request
+
+from bot import wording
+from bot.channels.web_security import source_address
+from bot.channels.webchat.chat import WebChat
+from bot.channels.webchat.pace import DailyHash, Pace
+from bot.channels.webchat.posts import Post
+from bot.channels.webchat.visitor import Visitor
+from knowledge import safety
+
+MESSAGES_A_MINUTE = 20
+NEW_CONVERSATIONS_AN_HOUR = 5
+STREAMS = 1000  # beyond these, and these of one asker, pages ask by themselves every now and then
+STREAMS_OF_ONE = 4
+
+
+class Limits:
+    """What has been counted since the start."""
+
+    def __init__(self, chat: WebChat) -> None:
+        self._chat = chat
+        self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
+        self._openings = Pace(NEW_CONVERSATIONS_AN_HOUR, timedelta(hours=1))
+        self._networks = DailyHash()
+        self.streams: Counter[str] = Counter()  # open event streams of each asker
+
+    def takes_stream(self, lookup: str) -> bool:
+        """Whether one more open page of this asker gets a stream of its own."""
+        return self.streams.total() < STREAMS and self.streams[lookup] < STREAMS_OF_ONE
+
+    def refusal(self, request: Request, act: Post, asker: Visitor) -> str | None:
+        """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
+        sentence = self._over_the_limit(request, asker)
+        return None if sentence and calls_for_help(act) else sentence
+
+    def _over_the_limit(self, request: Request, asker: Visitor) -> str | None:
+        now = self._chat.clock()
+        if not self._pace.allows(asker.lookup, now):
+            return wording.WEB_SLOW_DOWN
+        source = source_address(request, is_behind_proxy=self._chat.is_behind_proxy)
+        # Behind a proxy that tells no addresses everybody comes from this machine: then it must do the counting.
+        if asker.talk is None and not _is_this_machine(source):
+            network = self._networks.of(source, now.astimezone(self._chat.hours.zone).date())
+            if not self._openings.allows(network, now):
+                return wording.WEB_MANY_NEW
+        return None
+
+
+def calls_for_help(act: Post) -> bool:
+    """Whether whoever posts this may be in danger."""
+    return act.text in {"apua", "/apua"} or (act.act == "say" and safety.assess(act.text) is not None)
+
+
+def _is_this_machine(source: str) -> bool:
+    try:
+        return ip_address(source).is_loopback
+    except ValueError:
+        return not source  # a socket without an address; a proxy may tell one with its port
