@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def is_public(self) -> bool:
+        """Whether others than this machine's own users reach the service."""
+        return not _is_here(self.address)
+
+    @property
     def database(self) -> str:
         """The address for SQLAlchemy, driver named: psycopg for PostgreSQL, aiosqlite for the embedded default."""
         if self.database_url is None:

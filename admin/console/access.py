@@ -14,6 +14,11 @@ EVERYBODY: frozenset[Role] = frozenset(ROLES)
 ACCESS: Mapping[str, frozenset[Role] | None] = {
     "login": None,
     "log_in": None,
+    "code": EVERYBODY,
+    "check_code": EVERYBODY,
+    "new_code": EVERYBODY,
+    "set_up_code": EVERYBODY,
+    "renew_code": EVERYBODY,
     "log_out": EVERYBODY,
     "password": EVERYBODY,
     "change_password": EVERYBODY,
@@ -38,8 +43,12 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "add_person": OPERATORS,
     "disable_person": OPERATORS,
     "reset_person": OPERATORS,
+    "reset_code": OPERATORS,
     "troubles": OPERATORS,
 }
+
+# What one may do before the log-in is confirmed by a one-time code, where one is asked for.
+WITHOUT_CODE = frozenset(["code", "check_code", "new_code", "set_up_code", "log_out"])
 
 # What one may do before choosing a password of one's own.
 WITH_ONE_TIME_PASSWORD = frozenset(["password", "change_password", "log_out"])

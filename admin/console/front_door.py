@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from admin.console.access import ACCESS, WITH_ONE_TIME_PASSWORD
+from admin.console.access import ACCESS, WITH_ONE_TIME_PASSWORD, WITHOUT_CODE
 from admin.console.visit import Refused, Visit, environment, not_found
 from admin.house import House
 from bot.channels.web_security import is_same_origin
@@ -80,6 +80,8 @@ class FrontDoor:
         if who is not None:
             if session is None:
                 return _log_in_first(visit, is_post=is_post)
+            if visit.lacks_code and name not in WITHOUT_CODE:
+                return visit.go(f"/console/code?to={quote(visit.request.url.path)}")
             if session.account.role not in who:
                 raise not_found()
             if session.account.must_change_password and name not in WITH_ONE_TIME_PASSWORD:

@@ -7,7 +7,7 @@ import unicodedata
 from starlette.responses import Response
 
 from admin.console.visit import Visit, not_found
-from bot.store import accounts, audit, sessions, tickets
+from bot.store import accounts, audit, second_factor, sessions, tickets
 from bot.store.accounts import ROLES, Account, NameTaken
 
 MAX_NAME = 60
@@ -67,6 +67,18 @@ async def reset(visit: Visit) -> Response:
     return await _page(visit, made_for=of, password=password)
 
 
+async def reset_code(visit: Visit) -> Response:
+    """Somebody who has lost their phone and their recovery codes sets up another phone at the next log-in."""
+    of = await _account(visit)
+    if of.id == visit.account.id:
+        return visit.go("/console/password")
+    async with visit.house.store.write() as tx:
+        await second_factor.forget(tx, of.id)
+        await sessions.end_all(tx, of.id)
+        await audit.record(tx, visit.account.id, "one-time codes reset", of.id, visit.now)
+    return visit.go("/console/people?done=code_reset")
+
+
 async def _page(
     visit: Visit,
     status: int = 200,
@@ -90,7 +102,7 @@ async def _page(
         role=role,
         made_for=made_for,
         password=password,
-        done=visit.query("done", known=frozenset(["disabled"])),
+        done=visit.query("done", known=frozenset(["disabled", "code_reset"])),
     )
 
 

@@ -1,19 +1,18 @@
 """Logging in and out, and choosing a password."""
 
 import asyncio
-import re
 import unicodedata
+from urllib.parse import quote
 
 from starlette.responses import Response
 
-from admin.console.front_door import cookie_name
-from admin.console.visit import Visit
+from admin.console import log_in, second_factor
+from admin.console.visit import Visit, not_found
 from bot.channels.web_security import source_address
 from bot.store import accounts, audit, login_attempts, sessions
 from bot.store.accounts import Account, WeakPassword
 from bot.store.login_attempts import Attempt, TooMany
 
-PATH = re.compile(r"/console/[A-Za-z0-9/_-]*")
 MAX_NAME = 60
 
 
@@ -28,7 +27,7 @@ class SignIn:
 
         A link from Telegram brings no SameSite=Strict cookie along: the page then offers to go on, which does.
         """
-        to = _path(visit.request.query_params.get("to", ""))
+        to = log_in.path(visit.request.query_params.get("to", ""))
         if visit.session is not None:
             return visit.go(to)
         why = visit.query("why", known=frozenset(["out"]))
@@ -37,7 +36,7 @@ class SignIn:
     async def log_in(self, visit: Visit) -> Response:
         """A new session for the right name and password; otherwise the same words in the same time, whoever it was."""
         name = unicodedata.normalize("NFC", visit.form.get("name", "")).strip()[:MAX_NAME]
-        to = _path(visit.form.get("to", ""))
+        to = log_in.path(visit.form.get("to", ""))
         try:
             account = await self._checked(visit, name, visit.form.get("password", ""))
         except TooMany as error:
@@ -46,18 +45,18 @@ class SignIn:
             return response
         if account is None:
             return visit.render("login.html", 401, why="wrong", name=name, until=None, to=to, kept="")
-        return await _begin(visit, account, to)
+        if not visit.house.settings.is_public:
+            return await log_in.begin(visit, account, visit.go(to))
+        secret = None if account.has_codes else second_factor.new_sealed_secret(visit)
+        to_code = visit.go(f"/console/code?to={quote(to)}")
+        return await log_in.begin(visit, account, to_code, act="password right", offered_secret=secret)
 
     async def log_out(self, visit: Visit) -> Response:
         """End the session, here and in the browser."""
         async with visit.house.store.write() as tx:
-            await sessions.end(tx, _token(visit))
+            await sessions.end(tx, log_in.token(visit))
             await audit.record(tx, visit.account.id, "log out", visit.account.id, visit.now)
-        response = visit.go("/console/login?why=out")
-        response.delete_cookie(
-            cookie_name(visit.house), secure=_is_secure(visit), httponly=True, samesite="strict", path="/"
-        )
-        return response
+        return log_in.without_cookie(visit, visit.go("/console/login?why=out"))
 
     async def password_page(self, visit: Visit) -> Response:
         """The form for a new password."""
@@ -84,7 +83,22 @@ class SignIn:
             await accounts.set_password(tx, account.id, password_hash)
             await sessions.end_all(tx, account.id)
             await audit.record(tx, account.id, "password changed", account.id, visit.now)
-        return await _begin(visit, account, "/console/")
+        is_confirmed = visit.session is not None and visit.session.is_confirmed
+        return await log_in.begin(visit, account, visit.go("/console/"), is_confirmed=is_confirmed)
+
+    async def renew_code(self, visit: Visit) -> Response:
+        """On to setting up another phone, for who knows the password: an open screen is not enough."""
+        if visit.session is None or not visit.session.is_confirmed:
+            raise not_found()
+        try:
+            owner = await self._checked(visit, visit.account.name, visit.form.get("current", ""))
+        except TooMany as error:
+            return _password_page(visit, 429, why="too_many", until=error.until)
+        if owner is None:
+            return _password_page(visit, 422, why="wrong")
+        async with visit.house.store.write() as tx:
+            await sessions.offer(tx, visit.session.token_hash, second_factor.new_sealed_secret(visit))
+        return visit.go("/console/code/new")
 
     async def _checked(self, visit: Visit, name: str, password: str) -> Account | None:
         """The account, if the password is theirs; counted before it is looked at. Raises `TooMany`."""
@@ -105,30 +119,5 @@ class SignIn:
                 await login_attempts.forgive(tx, attempt)
 
 
-async def _begin(visit: Visit, account: Account, to: str) -> Response:
-    async with visit.house.store.write() as tx:
-        await sessions.end(tx, _token(visit))  # a token from before the log-in is worth nothing after it
-        token = await sessions.begin(tx, account.id, visit.now)
-        await audit.record(tx, account.id, "log in", account.id, visit.now)
-    response = visit.go(to)
-    response.set_cookie(
-        cookie_name(visit.house), token, secure=_is_secure(visit), httponly=True, samesite="strict", path="/"
-    )
-    return response
-
-
 def _password_page(visit: Visit, status: int = 200, **values: object) -> Response:
     return visit.render("password.html", status, **{"why": None, "weakness": "", "until": None, **values})
-
-
-def _token(visit: Visit) -> str:
-    return visit.request.cookies.get(cookie_name(visit.house), "")
-
-
-def _is_secure(visit: Visit) -> bool:
-    return visit.house.settings.address.startswith("https:")
-
-
-def _path(wanted: str) -> str:
-    """*wanted* when it is a page of the console, else its front page."""
-    return wanted if PATH.fullmatch(wanted) else "/console/"

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from admin.console import chats, faq, figures, learning, live, people, queue, ticket, troubles
+from admin.console import chats, faq, figures, learning, live, people, queue, second_factor, ticket, troubles
 from admin.console.front_door import FrontDoor
 from admin.console.sign_in import SignIn
 from admin.house import House
@@ -37,6 +37,11 @@ def pages(door: FrontDoor) -> list[Route]:
     return [
         door.route("login", "/login", sign_in.page),
         door.route("log_in", "/login", sign_in.log_in, fields=("name", "password", "to")),
+        door.route("code", "/code", second_factor.page),
+        door.route("check_code", "/code", second_factor.check, fields=("code", "to")),
+        door.route("new_code", "/code/new", second_factor.new),
+        door.route("set_up_code", "/code/new", second_factor.set_up, fields=("code",)),
+        door.route("renew_code", "/code/renew", sign_in.renew_code, fields=("current",)),
         door.route("log_out", "/logout", sign_in.log_out, fields=()),
         door.route("password", "/password", sign_in.password_page),
         door.route("change_password", "/password", sign_in.change_password, fields=("current", "new", "again")),
@@ -68,6 +73,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("add_person", "/people", people.add, fields=("name", "role")),
         door.route("disable_person", "/people/{account_id}/disable", people.disable, fields=()),
         door.route("reset_person", "/people/{account_id}/reset", people.reset, fields=()),
+        door.route("reset_code", "/people/{account_id}/code", people.reset_code, fields=()),
         door.route("troubles", "/troubles", troubles.page),
     ]
 

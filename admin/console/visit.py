@@ -52,6 +52,11 @@ class Visit:
             raise RuntimeError("this route is open to everybody")
         return self.session.account
 
+    @property
+    def lacks_code(self) -> bool:
+        """Whether this log-in is still to be confirmed by a one-time code: asked for wherever others reach us."""
+        return self.house.settings.is_public and self.session is not None and not self.session.is_confirmed
+
     def may(self, route: str) -> bool:
         """Whether this account may use *route*: for what to offer on a page."""
         who = ACCESS[route]

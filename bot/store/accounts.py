@@ -43,6 +43,7 @@ class Account:
     role: Role
     is_disabled: bool
     must_change_password: bool
+    has_codes: bool  # of a phone that was set up: see `second_factor`
 
     @property
     def is_advisor(self) -> bool:
@@ -85,7 +86,9 @@ async def add(
     )
     if added is None:
         raise NameTaken(name)
-    return Account(account_id, name, role, is_disabled=False, must_change_password=must_change_password)
+    return Account(
+        account_id, name, role, is_disabled=False, must_change_password=must_change_password, has_codes=False
+    )
 
 
 async def set_password(tx: Tx, account_id: str, password_hash: str) -> None:
@@ -148,4 +151,5 @@ def _account(row: Row[tuple[object, ...]]) -> Account:
         row.role,
         is_disabled=row.disabled_at is not None,
         must_change_password=row.must_change_password,
+        has_codes=row.code_secret is not None,
     )

@@ -15,9 +15,11 @@ from bot.store.schema import login_attempt
 from bot.vault import Vault
 
 WINDOW = timedelta(hours=1)
+DAY = timedelta(days=1)
 PER_ADDRESS = 20
 PER_ACCOUNT_AND_ADDRESS = 10
 CODES_PER_CHAT = 10
+ONE_TIME_CODES_PER_ACCOUNT = 96  # a day: at three good ones in a million, a guesser needs a decade
 COUNT_LOCK = 77_0105
 
 
@@ -42,28 +44,43 @@ async def count(tx: Tx, vault: Vault, *, address: str, name: str, now: datetime)
         vault.lookup("login-address", address): PER_ADDRESS,
         vault.lookup("login-account", name.casefold(), address): PER_ACCOUNT_AND_ADDRESS,
     }
-    return await _count(tx, limits, now)
+    return await _count(tx, limits, WINDOW, now)
+
+
+async def count_one_time_code(tx: Tx, vault: Vault, *, account_id: str, now: datetime) -> Attempt:
+    """Count one try to confirm a log-in by the phone's code. Raises `TooMany`, and counts nothing then."""
+    limits = {vault.lookup("one-time-code", account_id): ONE_TIME_CODES_PER_ACCOUNT}
+    return await _count(tx, limits, DAY, now)
+
+
+async def count_recovery_code(tx: Tx, vault: Vault, *, account_id: str, address: str, now: datetime) -> Attempt:
+    """Count one try to confirm a log-in by a recovery code. Raises `TooMany`, and counts nothing then.
+
+    By network address too: somebody else's guesses leave its owner this way in.
+    """
+    limits = {vault.lookup("recovery-code", account_id, address): PER_ACCOUNT_AND_ADDRESS}
+    return await _count(tx, limits, WINDOW, now)
 
 
 async def count_code(tx: Tx, vault: Vault, *, chat: str, now: datetime) -> Attempt:
     """Count one try to link the Telegram chat *chat* by a code. Raises `TooMany`, and counts nothing then."""
-    return await _count(tx, {vault.lookup("link-code", chat): CODES_PER_CHAT}, now)
+    return await _count(tx, {vault.lookup("link-code", chat): CODES_PER_CHAT}, WINDOW, now)
 
 
-async def _count(tx: Tx, limits: Mapping[str, int], now: datetime) -> Attempt:
+async def _count(tx: Tx, limits: Mapping[str, int], window: timedelta, now: datetime) -> Attempt:
     if tx.dialect == "postgresql":  # one at a time, as on SQLite: nobody slips in between counting and writing
         await tx.execute(select(func.pg_advisory_xact_lock(COUNT_LOCK)))
-    await tx.execute(delete(login_attempt).where(login_attempt.c.attempted_at <= now - WINDOW))
+    await tx.execute(delete(login_attempt).where(login_attempt.c.attempted_at <= now - DAY))
     for subject, limit in limits.items():
         rows = await tx.execute(
             select(login_attempt.c.attempted_at)
-            .where(login_attempt.c.subject == subject)
+            .where(login_attempt.c.subject == subject, login_attempt.c.attempted_at > now - window)
             .order_by(login_attempt.c.attempted_at.desc())
             .limit(limit)
         )
         recent = [row.attempted_at for row in rows]
         if len(recent) == limit:
-            raise TooMany(until=recent[-1] + WINDOW)
+            raise TooMany(until=recent[-1] + window)
     ids = [await _insert(tx, subject, now) for subject in limits]
     return Attempt(tuple(ids))
 

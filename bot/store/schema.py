@@ -258,9 +258,18 @@ account = Table(
     Column("role", String(20), nullable=False),
     Column("password_hash", String(200), nullable=False),
     Column("must_change_password", Boolean, nullable=False, default=False),
+    Column("code_secret", LargeBinary),  # sealed: what the one-time codes of their phone are computed from
+    Column("code_step", BigInteger),  # the half minute of the last code used: none is good twice
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     CheckConstraint("role IN ('sosiaaliohjaaja', 'tyovoimaneuvoja', 'koordinaattori', 'yllapitaja')", name="role"),
+)
+
+recovery_code = Table(  # for who has lost the phone; a row goes when its code is used
+    "recovery_code",
+    metadata,
+    Column("lookup", String(32), primary_key=True),  # keyed hash; the code itself is only on paper
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
 session = Table(
@@ -269,6 +278,8 @@ session = Table(
     Column("token_hash", String(64), primary_key=True),  # the token itself is only in the browser
     Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("form_token", String(64), nullable=False),
+    Column("is_confirmed", Boolean, nullable=False, default=False),  # by a one-time code, besides the password
+    Column("offered_secret", LargeBinary),  # sealed: what a phone is to be set up with, until it shows a code of it
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
 )

@@ -30,15 +30,24 @@ class Session:
     token_hash: str
     account: Account
     form_token: str
+    is_confirmed: bool
+    offered_secret: bytes | None
     seen_at: datetime
 
 
-async def begin(tx: Tx, account_id: str, now: datetime) -> str:
-    """The token of a new session. Of the account's others only the newest two stay, and none that is over."""
+async def begin(
+    tx: Tx, account_id: str, now: datetime, *, is_confirmed: bool = False, offered_secret: bytes | None = None
+) -> str:
+    """The token of a new session. Of the account's others only the newest two stay, and none that is over.
+
+    Those that no one-time code has confirmed push out only their like: whoever has just the password ends nobody's.
+    """
     token = secrets.token_urlsafe(32)
     await tx.execute(delete(session).where(_is_over(now)))
     others = await tx.execute(
-        select(session.c.token_hash).where(session.c.account_id == account_id).order_by(session.c.created_at.desc())
+        select(session.c.token_hash)
+        .where(session.c.account_id == account_id, session.c.is_confirmed == is_confirmed)
+        .order_by(session.c.created_at.desc())
     )
     surplus = [row.token_hash for row in others][PARALLEL - 1 :]
     await tx.execute(delete(session).where(session.c.token_hash.in_(surplus)))
@@ -47,6 +56,8 @@ async def begin(tx: Tx, account_id: str, now: datetime) -> str:
             token_hash=_hash(token),
             account_id=account_id,
             form_token=secrets.token_urlsafe(32),
+            is_confirmed=is_confirmed,
+            offered_secret=offered_secret,
             created_at=now,
             seen_at=now,
         )
@@ -63,12 +74,17 @@ async def find(read: AsyncConnection, token: str, now: datetime) -> Session | No
     account = await accounts.get(read, row.account_id)
     if account is None or account.is_disabled:
         return None
-    return Session(row.token_hash, account, row.form_token, row.seen_at)
+    return Session(row.token_hash, account, row.form_token, row.is_confirmed, row.offered_secret, row.seen_at)
 
 
 async def touch(tx: Tx, token_hash: str, now: datetime) -> None:
     """Note that a person was active in the session just now."""
     await tx.execute(update(session).where(session.c.token_hash == token_hash).values(seen_at=now))
+
+
+async def offer(tx: Tx, token_hash: str, secret: bytes) -> None:
+    """Keep the sealed *secret* that a phone is to be set up with in this session."""
+    await tx.execute(update(session).where(session.c.token_hash == token_hash).values(offered_secret=secret))
 
 
 async def end(tx: Tx, token: str) -> None:

@@ -16,6 +16,11 @@ ADVISORS, LEADERS, OPERATOR, ALL = {VAINO, SAARA}, {KAISA, YRJO}, {YRJO}, {VAINO
 
 # What a visitor who may gets, with an empty form, in this order, and who may; the others who are logged in get 404.
 EXPECTED: dict[str, tuple[int, set[str]]] = {
+    "code": (303, ALL),
+    "check_code": (303, ALL),
+    "new_code": (303, ALL),
+    "set_up_code": (303, ALL),
+    "renew_code": (404, ALL),
     "log_out": (303, ALL),
     "password": (200, ALL),
     "change_password": (422, ALL),
@@ -38,6 +43,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "add_person": (422, OPERATOR),
     "disable_person": (404, OPERATOR),
     "reset_person": (404, OPERATOR),
+    "reset_code": (404, OPERATOR),
     "troubles": (200, OPERATOR),
 }
 OPEN_TO_NOBODY = {"login", "log_in"}

@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
+        sa.Column("code_secret", sa.LargeBinary(), nullable=True),
+        sa.Column("code_step", sa.BigInteger(), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("disabled_at", schema.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -228,10 +230,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "recovery_code",
+        sa.Column("lookup", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_recovery_code_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("lookup", name=op.f("pk_recovery_code")),
+    )
+    with op.batch_alter_table("recovery_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "session",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("form_token", sa.String(length=64), nullable=False),
+        sa.Column("is_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("offered_secret", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("seen_at", schema.Instant(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_session_account_id"), ondelete="CASCADE"),
