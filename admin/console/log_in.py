@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
+from admin.console import words
 from admin.console.front_door import cookie_name
 from admin.console.visit import Visit
 from bot.store import audit, sessions
@@ -28,7 +29,12 @@ async def begin(
     async with visit.house.store.write() as tx:
         await sessions.end(tx, token(visit))  # a token from before the log-in is worth nothing after it
         fresh = await sessions.begin(
-            tx, account.id, visit.now, is_confirmed=is_confirmed, offered_secret=offered_secret
+            tx,
+            account.id,
+            visit.now,
+            device=words.device(visit.request.headers.get("user-agent", "")),
+            is_confirmed=is_confirmed,
+            offered_secret=offered_secret,
         )
         await audit.record(tx, account.id, act, account.id, visit.now)
     response.set_cookie(

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from admin.console import chats, faq, figures, learning, live, people, queue, second_factor, ticket, troubles
+from admin.console import chats, faq, figures, learning, live, me, people, queue, second_factor, ticket, troubles
 from admin.console.front_door import FrontDoor
 from admin.console.sign_in import SignIn
 from admin.house import House
@@ -43,6 +43,9 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("set_up_code", "/code/new", second_factor.set_up, fields=("code",)),
         door.route("renew_code", "/code/renew", sign_in.renew_code, fields=("current",)),
         door.route("log_out", "/logout", sign_in.log_out, fields=()),
+        door.route("me", "/me", me.page),
+        door.route("end_session", "/me/sessions/{session_id}/end", me.end_session, fields=()),
+        door.route("end_other_sessions", "/me/sessions/end", me.end_other_sessions, fields=()),
         door.route("password", "/password", sign_in.password_page),
         door.route("change_password", "/password", sign_in.change_password, fields=("current", "new", "again")),
         door.route("home", "/", queue.home),

@@ -1,9 +1,21 @@
-"""Time in Finnish words: how long is left, how long ago, when."""
+"""In Finnish words: how long is left, how long ago, when; and what device somebody uses."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.hours import moment_in_words
+
+# What a browser says of itself, most telling first: Edge and Opera also say Chrome, Chrome also says Safari.
+BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "Mac",
+    "CrOS": "Chromebook",
+    "Linux": "Linux",
+}
 
 
 def span(length: timedelta) -> str:
@@ -35,3 +47,9 @@ def moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def coming(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """A moment that has been promised: "tänään klo 15", "ti klo 9"."""
     return moment_in_words(at.astimezone(zone), now.astimezone(zone).date(), "fi")
+
+
+def device(user_agent: str) -> str:
+    """A browser and its system as their owner knows them: "Firefox, Windows"."""
+    named = [next((name for sign, name in known.items() if sign in user_agent), "") for known in (BROWSERS, SYSTEMS)]
+    return ", ".join(filter(None, named)) or "tuntematon laite"

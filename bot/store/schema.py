@@ -279,6 +279,7 @@ session = Table(
     Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("form_token", String(64), nullable=False),
     Column("is_confirmed", Boolean, nullable=False, default=False),  # by a one-time code, besides the password
+    Column("device", String(40), nullable=False, default=""),  # in words, for its owner to know it by
     Column("offered_secret", LargeBinary),  # sealed: what a phone is to be set up with, until it shows a code of it
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),

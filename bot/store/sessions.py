@@ -35,8 +35,24 @@ class Session:
     seen_at: datetime
 
 
+@dataclass(frozen=True)
+class LogIn:
+    """A session as its owner sees it; *id* names it and opens nothing."""
+
+    id: str
+    device: str
+    created_at: datetime
+    seen_at: datetime
+
+
 async def begin(
-    tx: Tx, account_id: str, now: datetime, *, is_confirmed: bool = False, offered_secret: bytes | None = None
+    tx: Tx,
+    account_id: str,
+    now: datetime,
+    *,
+    device: str = "",
+    is_confirmed: bool = False,
+    offered_secret: bytes | None = None,
 ) -> str:
     """The token of a new session. Of the account's others only the newest two stay, and none that is over.
 
@@ -56,6 +72,7 @@ async def begin(
             token_hash=_hash(token),
             account_id=account_id,
             form_token=secrets.token_urlsafe(32),
+            device=device,
             is_confirmed=is_confirmed,
             offered_secret=offered_secret,
             created_at=now,
@@ -77,6 +94,19 @@ async def find(read: AsyncConnection, token: str, now: datetime) -> Session | No
     return Session(row.token_hash, account, row.form_token, row.is_confirmed, row.offered_secret, row.seen_at)
 
 
+async def of(read: AsyncConnection, account_id: str, now: datetime) -> list[LogIn]:
+    """The account's sessions that hold, the one used last first."""
+    rows = await read.execute(
+        select(session).where(session.c.account_id == account_id, ~_is_over(now)).order_by(session.c.seen_at.desc())
+    )
+    return [LogIn(log_in_id(row.token_hash), row.device, row.created_at, row.seen_at) for row in rows]
+
+
+def log_in_id(token_hash: str) -> str:
+    """What a session is called on its owner's page: the half of a hash that nobody can turn back into the token."""
+    return token_hash[:32]
+
+
 async def touch(tx: Tx, token_hash: str, now: datetime) -> None:
     """Note that a person was active in the session just now."""
     await tx.execute(update(session).where(session.c.token_hash == token_hash).values(seen_at=now))
@@ -90,6 +120,21 @@ async def offer(tx: Tx, token_hash: str, secret: bytes) -> None:
 async def end(tx: Tx, token: str) -> None:
     """Log out."""
     await tx.execute(delete(session).where(session.c.token_hash == _hash(token)))
+    tx.touch(TOPIC)
+
+
+async def end_one(tx: Tx, account_id: str, id_: str) -> bool:
+    """End the account's session of this `LogIn.id`; False when it has none."""
+    ended = await tx.execute(
+        delete(session).where(session.c.account_id == account_id, session.c.token_hash.startswith(id_, autoescape=True))
+    )
+    tx.touch(TOPIC)
+    return ended.rowcount == 1
+
+
+async def end_others(tx: Tx, account_id: str, token_hash: str) -> None:
+    """End all the account's sessions but this one."""
+    await tx.execute(delete(session).where(session.c.account_id == account_id, session.c.token_hash != token_hash))
     tx.touch(TOPIC)
 
 

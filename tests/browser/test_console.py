@@ -247,7 +247,7 @@ async def _pages(office: Office) -> list[tuple[Account | None, str]]:
         (novice, "/console/password"),
         *((office.vaino, f"/console/{path}") for path in (
             "", "?view=closed", f"tickets/{answered}", f"tickets/{late}", f"tickets/{late}#details",
-            f"tickets/{answered}/answer", f"tickets/{answered}/phrasing", "faq", "faq/asumistuki", "password",
+            f"tickets/{answered}/answer", f"tickets/{answered}/phrasing", "faq", "faq/asumistuki", "password", "me",
         )),
         *((office.yrjo, f"/console/{path}") for path in ("people", "troubles", "chats", "figures")),
     ]  # fmt: skip

@@ -22,6 +22,9 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "set_up_code": (303, ALL),
     "renew_code": (404, ALL),
     "log_out": (303, ALL),
+    "me": (200, ALL),
+    "end_session": (404, ALL),
+    "end_other_sessions": (303, ALL),
     "password": (200, ALL),
     "change_password": (422, ALL),
     "ticket": (200, ADVISORS),
@@ -55,7 +58,13 @@ def _routes(office: Office) -> dict[str, Route]:
 
 
 def _address(route: Route, ticket_id: str) -> str:
-    values = {"ticket_id": ticket_id, "entry_id": "cv", "account_id": MISSING_ID, "chat_id": MISSING_ID}
+    values = {
+        "ticket_id": ticket_id,
+        "entry_id": "cv",
+        "account_id": MISSING_ID,
+        "chat_id": MISSING_ID,
+        "session_id": MISSING_ID,
+    }
     path = route.path
     for name, value in values.items():
         path = path.replace("{" + name + "}", value)

@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("form_token", sa.String(length=64), nullable=False),
         sa.Column("is_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("device", sa.String(length=40), nullable=False),
         sa.Column("offered_secret", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("seen_at", schema.Instant(timezone=True), nullable=False),
