@@ -193,6 +193,9 @@ WEB_KEEP = (
     "Älä anna sitä muille: se avaa koko keskustelun. Linkki toimii {days} päivää."
 )
 WEB_KEEP_LINK = "Paluulinkki"
+WEB_ACCESSIBILITY = "Saavutettavuus"
+WEB_FOOT = "Tietoa palvelusta"
+WEB_TO_CHAT = "Takaisin chattiin"
 WEB_COPY = "Kopioi linkki"
 WEB_COPIED = "Linkki on kopioitu."
 WEB_TELEGRAM = "Jatka Telegramissa"

@@ -27,6 +27,7 @@ from bot.channels.webchat.phones import with_calls
 from bot.store import moving, schema
 from bot.store.engine import Store
 from bot.vault import Vault
+from knowledge.entry import Language
 from tests.support.chat import SAME_ORIGIN, Browser, Chat, serving
 from tests.support.knowledge import KNOWN, UNKNOWN, VAGUE, SteadyKnowledge
 
@@ -1051,3 +1052,54 @@ async def test_the_widgets_script_is_small_and_names_no_other_site(aino: Browser
     assert again.status_code == 304
     for words in ("Kysy botilta", "Fråga boten", "Ask the bot"):
         assert words in script.text
+
+
+# --- the pages beside the chat --------------------------------------------------------------------------------
+
+SPOKEN = pytest.mark.parametrize("language", ["fi", "sv", "en"])
+
+
+@on_one_database
+@SPOKEN
+async def test_who_answers_for_the_data_and_how_long_it_is_kept_is_told_from_the_owners_file(
+    chat: Chat, aino: Browser, language: Language
+) -> None:
+    """What the page tells and what the nightly job does come from one place."""
+    page = unescape((await aino.get("/tietosuoja", params={"kieli": language})).text)
+    profile = chat.profile
+
+    assert f'<html lang="{language}">' in page
+    assert profile.controller.name[language] in page
+    assert profile.controller.contact[language] in page
+    kept = profile.retention
+    assert {str(days) for days in (kept.texts_days, kept.texts_at_most_days, kept.address_days)} <= set(
+        re.findall(r"\d+", page)
+    )
+    assert page.count("<h2>") == 7
+    assert page.count("<li>") == 12
+
+
+@on_one_database
+@SPOKEN
+async def test_the_accessibility_statement_names_what_is_missing_and_where_to_say_so(
+    chat: Chat, aino: Browser, language: Language
+) -> None:
+    """The law asks for a channel that is answered within 14 days; honesty asks for the rest."""
+    page = unescape((await aino.get("/saavutettavuus", params={"kieli": language})).text)
+
+    assert f'<html lang="{language}">' in page
+    assert chat.profile.controller.contact[language] in page  # until feedback_email is filled
+    assert " 14 " in page
+    assert "112" in page
+    assert page.count("<h2>") == 4
+    assert page.count("<li>") == 5
+
+
+@on_one_database
+@pytest.mark.parametrize("path", ["/", "/palaa", "/tietosuoja", "/saavutettavuus", "/widget"])
+async def test_privacy_accessibility_and_the_quick_exit_are_on_every_page(aino: Browser, path: str) -> None:
+    """Nobody has to look for them, or for the way out."""
+    page = (await aino.get(path)).text
+
+    for link in ("/tietosuoja?kieli=fi", "/saavutettavuus?kieli=fi", "https://www.ilmatieteenlaitos.fi/"):
+        assert f'href="{link}"' in page

@@ -438,3 +438,14 @@ async def test_without_javascript_one_can_ask_press_and_leave(browser: Browser, 
 
         assert re.match(r"https://", await link.get_attribute("href") or "")
         assert await link.get_attribute("rel") == "noreferrer"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_pages_beside_the_chat_pass_axe_on_the_smallest_phone(
+    browser: Browser, chat: Chat, scheme: Any
+) -> None:
+    """A statement on accessibility that can't be read would be a bad joke."""
+    async with visiting(browser, chat, viewport=SMALL, color_scheme=scheme) as page:
+        for path in ("/tietosuoja", "/saavutettavuus?kieli=sv", "/palaa?kieli=en"):
+            await page.goto(chat.url + path)
+            await fits(page)

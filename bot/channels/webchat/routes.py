@@ -18,7 +18,7 @@ from starlette.types import Scope
 from bot import wording
 from bot.channels.incoming import Sendable
 from bot.channels.web_security import is_same_origin
-from bot.channels.webchat import returning, transcript, widget
+from bot.channels.webchat import pages, returning, transcript, widget
 from bot.channels.webchat.chat import HERE, Face, WebChat
 from bot.channels.webchat.forms import BadForm, read_form, read_post
 from bot.channels.webchat.limits import Limits
@@ -63,6 +63,7 @@ def routes(chat: WebChat) -> list[BaseRoute]:
     return [
         *_Pages(chat, face, limits, FRONT).routes(),
         *returning.routes(chat, face),
+        *pages.routes(chat, face),
         *(_Pages(chat, face, limits, FRAME).routes() if chat.widget_origins else ()),
         *(widget.routes(chat) if chat.widget_origins else ()),
         Mount("/chat/static", _Static(directory=HERE / "static"), name="chat-static"),
