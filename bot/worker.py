@@ -8,12 +8,13 @@ import structlog
 from bot import wording
 from bot.hours import OpeningHours, moment_in_words
 from bot.service import Service
-from bot.store import conversations, inbox, outbox, tickets
+from bot.store import conversations, erasure, inbox, outbox, tickets
 from bot.store.engine import StatementCancelled, Store, StoreUnavailable
 from bot.store.inbox import InboxItem
 
 LOOK_AGAIN_SECONDS = 1.0
 PROMISES_EVERY_SECONDS = 20.0
+REWRITTEN_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -67,6 +68,22 @@ async def keep_promises(store: Store, hours: OpeningHours, clock: Clock) -> None
         except StoreUnavailable:
             log.warning("store_unavailable", loop="promises")
         await store.hub.pause(PROMISES_EVERY_SECONDS)
+
+
+async def clean_up_after_erasures(store: Store) -> None:
+    """Write SQLite's file anew within a minute after somebody was erased, until the service stops.
+
+    An erasure that comes less than a minute after another waits: meanwhile everybody's writes do.
+    """
+    with store.hub.subscribe(erasure.TOPIC) as news:
+        while not store.hub.is_stopping:
+            if not await news.wait(LOOK_AGAIN_SECONDS) or store.hub.is_stopping:
+                continue
+            try:
+                await store.rewrite()
+            except StoreUnavailable:
+                log.warning("store_unavailable", loop="erasures")  # the night's rewriting makes up for it
+            await store.hub.pause(REWRITTEN_EVERY_SECONDS)
 
 
 async def tell_of_slipped_promises(store: Store, hours: OpeningHours, now: datetime) -> int:

@@ -7,6 +7,7 @@ from bot.store.schema import address, asker, conversation, inbox, notice, outbox
 from bot.store.tickets import TOPIC as QUEUE
 
 ERASED_SENDER = ""
+TOPIC = "erased"
 
 
 async def erase(tx: Tx, conversation_id: str) -> bytes | None:
@@ -37,4 +38,5 @@ async def erase(tx: Tx, conversation_id: str) -> bytes | None:
     await tx.execute(delete(asker).where(asker.c.id == found.asker_id))
     await tx.bump(QUEUE)
     tx.touch(f"conversation:{conversation_id}")
+    tx.touch(TOPIC)
     return bytes(found.sealed)
