@@ -8,12 +8,16 @@ from bot.hours import OpeningHours
 from bot.store import audit, conversations, events, outbox, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
-from bot.store.tickets import NotOpen, TicketRow
+from bot.store.tickets import AlreadyTaken, NotOpen, TicketRow
 
 OUTCOMES = ("answered", "guided", "authority", "no_reply", "other")
 MAX_REPLY = 4000  # in UTF-16 units, as Telegram and the page's own field count: one reply is one message
 # The same words noted again this soon are the same form sent twice; later, somebody may well mean them anew.
 NOTED_TWICE = timedelta(minutes=10)
+
+
+class NotFailed(Exception):
+    """This delivery isn't the message's latest, or hasn't failed: somebody tries it again already."""
 
 
 class Desk:
@@ -57,6 +61,33 @@ class Desk:
                     events.Circumstances(now, self._hours, ticket.channel, ticket.language),
                 )
             await audit.record(tx, account.id, "reply", ticket_id, now)
+
+    async def try_again(self, account: Account, ticket_id: str, message_id: int, failed_id: int, now: datetime) -> None:
+        """Send a reply anew whose delivery *failed_id* has failed, the ticket open or closed; twice sends once.
+
+        Raises `NotFailed` when that delivery isn't the latest, or no failed one of a reply in this ticket.
+        """
+        async with self._store.write() as tx:
+            await tickets.hold(tx, ticket_id)
+            ticket = await tickets.get(tx.connection, ticket_id)
+            if ticket is None:
+                raise NotOpen(ticket_id)
+            if ticket.closed_at is None and ticket.account_id not in {None, account.id}:
+                raise AlreadyTaken(ticket.account_name or "")
+            replies = [said.id for said in await tickets.thread(tx.connection, ticket_id) if said.author == "advisor"]
+            is_queued = message_id in replies and await outbox.try_again(
+                tx,
+                failed_id,
+                message_id=message_id,
+                conversation_id=ticket.conversation_id,
+                channel=ticket.channel,
+                now=now,
+            )
+            if not is_queued:
+                raise NotFailed
+            await tickets.noted(tx, ticket_id)
+            await conversations.changed(tx, ticket.conversation_id)
+            await audit.record(tx, account.id, "reply tried again", ticket_id, now)
 
     async def note(self, account: Account, ticket_id: str, text: str, now: datetime) -> None:
         """Keep *text* with the ticket, open or closed, for colleagues only; sent twice within minutes it is kept once.

@@ -31,6 +31,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "claim": ADVISORS,
     "release": ADVISORS,
     "say": ADVISORS,
+    "try_again": ADVISORS,
     "close": ADVISORS,
     "new_answer": ADVISORS,
     "publish_answer": ADVISORS,

@@ -37,9 +37,11 @@ class Row:
 
     @property
     def standing(self) -> str:
-        """What the time means: closed, awaits_asker, replied (and the asker went on), late or promised."""
+        """What the time means: closed, undelivered, awaits_asker, replied (and the asker went on), late or promised."""
         if self.ticket.closed_at is not None:
             return "closed"
+        if self.ticket.is_undelivered and self.ticket.awaits_asker:
+            return "undelivered"
         if self.ticket.replied_at is not None:
             return "awaits_asker" if self.ticket.awaits_asker else "replied"
         return "late" if self.left < timedelta(0) else "promised"

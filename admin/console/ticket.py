@@ -14,14 +14,15 @@ from admin.console import live
 from admin.console.live import TICKET_ID
 from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
-from bot.advising import MAX_REPLY, OUTCOMES, Desk
+from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed
 from bot.channels.incoming import clean
 from bot.channels.markup import units
 from bot.store import audit, tickets
 from bot.store.tickets import AlreadyTaken, NotOpen, ThreadMessage, TicketRow
 
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
-DONE = frozenset(["claimed", "released", "replied", "noted", "closed"])
+NUMBER = re.compile(r"[0-9]{1,15}")
+DONE = frozenset(["claimed", "released", "replied", "noted", "closed", "tried_again"])
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,20 @@ async def say(visit: Visit) -> Response:
     )
 
 
+async def try_again(visit: Visit) -> Response:
+    """Send a reply anew that did not get through."""
+    message_id, failed_id = visit.request.path_params["message_id"], visit.form.get("delivery", "")
+    if not NUMBER.fullmatch(message_id):
+        raise not_found()
+    if not NUMBER.fullmatch(failed_id):
+        raise Refused(400, "bad_form")
+    return await _act(
+        visit,
+        "tried_again",
+        lambda desk, id_: desk.try_again(visit.account, id_, int(message_id), int(failed_id), visit.now),
+    )
+
+
 async def _act(visit: Visit, done: str, act: Any, *, draft: Draft | None = None) -> Response:
     ticket_id = read_ticket_id(visit)
     desk = Desk(visit.house.store, visit.house.hours)
@@ -94,6 +109,8 @@ async def _act(visit: Visit, done: str, act: Any, *, draft: Draft | None = None)
     except AlreadyTaken as error:
         problem = "taken" if error.by else "free_already"
         return await _page(visit, 409, problem=problem, taken_by=error.by, draft=draft)
+    except NotFailed:
+        return await _page(visit, 409, problem="not_failed", draft=draft)
     except NotOpen:
         return await _page(visit, 409, problem="closed_already", draft=draft)
     return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
 from bot.store.schema import address, chat_link, conversation, message, notice, outbox
+from bot.store.tickets import TOPIC as QUEUE
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -113,6 +114,24 @@ async def has(tx: Tx, key: str) -> bool:
     return (await tx.execute(select(outbox.c.id).where(outbox.c.key == key))).first() is not None
 
 
+async def try_again(
+    tx: Tx, failed_id: int, *, message_id: int, conversation_id: str, channel: str, now: datetime
+) -> bool:
+    """Queue a message anew whose latest delivery is *failed_id*, which failed; False when it isn't, or did not."""
+    latest = select(outbox.c.id, outbox.c.state).where(outbox.c.message_id == message_id).order_by(outbox.c.id.desc())
+    row = (await tx.execute(latest.limit(1))).first()
+    if row is None or row.id != failed_id or row.state != "failed":
+        return False
+    return await add_message(
+        tx,
+        key=f"again:{failed_id}",
+        message_id=message_id,
+        conversation_id=conversation_id,
+        channel=channel,
+        now=now,
+    )
+
+
 async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> list[OutboxItem]:
     """Up to *limit* items whose turn it is, now ours to send until their lease ends: oldest first, never two of
     one destination.
@@ -151,6 +170,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             .values(state="failed", finished_at=now, lease_until=None, sealed_address=None, reason=PERHAPS_DELIVERED)
         )
         tx.touch(TOPIC)
+        await tx.bump(QUEUE)
     rows = [row for row in rows if not _was_repeated(row)]
     for row in rows:
         await tx.execute(
@@ -236,6 +256,8 @@ async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime)
 async def failed(tx: Tx, item: OutboxItem, reason: str, now: datetime) -> None:
     """Record that *item* never will arrive, and why; the reason is shown to the advisor."""
     await _finish(tx, item, state="failed", finished_at=now, reason=reason, lease_until=None, sealed_address=None)
+    if item.message_id is not None:
+        await tx.bump(QUEUE)  # whoever replied has to know, wherever in the console they are
 
 
 async def retry(tx: Tx, item: OutboxItem, not_before: datetime, *, uncertain: bool) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select, update
+from sqlalchemy import Row, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.conversations import changed, new_id
@@ -12,6 +12,7 @@ from bot.store.schema import account, address, asker, conversation, message, out
 from knowledge.entry import AdvisorRole, Language
 
 TOPIC = "queue"
+ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
 
 
 class AlreadyTaken(Exception):
@@ -30,6 +31,7 @@ class NotOpen(Exception):
 class TicketRow:
     """A ticket as the queue shows it; *question* is the text it was opened with, *account_name* who has claimed it.
 
+    *is_undelivered*: the latest reply has failed for good, unless somebody tries it again.
     *is_reachable*: whether the asker still takes our messages, as far as their channel has told.
     """
 
@@ -54,6 +56,7 @@ class TicketRow:
     outcome: str | None
     version: int
     awaits_asker: bool
+    is_undelivered: bool
     is_reachable: bool
 
     @property
@@ -64,7 +67,10 @@ class TicketRow:
 
 @dataclass(frozen=True)
 class ThreadMessage:
-    """One message of a ticket's thread, with the truth about its delivery (None for what isn't sent)."""
+    """One message of a ticket's thread, with the truth about its latest delivery (None for what isn't sent).
+
+    *delivery_id* names that delivery; *is_uncertain*: a try of it, or of one before, may have arrived unseen.
+    """
 
     id: int
     author: str
@@ -72,6 +78,7 @@ class ThreadMessage:
     account_name: str | None
     verdict: dict[str, object] | None
     created_at: datetime
+    delivery_id: int | None
     delivery: str | None
     delivery_reason: str | None
     is_uncertain: bool
@@ -234,6 +241,18 @@ async def close(tx: Tx, ticket_id: str, account_id: str, outcome: str, now: date
     await tx.bump(TOPIC)
 
 
+async def end(tx: Tx, ticket_id: str, now: datetime) -> None:
+    """Close the ticket by its asker's wish, whoever has claimed it. Raises `NotOpen` where it is closed already."""
+    ended = await tx.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None))
+        .values(closed_at=now, outcome=ENDED_BY_ASKER, version=ticket.c.version + 1)
+    )
+    if ended.rowcount == 0:
+        raise NotOpen(ticket_id)
+    await tx.bump(TOPIC)
+
+
 async def slip(tx: Tx, now: datetime) -> list[TicketRow]:
     """The unanswered tickets whose promise has just passed: each once, its claim released, marked as slipped.
 
@@ -295,17 +314,21 @@ async def count_closed(read: AsyncConnection) -> int:
 
 async def thread(read: AsyncConnection, ticket_id: str) -> list[ThreadMessage]:
     """The ticket's messages, oldest first: what the asker sent to a person, the replies and the notes; nothing else."""
+    tried = outbox.alias()
+    latest = select(func.max(tried.c.id)).where(tried.c.message_id == message.c.id).correlate(message).scalar_subquery()
+    was_uncertain = exists().where(tried.c.message_id == message.c.id, tried.c.uncertain)
     rows = await read.execute(
         select(
             message,
             account.c.name.label("account_name"),
+            outbox.c.id.label("delivery_id"),
             outbox.c.state,
             outbox.c.reason,
-            outbox.c.uncertain,
+            was_uncertain.label("was_uncertain"),
             outbox.c.attempts,
         )
         .join(account, message.c.account_id == account.c.id, isouter=True)
-        .join(outbox, outbox.c.message_id == message.c.id, isouter=True)
+        .join(outbox, outbox.c.id == latest, isouter=True)
         .where(message.c.ticket_id == ticket_id)
         .order_by(message.c.id)
     )
@@ -317,9 +340,10 @@ async def thread(read: AsyncConnection, ticket_id: str) -> list[ThreadMessage]:
             row.account_name,
             row.verdict,
             row.created_at,
+            row.delivery_id,
             "retrying" if row.state == "queued" and row.attempts else row.state,
             row.reason,
-            bool(row.uncertain),
+            bool(row.was_uncertain),
         )
         for row in rows
     ]
@@ -347,6 +371,15 @@ def _tickets() -> Select[tuple[object, ...]]:
         .limit(1)
         .scalar_subquery()
     )
+    last_delivery = (
+        select(outbox.c.state)
+        .join(message, outbox.c.message_id == message.c.id)
+        .where(message.c.ticket_id == ticket.c.id, message.c.author == "advisor")
+        .order_by(message.c.id.desc(), outbox.c.id.desc())
+        .limit(1)
+        .correlate(ticket)
+        .scalar_subquery()
+    )
     return (
         select(
             ticket,
@@ -356,6 +389,7 @@ def _tickets() -> Select[tuple[object, ...]]:
             account.c.name.label("account_name"),
             func.coalesce(first_message, "").label("question"),
             case((last_author == "advisor", True), else_=False).label("awaits_asker"),
+            case((last_delivery == "failed", True), else_=False).label("is_undelivered"),
             func.coalesce(address.c.reachable, False).label("is_reachable"),
         )
         .join(conversation, ticket.c.conversation_id == conversation.c.id)

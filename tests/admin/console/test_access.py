@@ -31,6 +31,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "claim": (303, ADVISORS),
     "release": (303, ADVISORS),
     "say": (400, ADVISORS),
+    "try_again": (400, ADVISORS),
     "close": (422, ADVISORS),
     "new_answer": (200, ADVISORS),
     "publish_answer": (422, ADVISORS),
@@ -64,6 +65,7 @@ def _address(route: Route, ticket_id: str) -> str:
         "account_id": MISSING_ID,
         "chat_id": MISSING_ID,
         "session_id": MISSING_ID,
+        "message_id": "1",
     }
     path = route.path
     for name, value in values.items():

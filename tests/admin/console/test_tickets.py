@@ -9,10 +9,12 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import select, update
 
+from bot.advising import NotFailed
 from bot.store import audit as audit_log
 from bot.store import conversations, retention, tickets
 from bot.store.schema import audit, message
 from bot.store.schema import outbox as outbox_table
+from bot.store.tickets import ThreadMessage
 from tests.admin.console.office import Office
 
 HOSTILE = [
@@ -360,6 +362,109 @@ async def test_the_thread_is_told_of_what_the_asker_adds(office: Office) -> None
 
     assert before == again != _version(page)
     assert "Vielä yksi" in page
+
+
+# --- a reply that did not get through ---------------------------------------------------------------------------
+
+
+BLOCKED = "the asker has blocked the bot"
+OF_REPLIES = outbox_table.c.message_id.in_(select(message.c.id).where(message.c.author == "advisor"))
+PERHAPS = "perhaps delivered: Telegram did not answer in time"
+
+
+async def _failed_reply(office: Office, reason: str = BLOCKED) -> tuple[str, ThreadMessage]:
+    """A ticket of Väinö's whose reply has failed, and that reply."""
+    ticket_id = await office.ticket(channel="telegram")
+    await office.desk.reply(office.vaino, ticket_id, "Moi", "some-key", office.clock())
+    async with office.store.write() as tx:
+        uncertain = reason == PERHAPS
+        failed = {"state": "failed", "finished_at": office.clock(), "reason": reason, "attempts": 1}
+        await tx.execute(update(outbox_table).where(OF_REPLIES).values(**failed, uncertain=uncertain))
+    return ticket_id, (await _thread(office, ticket_id))[-1]
+
+
+async def _deliveries(office: Office) -> list[str]:
+    async with office.store.read() as read:
+        states = select(outbox_table.c.state).where(OF_REPLIES).order_by(outbox_table.c.id)
+        return list((await read.execute(states)).scalars())
+
+
+async def test_a_failed_reply_is_tried_again_once_however_often_one_presses(office: Office) -> None:
+    """The asker has unblocked the bot: the same words go out again, and never twice."""
+    ticket_id, reply = await _failed_reply(office)
+    page = f"/console/tickets/{ticket_id}"
+    again = f"{page}/messages/{reply.id}/again"
+    async with office.at_work(office.vaino) as vaino:
+        before = await vaino.sees(page)
+        answers = await asyncio.gather(*(vaino.sends(page, again, delivery=str(reply.delivery_id)) for _ in range(3)))
+        after = await vaino.sees(page)
+
+    assert "Yritä uudelleen" in before.text
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409]
+    assert await _deliveries(office) == ["failed", "queued"]
+    assert "Yritä uudelleen" not in after.text
+    assert [unescape(state) for state in re.findall(r'<span class="state[^"]*">(.*?)</span>', after.text)] == [
+        "Jonossa"
+    ]
+
+
+async def test_each_new_failure_can_be_tried_again(office: Office) -> None:
+    """The second try has a button of its own, and the first one's is worth nothing any more."""
+    ticket_id, reply = await _failed_reply(office)
+    now = office.clock()
+    await office.desk.try_again(office.vaino, ticket_id, reply.id, reply.delivery_id or 0, now)
+    async with office.store.write() as tx:
+        failed = {"state": "failed", "finished_at": now, "reason": BLOCKED}
+        await tx.execute(update(outbox_table).where(OF_REPLIES, outbox_table.c.state == "queued").values(**failed))
+    second = (await _thread(office, ticket_id))[-1]
+    with pytest.raises(NotFailed):
+        await office.desk.try_again(office.vaino, ticket_id, reply.id, reply.delivery_id or 0, now)
+    await office.desk.try_again(office.vaino, ticket_id, reply.id, second.delivery_id or 0, now)
+
+    assert await _deliveries(office) == ["failed", "failed", "queued"]
+
+
+async def test_what_may_have_arrived_before_says_so_when_it_arrives(office: Office) -> None:
+    """Sent again after a broken connection, the asker may have read it twice."""
+    ticket_id, reply = await _failed_reply(office, PERHAPS)
+    await office.desk.try_again(office.vaino, ticket_id, reply.id, reply.delivery_id or 0, office.clock())
+    async with office.store.write() as tx:
+        sent = {"state": "sent", "finished_at": office.clock(), "attempts": 1}
+        await tx.execute(update(outbox_table).where(OF_REPLIES, outbox_table.c.state == "queued").values(**sent))
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees(f"/console/tickets/{ticket_id}")).text
+
+    assert "Perillä Telegramissa, ehkä kahdesti" in page
+
+
+async def test_only_a_reply_of_this_very_ticket_and_ones_own_to_hold_is_tried_again(office: Office) -> None:
+    """Neither a colleague's work nor a message of another thread is touched by a made-up form."""
+    ticket_id, reply = await _failed_reply(office)
+    other = await office.ticket("toinen")
+    statuses = []
+    for account, ticket, delivery in (
+        (office.saara, ticket_id, reply.delivery_id),
+        (office.vaino, other, reply.delivery_id),
+        (office.vaino, ticket_id, (reply.delivery_id or 0) + 1),
+        (office.vaino, ticket_id, "x"),
+    ):
+        async with office.at_work(account) as person:
+            page = f"/console/tickets/{ticket}"
+            answer = await person.sends(page, f"{page}/messages/{reply.id}/again", delivery=str(delivery))
+            statuses.append(answer.status_code)
+
+    assert statuses == [409, 409, 409, 400]
+    assert await _deliveries(office) == ["failed"]
+
+
+async def test_the_queue_tells_of_a_reply_that_did_not_arrive(office: Office) -> None:
+    """A question isn't waiting for the asker when the asker never got the reply."""
+    await _failed_reply(office)
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees("/console/?view=mine")).text
+
+    assert "vastaus ei mennyt perille" in page
+    assert "odottaa asiakasta</span>" not in page
 
 
 async def _thread(office: Office, ticket_id: str) -> list[tickets.ThreadMessage]:
