@@ -44,6 +44,14 @@ def migrate() -> None:
 
 
 @main.command()
+def away() -> None:
+    """Print the page for when the service is down, for the proxy in front of it to serve."""
+    from bot.channels.webchat.away import page
+
+    click.echo(page(_house().profile))
+
+
+@main.command()
 @click.argument("text", required=False)
 @click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One question a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
@@ -16,6 +16,7 @@ from admin import console, health
 from admin.house import House
 from bot.channels import telegram, webchat
 from bot.channels.web_security import SecurityHeaders
+from bot.channels.webchat import away
 from bot.store.engine import StoreUnavailable
 
 MAX_WEBHOOK_BYTES = 1024 * 1024
@@ -46,7 +47,7 @@ def build_app(house: House) -> ASGIApp:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house))],
-        exception_handlers={StoreUnavailable: _away},
+        exception_handlers={StoreUnavailable: _away(house)},
     )
     # Around the whole application: as one of its middlewares it would miss what the others and a fault answer.
     return SecurityHeaders(
@@ -61,9 +62,15 @@ def _hosts(house: House) -> list[str]:
     return sorted({"localhost", "127.0.0.1", "[::1]", house.settings.host, *([public] if public else [])})
 
 
-async def _away(_request: Request, _error: Exception) -> Response:
-    text = "Palvelussa on hetken häiriö. Mitään ei kadonnut: yritä uudelleen hetken päästä.\nHätä: soita 112."
-    return PlainTextResponse(text, status_code=503, headers={"Retry-After": "5"})
+def _away(house: House):  # type: ignore[no-untyped-def]
+    page = away.page(house.profile)  # made at the start: an outage is no time to read files
+    headers = {"Retry-After": "5", "Content-Security-Policy": away.POLICY}
+
+    async def answer(_request: Request, _error: Exception) -> Response:
+        """The database is away: the numbers to call, in three languages."""
+        return HTMLResponse(page, status_code=503, headers=headers)
+
+    return answer
 
 
 def _webhook(house: House, channel: telegram.TelegramChannel):  # type: ignore[no-untyped-def]
