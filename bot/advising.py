@@ -1,8 +1,10 @@
 """What an advisor does with a ticket: claim, reply, note, close. Each is one transaction, audited, safe to repeat."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import wording
+from bot.channels.markup import escape_markdown
 from bot.dialogue import Button
 from bot.hours import OpeningHours
 from bot.store import audit, conversations, events, outbox, tickets
@@ -30,14 +32,18 @@ class Desk:
     async def claim(self, account: Account, ticket_id: str, now: datetime) -> None:
         """Take the ticket; claiming what one has already changes nothing."""
         async with self._store.write() as tx:
+            ticket = await _open_ticket(tx, ticket_id)
             await tickets.claim(tx, ticket_id, account.id, now)
             await audit.record(tx, account.id, "claim", ticket_id, now)
+            await self._tell_of_joining(tx, ticket, account, now)
 
     async def release(self, account: Account, ticket_id: str, now: datetime) -> None:
         """Give the ticket back to the queue."""
         async with self._store.write() as tx:
+            ticket = await _open_ticket(tx, ticket_id)
             await tickets.release(tx, ticket_id, account.id)
             await audit.record(tx, account.id, "release", ticket_id, now)
+            await self._tell(tx, ticket, "left", wording.ADVISOR_LEFT, account, now)
 
     async def reply(self, account: Account, ticket_id: str, text: str, form_key: str, now: datetime) -> None:
         """Send *text* to the asker. The same *form_key* twice sends once; replying claims an unclaimed ticket."""
@@ -47,6 +53,7 @@ class Desk:
             if await outbox.has(tx, key):
                 return
             await tickets.claim(tx, ticket_id, account.id, now)
+            await self._tell_of_joining(tx, ticket, account, now)
             message_id = await conversations.add_message(
                 tx, ticket.conversation_id, "advisor", text, now, ticket_id=ticket_id, account_id=account.id
             )
@@ -124,6 +131,22 @@ class Desk:
                 tx, ticket.conversation_id, [events.Happening(f"closed_{outcome}", ticket.topic)], around
             )
             await audit.record(tx, account.id, "close", ticket_id, now)
+
+    async def _tell_of_joining(self, tx: Tx, ticket: TicketRow, account: Account, now: datetime) -> None:
+        """Say who has come, where nobody was there before; *ticket* is as it was until now."""
+        if ticket.account_id is None:
+            role = account.role if account.role in wording.ADVISOR_JOINED else ticket.role
+            button = Button("end", wording.BUTTON_END)
+            await self._tell(tx, ticket, "joined", wording.ADVISOR_JOINED[role], account, now, button)
+
+    async def _tell(
+        self, tx: Tx, ticket: TicketRow, what: str, sentence: str, account: Account, now: datetime, *buttons: Button
+    ) -> None:
+        """Say to the asker what *account* has just done, by the bot's mouth."""
+        text = wording.say(ticket.language, sentence, name=escape_markdown(account.name))
+        shown = tuple(replace(button, label=wording.say(ticket.language, button.label)) for button in buttons)
+        message_id = await conversations.add_message(tx, ticket.conversation_id, "bot", text, now, buttons=shown)
+        await self._send(tx, ticket, f"{what}:{ticket.id}:{ticket.version}", message_id, now)
 
     async def _send(self, tx: Tx, ticket: TicketRow, key: str, message_id: int, now: datetime) -> None:
         await outbox.add_message(

@@ -18,6 +18,7 @@ from bot.dialogue import (
     Conversation,
     Decision,
     Empty,
+    EndTicket,
     Happened,
     JoinTicket,
     Left,
@@ -182,7 +183,7 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
         answer = decision.replies[0]
         add = Button("add", _say(conversation, wording.BUTTON_ADD_TO_TICKET))
         return replace(decision, replies=(replace(answer, buttons=(add,)),))
-    reply = Reply(_say(conversation, wording.JOINED_TICKET))
+    reply = Reply(_say(conversation, wording.JOINED_TICKET), (_end_button(conversation),))
     return Decision("joined", conversation, (reply,), JoinTicket(), (Happened("continued"),))
 
 
@@ -310,6 +311,10 @@ def _send_buttons(conversation: Conversation, role: AdvisorRole) -> tuple[Button
     )
 
 
+def _end_button(conversation: Conversation) -> Button:
+    return Button("end", _say(conversation, wording.BUTTON_END))
+
+
 def _on_press(conversation: Conversation, press: Press, signals: Signals, now: datetime) -> Decision:
     if press.question is not None:
         conversation = _remember(conversation, question_id=press.question.message_id)
@@ -344,6 +349,10 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "erase":
             reply = Reply(_say(conversation, wording.ERASED))
             return Decision("erased", conversation, (reply,), erase=True)
+        case "end" if conversation.ticket:
+            again = Button("continue", _say(conversation, wording.BUTTON_CONTINUE))
+            reply = Reply(_say(conversation, wording.ENDED), (again,))
+            return Decision("ended", conversation, (reply,), EndTicket(), (Happened("closed_asker"),))
         case "continue":
             return _continue_ticket(conversation, signals, now)
         case _:
@@ -382,7 +391,7 @@ def _send(conversation: Conversation, press: Press, signals: Signals, now: datet
     return Decision(
         "sent",
         _remember(conversation, is_writing_to_person=False),
-        (Reply(text),),
+        (Reply(text, (_end_button(conversation),)),),
         OpenTicketWith(role, question.message_id, topic, urgent=until is not None and now <= until),
         (Happened("escalated", topic),),
     )
@@ -395,7 +404,8 @@ def _continue_ticket(conversation: Conversation, signals: Signals, now: datetime
     if closed is None or now - closed.closed_at > REOPEN_WITHIN:
         return Decision("stale", conversation, (Reply(_say(conversation, wording.TOO_LATE_TO_CONTINUE)),))
     text = _say(conversation, wording.REOPENED, promise=signals.promise.in_words(conversation.language))
-    return Decision("sent", conversation, (Reply(text),), ReopenTicket(closed.id), (Happened("reopened"),))
+    reply = Reply(text, (_end_button(conversation),))
+    return Decision("sent", conversation, (reply,), ReopenTicket(closed.id), (Happened("reopened"),))
 
 
 def _choose_language(conversation: Conversation, value: str) -> Decision:

@@ -220,7 +220,12 @@ class ReopenTicket:
     id: str
 
 
-TicketChange = OpenTicketWith | JoinTicket | ReopenTicket
+@dataclass(frozen=True)
+class EndTicket:
+    """Close the open ticket, by its asker's wish."""
+
+
+TicketChange = OpenTicketWith | JoinTicket | ReopenTicket | EndTicket
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from bot.dialogue import (
     Command,
     Conversation,
     Decision,
+    EndTicket,
     JoinTicket,
     Left,
     OpenTicketWith,
@@ -290,6 +291,8 @@ class Service:
                 if joining is not None:
                     await conversations.join_ticket(tx, joining, talk.ticket.id)
                 await tickets.joined(tx, talk.ticket.id, urgent=urgent)
+            case EndTicket() if talk.ticket:
+                await tickets.end(tx, talk.ticket.id, now)
             case ReopenTicket(ticket_id):
                 await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at, now)
             case _:

@@ -86,6 +86,13 @@ CLOSED = "Ohjaaja sulki tämän keskustelun. Jos asia jatkuu, paina Jatka. Uuden
 BUTTON_CONTINUE = "Jatka"
 REOPENED = "Avasin keskustelun uudelleen. Kirjoita, mikä jäi auki. Vastaus viimeistään {promise}."
 TOO_LATE_TO_CONTINUE = "Siitä on jo aikaa. Kirjoita kysymyksesi uudelleen, niin etsin vastauksen."
+BUTTON_END = "Lopeta keskustelu"
+ENDED = "Keskustelu on lopetettu, eikä ohjaaja enää vastaa siihen. Jos asia jatkuu, paina Jatka 7 päivän sisällä."
+ADVISOR_JOINED: dict[str, str] = {
+    "sosiaaliohjaaja": "Sosiaaliohjaaja {name} on nyt täällä ja vastaa sinulle.",
+    "tyovoimaneuvoja": "Työvoimaneuvoja {name} on nyt täällä ja vastaa sinulle.",
+}
+ADVISOR_LEFT = "{name} siirtyi muihin töihin. Kysymyksesi on taas jonossa, ja joku vastaa siihen."
 STALE_BUTTON = "Tuo nappi ei ole enää voimassa. Kirjoita kysymyksesi, niin etsin vastauksen."
 
 MASKED = "Peitin henkilötunnuksesi tai tilinumerosi, sitä ei tarvita."

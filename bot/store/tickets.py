@@ -13,6 +13,7 @@ from knowledge.entry import AdvisorRole, Language
 
 TOPIC = "queue"
 ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
+ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
 
 
 class AlreadyTaken(Exception):
@@ -238,6 +239,18 @@ async def close(tx: Tx, ticket_id: str, account_id: str, outcome: str, now: date
     )
     if closed.rowcount == 0:
         await _explain(tx, ticket_id)
+    await tx.bump(TOPIC)
+
+
+async def end(tx: Tx, ticket_id: str, now: datetime) -> None:
+    """Close the ticket by its asker's wish, whoever has claimed it. Raises `NotOpen` where it is closed already."""
+    ended = await tx.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None))
+        .values(closed_at=now, outcome=ENDED_BY_ASKER, version=ticket.c.version + 1)
+    )
+    if ended.rowcount == 0:
+        raise NotOpen(ticket_id)
     await tx.bump(TOPIC)
 
 

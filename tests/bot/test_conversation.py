@@ -18,6 +18,7 @@ from bot.dialogue import (
     Conversation,
     Decision,
     Empty,
+    EndTicket,
     JoinTicket,
     Left,
     OpenTicket,
@@ -603,6 +604,30 @@ def test_a_closed_ticket_is_continued_within_a_week() -> None:
     assert texts(decision) == [wording.say("fi", wording.REOPENED, promise=PROMISED)]
 
 
+@pytest.mark.parametrize("conversation", [OPEN, CLAIMED])
+def test_the_asker_may_end_the_talk_and_take_it_up_again(conversation: Conversation) -> None:
+    """Either side ends it; one tap in error is mended by another."""
+    decision = press(conversation, "end")
+
+    assert decision.ticket == EndTicket()
+    assert (texts(decision), labels(decision)) == ([wording.ENDED], [wording.BUTTON_CONTINUE])
+    assert kinds(decision) == [("closed_asker", None)]
+
+
+@pytest.mark.parametrize("conversation", [NEW, CLOSED])
+def test_what_has_ended_already_is_not_ended_again(conversation: Conversation) -> None:
+    """A button pressed twice, or after the advisor has closed it."""
+    decision = press(conversation, "end")
+
+    assert (decision.kind, decision.ticket, decision.events) == ("stale", None, ())
+
+
+def test_what_goes_to_a_person_can_be_ended_from_there() -> None:
+    """The way out stands where one looks."""
+    for decision in (press(NEW, "send", "tyovoimaneuvoja", asked(ROUTED)), hear(OPEN, UNKNOWN)):
+        assert [button.verb for button in decision.replies[-1].buttons] == ["end"]
+
+
 @pytest.mark.parametrize("state", ["late", "new"])
 def test_a_ticket_closed_longer_ago_is_not_continued(state: str) -> None:
     """A week late gets a kind word and a way on."""
@@ -739,7 +764,7 @@ VERDICTS = st.sampled_from([ANSWER, CHOICES, UNKNOWN, ROUTED, THANKS, SURE, repl
 TALKS = st.sampled_from(sorted(STATES)).map(STATES.__getitem__)
 VERBS = [
     "ask", "pick", "related", "open", "topics", "topic", "popular", "none", "person", "yes", "no", "send", "keep",
-    "add", "continue", "erase", "gone", "language",
+    "add", "continue", "erase", "gone", "language", "end",
 ]  # fmt: skip
 SAIDS: st.SearchStrategy[Said] = st.one_of(
     st.builds(Text, st.text(min_size=1, max_size=50), st.booleans()),

@@ -15,6 +15,8 @@ from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
 from tests.support.koppi import TYPING, Koppi
 from tests.support.people import AINO, BULK
 
+JOINED = wording.say("fi", wording.ADVISOR_JOINED["tyovoimaneuvoja"], name="Väinö")
+
 
 async def test_a_known_question_is_answered_with_its_source(koppi: Koppi) -> None:
     """The bot's first duty: an answer at once, and where it comes from."""
@@ -99,7 +101,7 @@ async def test_the_usual_wait_is_told_from_the_tenth_reply_on(koppi: Koppi) -> N
         ticket = await koppi.sends_to_a_person(UNKNOWN)
         koppi.clock.advance(timedelta(minutes=7))
         await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", f"form-{number}", koppi.later())
-        await koppi.hears()
+        assert [(await koppi.hears()).text for _ in range(2)] == [JOINED, "Hei!"]
         await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
         await koppi.hears()
         if number >= 8:
@@ -130,6 +132,7 @@ async def test_the_advisors_reply_comes_to_the_same_chat_as_it_was_written(koppi
     reply = "Hei! 2 * 3 = 6 * 1, ks. [tämä] <b>ei</b> & _ei_\n\nT. Väinö"
     await koppi.desk.reply(koppi.vaino, ticket.id, reply, "form-1", koppi.later())
 
+    assert (await koppi.hears()).text == JOINED
     assert (await koppi.hears()).text == reply
 
 
@@ -140,14 +143,14 @@ async def test_the_same_reply_form_sent_twice_is_one_reply(koppi: Koppi) -> None
         await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.later())
     await koppi.settles()
 
-    assert [message.text for message in koppi.telegram.unheard(AINO)] == ["Hei!"]
+    assert [message.text for message in koppi.telegram.unheard(AINO)] == [JOINED, "Hei!"]
 
 
 async def test_what_is_written_after_the_reply_joins_the_ticket_until_it_is_closed(koppi: Koppi) -> None:
     """Two people talk; the bot is silent, and comes back when they have finished."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
     await koppi.desk.reply(koppi.vaino, ticket.id, "Mikä iguaani?", "form-1", koppi.later())
-    await koppi.hears()
+    assert [(await koppi.hears()).text for _ in range(2)] == [JOINED, "Mikä iguaani?"]
     await koppi.says(KNOWN)
     await koppi.settles()
     silence = koppi.telegram.unheard(AINO)
@@ -175,6 +178,43 @@ async def test_a_closed_ticket_is_opened_again_by_its_asker_within_a_week(koppi:
 
     assert reopened.text == wording.say("fi", wording.REOPENED, promise="tänään klo 15")
     assert (again.id, again.account_id, again.closed_at) == (ticket.id, None, None)
+
+
+async def test_the_asker_ends_the_talk_and_may_take_it_up_again(koppi: Koppi) -> None:
+    """An advisor's queue shows it closed by the asker; nobody answers into the void."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    joined = await koppi.hears()
+    await koppi.presses(wording.BUTTON_END)
+    ended = await koppi.hears()
+    with pytest.raises(NotOpen):
+        await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.later())
+    async with koppi.store.read() as read:
+        (closed,) = await tickets.queue(read, is_closed=True)
+    await koppi.presses(wording.BUTTON_CONTINUE)
+    reopened = await koppi.hears()
+
+    assert joined.labels == [wording.BUTTON_END]
+    assert ended.text == wording.ENDED
+    assert (closed.id, closed.outcome) == (ticket.id, "asker")
+    assert reopened.text == wording.say("fi", wording.REOPENED, promise="tänään klo 15")
+
+
+async def test_the_asker_is_told_who_joined_and_who_left(koppi: Koppi) -> None:
+    """By the first name the advisor goes by, and once however often they press."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    for _ in range(2):
+        await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    joined = await koppi.hears()
+    await koppi.desk.release(koppi.vaino, ticket.id, koppi.later())
+    left = await koppi.hears()
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    back = await koppi.hears()
+    await koppi.settles()
+
+    assert joined.text == back.text == JOINED
+    assert left.text == wording.say("fi", wording.ADVISOR_LEFT, name="Väinö")
+    assert koppi.telegram.unheard(AINO) == []
 
 
 async def test_a_week_later_a_closed_ticket_stays_closed(koppi: Koppi) -> None:
@@ -207,6 +247,7 @@ async def test_a_promise_that_passes_is_told_once_and_frees_the_ticket(koppi: Ko
     """Someone waits: they are told, and somebody else may answer."""
     ticket = await koppi.sends_to_a_person(UNKNOWN)
     await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    await koppi.hears()
     await koppi.advance(ticket.promised_at - koppi.clock() + timedelta(minutes=1))
     told = [await tell_of_slipped_promises(koppi.store, koppi.hours, koppi.clock()) for _ in range(2)]
     said = await koppi.hears()
@@ -225,6 +266,7 @@ async def test_a_danger_in_a_ticket_is_answered_at_once_and_comes_first_in_the_q
     await koppi.sends_to_a_person(UNKNOWN, BULK[0])
     ticket = await koppi.sends_to_a_person(UNKNOWN)
     await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    await koppi.hears()
     care = await koppi.asks("haluan kuolla")
     async with koppi.store.read() as read:
         first, _ = await tickets.queue(read)

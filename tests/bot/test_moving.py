@@ -43,6 +43,7 @@ async def a_web_chat(koppi: Koppi, *, with_ticket: bool = True) -> str:
 async def replies(koppi: Koppi, text: str) -> None:
     (ticket,) = await koppi.rows(schema.ticket)
     await koppi.desk.reply(koppi.vaino, ticket.id, text, "a-key", koppi.later())
+    assert "Väinö" in (await koppi.hears()).text
 
 
 async def test_the_advisors_reply_comes_to_telegram_when_the_asker_has_gone_on_there(koppi: Koppi) -> None:

@@ -354,6 +354,7 @@ async def test_who_comes_back_after_the_address_is_gone_begins_anew(koppi: Koppi
     """Nothing tells that it is them, old buttons say kindly that they are old, and the next question is answered."""
     ticket = await koppi.sends_to_a_person("xyzzy plugh")
     await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    await koppi.hears()
     await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
     await koppi.hears()
     await koppi.advance(31 * DAY)

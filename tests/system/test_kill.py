@@ -27,6 +27,7 @@ ROUND = [
     ("says", KNOWN, "Asumistukea haetaan Kelasta."),
     ("says", UNKNOWN, "Tätä en tiedä varmasti"),
     ("presses", wording.BUTTON_SEND_WORK, "Lähetin kysymyksesi"),
+    ("listens", "", "Työvoimaneuvoja"),
     ("listens", "", REPLY),
     ("says", "Kiitos, entä koira?", wording.CLOSED),
 ]
