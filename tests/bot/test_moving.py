@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from admin.invariants import violations
 from bot import wording
 from bot.channels.webchat import NAME as WEB
 from bot.store import conversations, erasure, moving, schema, tickets
@@ -73,6 +74,8 @@ async def test_who_already_talks_to_the_bot_in_telegram_gets_the_web_chat_into_t
     assert {row.conversation_id for row in await koppi.rows(schema.message)} == {
         row.id for row in await koppi.rows(schema.conversation)
     }
+    await koppi.settles()
+    assert await violations(koppi.store, koppi.clock()) == []
 
 
 async def test_two_open_questions_stay_where_they_are(koppi: Koppi) -> None:

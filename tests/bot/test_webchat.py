@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
@@ -1021,16 +1021,18 @@ async def test_a_browser_that_keeps_no_cookie_in_a_frame_is_shown_the_way_out_an
 
 async def test_a_conversation_in_the_frame_is_the_same_as_on_the_page(chat: Chat) -> None:
     """Asked on another site, answered there; by the return link it goes on in a tab of its own."""
+
+    async def until(seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not seen():
+                framed.page = (await framed.get("/widget")).text
+
     async with Browser(chat, **FRAMED) as framed:
         assert (await framed.post("/widget/messages", data={"key": "k" * 22, "text": UNKNOWN})).status_code == 204
-        await framed.get("/widget/messages")
-        framed.page = (await framed.get("/widget")).text
-        while len(framed.bubbles) < 2:
-            framed.page = (await framed.get("/widget")).text
+        await until(lambda: len(framed.bubbles) == 2)
         press = {"key": "l" * 22, "press": f"{(await chat.rows(schema.message))[-1].id}:0"}
         assert (await framed.post("/widget/messages", data=press)).status_code == 204
-        while "/palaa#" not in framed.page:
-            framed.page = (await framed.get("/widget")).text
+        await until(lambda: "/palaa#" in framed.page)
 
         assert 'action="/widget/messages"' in framed.page
         assert "/chat/telegram" not in framed.page
