@@ -81,6 +81,10 @@ ALREADY_SENT = "Kysymyksesi on jo ohjaajalla. Voit kirjoittaa lisää tähän, n
 JOINED_TICKET = "Lisäsin tämän kysymykseesi. Ohjaaja näkee sen."
 BUTTON_ADD_TO_TICKET = "Lisää neuvojalle"
 
+PROMISE_CLOSE = (
+    "Lupasimme vastata {promise}, mutta vastaus voi myöhästyä. "
+    "Emme ole unohtaneet sinua: kysymyksesi on jonon kärjessä."
+)
 PROMISE_SLIPPED = "Lupasimme vastata {promise}, mutta ohjaaja on vielä kiinni. Kysymyksesi on jonossa ensimmäisenä."
 CLOSED = "Ohjaaja sulki tämän keskustelun. Jos asia jatkuu, paina Jatka. Uuden kysymyksen voit kirjoittaa heti."
 BUTTON_CONTINUE = "Jatka"

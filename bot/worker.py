@@ -1,7 +1,7 @@
 """The loops of the service in one place: handle what came in, keep promises; each ends when the service stops."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -9,11 +9,13 @@ from bot import wording
 from bot.hours import OpeningHours, moment_in_words
 from bot.service import Service
 from bot.store import conversations, erasure, inbox, outbox, tickets
-from bot.store.engine import StatementCancelled, Store, StoreUnavailable
+from bot.store.engine import StatementCancelled, Store, StoreUnavailable, Tx
 from bot.store.inbox import InboxItem
+from bot.store.tickets import TicketRow
 
 LOOK_AGAIN_SECONDS = 1.0
 PROMISES_EVERY_SECONDS = 20.0
+PROMISE_IS_CLOSE = timedelta(minutes=30)
 REWRITTEN_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger()
@@ -61,9 +63,10 @@ async def _handle(store: Store, service: Service, item: InboxItem, clock: Clock)
 
 
 async def keep_promises(store: Store, hours: OpeningHours, clock: Clock) -> None:
-    """Tell an asker once when the promised time has passed without an answer, until the service stops."""
+    """Tell an asker once before the promised time passes without an answer, and once when it has, until we stop."""
     while not store.hub.is_stopping:
         try:
+            await tell_of_close_promises(store, hours, clock())
             await tell_of_slipped_promises(store, hours, clock())
         except StoreUnavailable:
             log.warning("store_unavailable", loop="promises")
@@ -86,25 +89,46 @@ async def clean_up_after_erasures(store: Store) -> None:
             await store.hub.pause(REWRITTEN_EVERY_SECONDS)
 
 
+async def tell_of_close_promises(store: Store, hours: OpeningHours, now: datetime) -> int:
+    """Tell the askers whose promise is about to be missed, once each; returns how many.
+
+    The queue shows what was promised soonest first, so their tickets stand at its front, after urgent ones.
+    """
+    async with store.write() as tx:
+        told = 0
+        for ticket in await tickets.close_to_slipping(tx, now, PROMISE_IS_CLOSE):
+            key = f"close:{ticket.id}:{ticket.promised_at.isoformat()}"
+            if not await outbox.has(tx, key):
+                await _tell_of_promise(tx, hours, ticket, wording.PROMISE_CLOSE, key, now)
+                told += 1
+        if told:
+            await tx.bump(tickets.TOPIC)
+    return told
+
+
 async def tell_of_slipped_promises(store: Store, hours: OpeningHours, now: datetime) -> int:
     """Release the claims of tickets whose promise has passed and tell their askers; returns how many."""
     async with store.write() as tx:
         late = await tickets.slip(tx, now)
         for ticket in late:
-            talk = await conversations.get(tx.connection, ticket.conversation_id)
-            if talk is None:
-                continue
-            promised_at = ticket.promised_at.astimezone(hours.zone)
-            today = now.astimezone(hours.zone).date()
-            promised = moment_in_words(promised_at, today, talk.language)
-            text = wording.say(talk.language, wording.PROMISE_SLIPPED, promise=promised)
-            message_id = await conversations.add_message(tx, talk.id, "bot", text, now)
-            await outbox.add_message(
-                tx,
-                key=f"slipped:{ticket.id}:{ticket.promised_at.isoformat()}",
-                message_id=message_id,
-                conversation_id=talk.id,
-                channel=talk.channel,
-                now=now,
-            )
+            key = f"slipped:{ticket.id}:{ticket.promised_at.isoformat()}"
+            await _tell_of_promise(tx, hours, ticket, wording.PROMISE_SLIPPED, key, now)
     return len(late)
+
+
+async def _tell_of_promise(
+    tx: Tx, hours: OpeningHours, ticket: TicketRow, sentence: str, key: str, now: datetime
+) -> None:
+    today = now.astimezone(hours.zone).date()
+    promised = moment_in_words(ticket.promised_at.astimezone(hours.zone), today, ticket.language)
+    text = wording.say(ticket.language, sentence, promise=promised)
+    message_id = await conversations.add_message(tx, ticket.conversation_id, "bot", text, now)
+    await outbox.add_message(
+        tx,
+        key=key,
+        message_id=message_id,
+        conversation_id=ticket.conversation_id,
+        channel=ticket.channel,
+        now=now,
+    )
+    await conversations.changed(tx, ticket.conversation_id)

@@ -1,7 +1,7 @@
 """Tickets: questions passed on to a person. The database decides races, once, by conditional updates."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Row, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +12,6 @@ from bot.store.schema import account, address, asker, conversation, message, out
 from knowledge.entry import AdvisorRole, Language
 
 TOPIC = "queue"
-ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
 ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
 
 
@@ -254,16 +253,20 @@ async def end(tx: Tx, ticket_id: str, now: datetime) -> None:
     await tx.bump(TOPIC)
 
 
-async def end(tx: Tx, ticket_id: str, now: datetime) -> None:
-    """Close the ticket by its asker's wish, whoever has claimed it. Raises `NotOpen` where it is closed already."""
-    ended = await tx.execute(
-        update(ticket)
-        .where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None))
-        .values(closed_at=now, outcome=ENDED_BY_ASKER, version=ticket.c.version + 1)
+async def close_to_slipping(tx: Tx, now: datetime, lead: timedelta) -> list[TicketRow]:
+    """The unanswered tickets whose promise passes within *lead*, held; not those that began just now."""
+    soon = and_(
+        ticket.c.closed_at.is_(None),
+        ticket.c.replied_at.is_(None),
+        ticket.c.promised_at >= now,
+        ticket.c.promised_at < now + lead,
+        func.coalesce(ticket.c.reopened_at, ticket.c.opened_at) < now - lead,
     )
-    if ended.rowcount == 0:
-        raise NotOpen(ticket_id)
-    await tx.bump(TOPIC)
+    found = list(await tx.execute(select(ticket.c.id).where(soon).order_by(ticket.c.id)))
+    for row in found:  # in the same order in every process, or two would deadlock
+        await hold(tx, row.id)
+    rows = await tx.execute(_tickets().where(soon, ticket.c.id.in_([row.id for row in found])).order_by(ticket.c.id))
+    return [_ticket_row(row) for row in rows]
 
 
 async def slip(tx: Tx, now: datetime) -> list[TicketRow]:

@@ -10,7 +10,7 @@ import pytest
 from bot import wording
 from bot.store import accounts, schema, tickets
 from bot.store.tickets import AlreadyTaken, NotOpen
-from bot.worker import tell_of_slipped_promises
+from bot.worker import tell_of_close_promises, tell_of_slipped_promises
 from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
 from tests.support.koppi import TYPING, Koppi
 from tests.support.people import AINO, BULK
@@ -241,6 +241,31 @@ async def test_a_ticket_belongs_to_whoever_took_it_first(koppi: Koppi) -> None:
     await koppi.desk.close(koppi.vaino, ticket.id, "answered", koppi.later())
     with pytest.raises(NotOpen):
         await koppi.desk.reply(koppi.vaino, ticket.id, "Vielä", "form-3", koppi.later())
+
+
+async def test_a_promise_about_to_be_missed_is_told_once_before_it_passes(koppi: Koppi) -> None:
+    """Who waits can plan; half an hour before nobody has broken a promise yet."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.advance(ticket.promised_at - koppi.clock() - timedelta(minutes=31))
+    early = await tell_of_close_promises(koppi.store, koppi.hours, koppi.clock())
+    await koppi.advance(timedelta(minutes=2))
+    told = [await tell_of_close_promises(koppi.store, koppi.hours, koppi.clock()) for _ in range(2)]
+    said = await koppi.hears()
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.later())
+    await koppi.settles()
+
+    assert (early, told) == (0, [1, 0])
+    assert said.text == wording.say("fi", wording.PROMISE_CLOSE, promise="tänään klo 15")
+    assert [message.text for message in koppi.telegram.unheard(AINO)] == [JOINED, "Hei!"]
+
+
+async def test_what_is_answered_is_not_about_to_be_missed(koppi: Koppi) -> None:
+    """The promise was kept."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Hei!", "form-1", koppi.later())
+    await koppi.advance(ticket.promised_at - koppi.clock() - timedelta(minutes=5))
+
+    assert await tell_of_close_promises(koppi.store, koppi.hours, koppi.clock()) == 0
 
 
 async def test_a_promise_that_passes_is_told_once_and_frees_the_ticket(koppi: Koppi) -> None:
