@@ -1,5 +1,6 @@
 """The library made ready to judge questions: fitted once, kept on disk, replaced as a whole when the FAQ changes."""
 
+import gc
 import hashlib
 import os
 import shutil
@@ -86,6 +87,7 @@ def _fit_apart(library: Library, kept: Path) -> tuple[Index, Detector] | None:
 def _fit_and_keep(entries: bytes, kept: Path) -> None:
     """The other process: the entries as JSON in, the cache folder out."""
     os.nice(5)  # whoever is answering goes first
+    gc.disable()  # a million words are made and kept, none in circles
     _keep(kept, *_fit(_ENTRIES.validate_json(entries), Manners.read()))
 
 

@@ -27,9 +27,12 @@ COMMON = 0.05
 NEVER_COMMON = 50
 """In so many texts even of a small FAQ a feature is worth counting."""
 
-# Each class is told from its likest phrasings of other classes and a sample of the rest: four times quicker than from
+MOST_COUNTED = 60_000
+"""So many postings are counted for a question, those of its rarest features first: a long one takes no longer."""
+
+# Each class is told from its likest phrasings of other classes and a sample of the rest: five times quicker than from
 # all of them, and recall stays the same (docs/retrieval.md).
-_LIKEST_OTHERS = 1000
+_LIKEST_OTHERS = 600
 _OTHERS = 300
 
 _FOR_CERTAIN = 100.0
@@ -101,14 +104,15 @@ class Postings:
         scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
         scales[texts, vectoriser.views[rows.ids]] = rows.weights / vectoriser.idf[rows.ids]
         in_texts = np.bincount(rows.ids, minlength=len(vectoriser))
-        kept = (in_texts <= max(NEVER_COMMON, COMMON * len(rows)))[rows.ids]
-        order = np.argsort(rows.ids[kept], kind="stable")
-        ids, texts = rows.ids[kept][order], texts[kept][order]
-        starts = np.searchsorted(ids, np.arange(len(vectoriser) + 1))
-        return cls(starts, texts.astype(np.min_scalar_type(len(rows))), scales)
+        sizes = np.where(in_texts <= max(NEVER_COMMON, COMMON * len(rows)), in_texts, 0)
+        kept = sizes[rows.ids] > 0
+        order = np.sort(rows.ids[kept].astype(np.int64) * len(rows) + texts[kept])  # as numbers: quicker than argsort
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        return cls(starts, (order % max(1, len(rows))).astype(np.min_scalar_type(len(rows))), scales)
 
     def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
         """How near the vector of these features is to each text; what is common counts for nothing."""
+        ids, weights, views = self.rarest(ids, weights, views)
         starts, ends = self.starts[ids].tolist(), self.starts[ids + 1].tolist()
         cosines = np.zeros(len(self.scales), dtype=np.float32)
         for view, (first, last) in enumerate(pairwise(np.searchsorted(views, range(len(VIEWS) + 1)).tolist())):
@@ -117,6 +121,17 @@ class Postings:
                 each = np.repeat(weights[first:last], [len(texts) for texts in found])
                 cosines += np.bincount(np.concatenate(found), each, minlength=len(cosines)) * self.scales[:, view]
         return cosines
+
+    def rarest(
+        self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]
+    ) -> tuple[Ints, Floats, npt.NDArray[np.uint8]]:
+        """The features without the most common ones, so that no more than `MOST_COUNTED` postings are counted."""
+        sizes = self.starts[ids + 1] - self.starts[ids]
+        if sizes.sum() <= MOST_COUNTED:
+            return ids, weights, views
+        order = np.argsort(sizes, kind="stable")
+        kept = np.sort(order[np.cumsum(sizes[order]) <= MOST_COUNTED])
+        return ids[kept], weights[kept], views[kept]
 
 
 class Index:
@@ -163,8 +178,7 @@ class Index:
         texts = list(chain.from_iterable(ways))
         vectoriser, rows = Vectoriser.fit(texts)
         first_texts = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
-        weights, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_texts)), len(vectoriser))
-        steps = np.maximum(np.abs(weights).max(axis=0, initial=0.0), 1e-9) / _STEPS
+        weights, steps, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_texts)), len(vectoriser))
         answers = vectoriser.rows([read(_said_in_answer(entry), lexicon) for entry in entries])
         return cls(
             [entry.id for entry in entries],
@@ -173,8 +187,8 @@ class Index:
             first_texts,
             np.array([_as_a_whole(said) for said in texts], dtype=np.uint32),
             _features_of_entries(rows, first_texts, len(vectoriser)),
-            np.rint(weights / steps).astype(np.int8),
-            steps.astype(np.float32),
+            weights,
+            steps,
             bias,
             lexicon=lexicon,
             fusion=fusion,
@@ -316,12 +330,14 @@ def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDA
     return np.packbits(has, axis=1)
 
 
-def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[Floats, Floats]:
-    """Weights (features x classes) and biases of linear support vector machines, each class against the others."""
+def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray[np.int8], Floats, Floats]:
+    """Linear support vector machines, each class against the others: weights (features x classes) as whole numbers of
+    each class's step, the steps, and biases."""
     count = int(classes.max(initial=-1)) + 1
-    weights, bias = np.zeros((features, count), dtype=np.float32), np.zeros(count, dtype=np.float32)
+    weights = np.zeros((count, features), dtype=np.int8)
+    steps, bias = np.ones(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
     if count < 3:  # one class can't be told from the others; the nearest phrasing must do
-        return weights, bias
+        return weights.T, steps, bias
     from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
     from sklearn.svm import LinearSVC
 
@@ -329,13 +345,17 @@ def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[Floats, Flo
     members = csr_matrix((np.ones(len(rows), dtype=np.float32), (classes, np.arange(len(rows)))))
     centres = (members @ matrix).toarray()
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    likeness = matrix @ centres.T
+    likeness = np.ascontiguousarray((matrix @ centres.T).T)
+    matrix = matrix.astype(np.float64)  # as liblinear wants it: once, not for each class
     random = np.random.default_rng(0)
     for each in range(count):
         others = np.flatnonzero(classes != each)
-        others = others[np.argsort(-likeness[others, each], kind="stable")]
-        sample = random.permutation(others[_LIKEST_OTHERS:])[:_OTHERS]
-        chosen = np.sort(np.concatenate([np.flatnonzero(classes == each), others[:_LIKEST_OTHERS], sample]))
+        likest = min(_LIKEST_OTHERS, len(others) - 1)
+        others = others[np.argpartition(-likeness[each, others], likest)]
+        sample = random.permutation(np.sort(others[likest:]))[:_OTHERS]
+        chosen = np.sort(np.concatenate([np.flatnonzero(classes == each), others[:likest], sample]))
         model = LinearSVC(C=_COST, tol=_TOLERANCE, random_state=0).fit(matrix[chosen], classes[chosen] == each)
-        weights[:, each], bias[each] = model.coef_[0], model.intercept_[0]
-    return weights, bias
+        steps[each] = max(np.abs(model.coef_).max(), 1e-9) / _STEPS
+        weights[each] = np.rint(model.coef_[0] / steps[each])
+        bias[each] = model.intercept_[0]
+    return np.ascontiguousarray(weights.T), steps, bias

@@ -18,6 +18,8 @@ LONGEST_READ = 1200
 
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _WORD = re.compile(r"[^\W_]+(?:[:'’][^\W_]+)*")
+_WITHIN_WORDS = frozenset(":'’")
+_INNER = re.compile("[:'’]")
 _ADDRESS_SIGNS = ("://", "www.", "@")
 _DOTS = str.maketrans("äöåé", "aoae")
 
@@ -33,9 +35,11 @@ def clean(text: str) -> str:
     At most `LONGEST_READ` characters are read: the beginning and the end of a longer text.
     """
     readable = unicodedata.normalize("NFKC", _ends(text).encode("utf-8", "ignore").decode())
-    pieces = _ends(readable).lower().split()  # cut again: one character can stand for eighteen
-    kept = (piece for piece in pieces if not any(sign in piece for sign in _ADDRESS_SIGNS))
-    return _DRAWN_OUT.sub(r"\1\1", " ".join(kept))
+    lowered = _ends(readable).lower()  # cut again: one character can stand for eighteen
+    pieces = lowered.split()
+    if any(sign in lowered for sign in _ADDRESS_SIGNS):
+        pieces = [piece for piece in pieces if not any(sign in piece for sign in _ADDRESS_SIGNS)]
+    return _DRAWN_OUT.sub(r"\1\1", " ".join(pieces))
 
 
 def _ends(text: str) -> str:
@@ -45,7 +49,8 @@ def _ends(text: str) -> str:
 
 def words(cleaned: str) -> list[str]:
     """The words of an already cleaned text in order, numbers included; *kela:n* is one word."""
-    return [re.sub("[:'’]", "", word) for word in _WORD.findall(cleaned)]
+    found: list[str] = _WORD.findall(cleaned)
+    return found if _WITHIN_WORDS.isdisjoint(cleaned) else [_INNER.sub("", word) for word in found]
 
 
 def as_bytes(strings: Sequence[str]) -> npt.NDArray[np.uint8]:
@@ -76,7 +81,9 @@ class Lexicon:
                 self._rewritten[tuple(words(clean(colloquial)))] = meant
             elif kind in _ADDED:
                 self._added[tuple(words(clean(colloquial)))] = meant
-        self._longest = max(map(len, [*self._rewritten, *self._added]), default=0)
+        self._longest: dict[str, int] = {}
+        for phrase in [*self._rewritten, *self._added]:
+            self._longest[phrase[0]] = max(len(phrase), self._longest.get(phrase[0], 0))
 
     @classmethod
     def read(cls, file: Path = LEXICON_FILE) -> "Lexicon":
@@ -89,7 +96,7 @@ class Lexicon:
         meant: list[str] = []
         place = 0
         while place < len(said):
-            for length in range(min(self._longest, len(said) - place), 0, -1):
+            for length in range(min(self._longest.get(said[place], 0), len(said) - place), 0, -1):
                 phrase = tuple(said[place : place + length])
                 if phrase in self._rewritten:
                     meant += self._rewritten[phrase]
@@ -122,7 +129,13 @@ class Detector:
     @classmethod
     def fit(cls, texts: Mapping[Language, Iterable[str]]) -> "Detector":
         """A detector that has read these texts of each language."""
-        counts = [Counter(sign for text in texts.get(language, ()) for sign in _signs(text)) for language in LANGUAGES]
+        counts = []
+        for language in LANGUAGES:
+            said = Counter(word for text in texts.get(language, ()) for word in words(clean(text)))
+            counts.append(count := Counter[str]())
+            for word, times in said.items():
+                for sign in _signs_of(word):
+                    count[sign] += times
         signs = sorted(set().union(*counts))
         table = np.array([[count[sign] for count in counts] for sign in signs], dtype=np.float32).reshape(-1, 3)
         table += 0.3  # a sign not seen in a language isn't impossible in it
@@ -154,7 +167,11 @@ class Detector:
 
 def _signs(text: str) -> Iterator[str]:
     for word in words(clean(text)):
-        if not word.isdigit():
-            yield f" {word} "
-            padded = f"^{word}$"
-            yield from (padded[start : start + 3] for start in range(len(padded) - 2))
+        yield from _signs_of(word)
+
+
+def _signs_of(word: str) -> Iterator[str]:
+    if not word.isdigit():
+        yield f" {word} "
+        padded = f"^{word}$"
+        yield from (padded[start : start + 3] for start in range(len(padded) - 2))

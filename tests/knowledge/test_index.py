@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.base import KnowledgeBase
 from knowledge.features import Vectoriser
-from knowledge.index import Index, ways_of_asking
+from knowledge.index import MOST_COUNTED, Index, ways_of_asking
 from knowledge.library import Library, load
 
 WriteEntry = Callable[..., Path]
@@ -112,12 +112,35 @@ def test_unknown_words_keep_a_text_away_from_everything() -> None:
     assert known == 0.0
 
 
+def test_pieces_are_of_one_word_each() -> None:
+    """What ends one word and begins the next is chance: it would make texts alike that have nothing in common."""
+    vectoriser, _ = Vectoriser.fit([["saa", "tuki"], ["ei"]])
+    pieces = {name.strip('"') for name in vectoriser.named(["saa", "tuki"]) if name.startswith('"')}
+
+    assert {" sa", " saa ", "aa ", "tuki", " tuk", "uki "} <= pieces
+    assert all(piece in " saa " or piece in " tuki " for piece in pieces)
+
+
 def test_words_apart_count_together() -> None:
     """What is asked of what tells neighbours apart: "wage" and "wait" far from each other mean wages that are late."""
     vectoriser, _ = Vectoriser.fit([["palkkaa", "ei", "viela", "maksettu"], ["palkka", "on", "maksettava"], ["loma"]])
 
     assert "maks … palk" in vectoriser.named(["maksoivatko", "he", "palkan"])
     assert "maks … palk" not in vectoriser.named(["palkan"])
+
+
+def test_a_long_message_counts_no_more_than_a_bounded_number_of_postings(whole_base: KnowledgeBase) -> None:
+    """Nobody waits longer because somebody else pasted a page: what is common in it is left out first."""
+    postings, vectoriser = whole_base.index._postings, whole_base.index._vectoriser
+    long = [word for entry in whole_base.library.entries[:20] for word in entry.answer.lower().split()][:150]
+
+    for said, is_cut in ((["mista", "saan", "hygieniapassin"], False), (long, True)):
+        ids, weights, _ = vectoriser.vector(said)
+        kept, _, _ = postings.rarest(ids, weights, vectoriser.views[ids])
+        sizes = np.diff(postings.starts)
+        assert sizes[kept].sum() <= MOST_COUNTED
+        assert (sizes[ids].sum() > MOST_COUNTED) == is_cut == (len(kept) < len(ids))
+        assert sizes[kept].max() <= np.sort(sizes[ids])[len(kept) - 1]
 
 
 def test_an_index_of_the_whole_faq_is_small(whole_base: KnowledgeBase, tmp_path: Path) -> None:
