@@ -19,6 +19,7 @@ from bot.dialogue import (
     Decision,
     Empty,
     EndTicket,
+    Flood,
     Happened,
     JoinTicket,
     Left,
@@ -62,6 +63,9 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
             return Decision("unreadable", conversation, (Reply(text),))
         case Empty():
             return Decision("empty", conversation, (Reply(_say(conversation, wording.EMPTY)),))
+        case Flood():
+            replies = (Reply(_say(conversation, wording.SLOW_DOWN)),) if said.is_first else ()
+            return Decision("slowed", conversation, replies)
         case Left():
             return Decision("left" if said.gone else "back", conversation, reachable=not said.gone)
 

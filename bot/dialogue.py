@@ -67,7 +67,14 @@ class Left:
     gone: bool
 
 
-Said = Text | Start | Command | Press | Unreadable | Empty | Left
+@dataclass(frozen=True)
+class Flood:
+    """One message too many of an asker who sends many in a minute; *is_first*: they were not told yet."""
+
+    is_first: bool
+
+
+Said = Text | Start | Command | Press | Unreadable | Empty | Left | Flood
 
 # --- what is known --------------------------------------------------------------------------------------------
 

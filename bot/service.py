@@ -14,9 +14,10 @@ import structlog
 
 from bot import privacy_notice, wording
 from bot.channels import telegram
-from bot.channels.incoming import Incoming, LinkChat, MoveHere, Pressed, Unparsable
+from bot.channels.incoming import Incoming, InGroup, LinkChat, MoveHere, Pressed, Unparsable
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
+from bot.channels.webchat.pace import Pace
 from bot.conversation import decide, topic_at
 from bot.delivery import Delivery, Slot
 from bot.dialogue import (
@@ -25,6 +26,7 @@ from bot.dialogue import (
     Conversation,
     Decision,
     EndTicket,
+    Flood,
     JoinTicket,
     Left,
     OpenTicketWith,
@@ -42,7 +44,7 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
-from knowledge import followup, foreign, parts, privacy, wishes
+from knowledge import followup, foreign, parts, privacy, safety, wishes
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Entry, Language
 from knowledge.library import Library
@@ -51,6 +53,7 @@ from knowledge.verdict import Verdict
 WAITS_SINCE = timedelta(weeks=4)
 WAITS_FEWEST = 10  # by fewer than so many nobody can tell what is usual
 WAITS_KEPT = timedelta(minutes=10)
+MESSAGES_A_MINUTE = 20  # of one asker; whoever may be in danger, or writes to a person, is never asked to wait
 POPULAR_SINCE = timedelta(days=30)
 POPULAR_FEWEST = 5  # answers: what fewer have asked might tell of one of them
 POPULAR_SHOWN = 6
@@ -96,6 +99,8 @@ class Service:
         self._profile = profile
         self._hours = hours
         self._delivery = delivery
+        self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
+        self._told_to_wait = Pace(1, timedelta(minutes=1))
         self._usual_wait: timedelta | None = None
         self._usual_wait_until: datetime | None = None
 
@@ -114,7 +119,9 @@ class Service:
                 if await inbox.claim(tx, item):
                     await inbox.done(tx, item, kind="ignored", replies=0, now=now)
             return
-        if isinstance(incoming.said, LinkChat):
+        if isinstance(incoming.said, InGroup):
+            await self._speak_in_group(item, incoming.address, _first_guess(incoming.language), now)
+        elif isinstance(incoming.said, LinkChat):
             await self._link_chat(item, incoming.address, incoming.said.code, now)
         elif isinstance(incoming.said, MoveHere):
             await self._move_here(item, incoming.address, incoming.said.code, _first_guess(incoming.language), now)
@@ -138,6 +145,7 @@ class Service:
         said = await self._resolve(item, heard)
         question_text = _question_in(said)
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
+        is_too_much = item.channel == telegram.NAME and self._is_too_much(item, said)
         understood = _Understood(None)
         if question_text is not None:
             understood = await self._understand(item, question_text, knowledge, now)
@@ -159,6 +167,8 @@ class Service:
                     language=language,
                     now=now,
                 )
+            if is_too_much and talk.ticket is None:
+                said, question_text = Flood(self._told_to_wait.allows(item.sender, now)), None
             asked = await self._asked(tx, talk, question_text, verdict, now)
             of = None if understood.wants_person else asked
             signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
@@ -166,6 +176,12 @@ class Service:
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
             await self._store.empty_log()
+
+    def _is_too_much(self, item: InboxItem, said: Said) -> bool:
+        """Whether this is one message too many of its sender's; the web chat refuses those at its door."""
+        if isinstance(said, Left) or self._pace.allows(item.sender, item.received_at):
+            return False
+        return said != Command("apua") and not (isinstance(said, Text) and safety.assess(said.text) is not None)
 
     @asynccontextmanager
     async def _write_and_send(self, channel: str, address: str) -> AsyncIterator[tuple[Tx, Slot | None]]:
@@ -393,6 +409,17 @@ class Service:
                     channel=talk.channel,
                     sealed_address=slot.sealed_address,
                 )
+
+    async def _speak_in_group(self, item: InboxItem, address: str, language: Language, now: datetime) -> None:
+        """Say in a group that the bot works in private; of groups nothing is remembered."""
+        text, sealed = wording.say(language, wording.ONLY_IN_PRIVATE), self._vault.seal(address)
+        async with self._store.write() as tx:
+            if not await inbox.claim(tx, item):
+                return
+            await outbox.add_last_word(
+                tx, key=f"inbox:{item.id}:0", text=text, channel=item.channel, sealed_address=sealed, now=now
+            )
+            await inbox.done(tx, item, kind="group", replies=0, now=now)
 
     async def _link_chat(self, item: InboxItem, address: str, code: str, now: datetime) -> None:
         """`/liita CODE` in a Telegram chat: the chat gets what its code was made for, or hears that it won't do."""

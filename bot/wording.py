@@ -248,6 +248,13 @@ BUTTON_ERASE = "Poista kaikki"
 ERASE_CONFIRM = "Poistetaanko kaikki viestisi ja osoitteesi, myös ohjaajalle lähetetyt? Tätä ei voi perua."
 ERASED = "Poistin kaikki viestisi ja osoitteesi. Jäljellä on vain lukumääriä, joista sinua ei tunnista."
 
+SLOW_DOWN = (
+    "Nyt tuli monta viestiä peräkkäin, enkä ehtinyt lukea viimeisimpiä. Odota minuutti ja lähetä tärkein uudelleen. "
+    "Hädässä soita 112."
+)
+ONLY_IN_PRIVATE = (
+    "Hei! Juttelen vain kahden kesken, jotta kukaan muu ei näe kysymystäsi. Avaa profiilini ja paina Lähetä viesti."
+)
 LINKED = "Tämä keskustelu on nyt yhdistetty palveluun."
 LINK_FAILED = "Koodi ei käy: se on väärä, käytetty tai vanhentunut. Tee konsolissa uusi koodi."
 

@@ -50,11 +50,16 @@ class MoveHere:
 
 
 @dataclass(frozen=True)
+class InGroup:
+    """The bot was added to a group."""
+
+
+@dataclass(frozen=True)
 class Incoming:
     """One thing said, and the channel's own *address* of who said it."""
 
     address: str
-    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat | MoveHere
+    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat | MoveHere | InGroup
     language: str | None = None
 
 

@@ -19,7 +19,15 @@ from typing import Any
 
 import httpx
 import structlog
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram import (
+    Bot,
+    BotCommand,
+    ChatMemberUpdated,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Update,
+)
 from telegram.constants import ParseMode
 from telegram.error import (
     BadRequest,
@@ -37,6 +45,7 @@ from telegram.request import HTTPXRequest
 from bot import wording
 from bot.channels.incoming import (
     Incoming,
+    InGroup,
     LinkChat,
     MoveHere,
     Pressed,
@@ -91,9 +100,19 @@ def _read(update: Update) -> Incoming | None:
     if update.my_chat_member and update.my_chat_member.chat.type == "private":
         gone = update.my_chat_member.new_chat_member.status in {"kicked", "left"}
         return Incoming(str(update.my_chat_member.chat.id), Left(gone))
+    if update.my_chat_member:
+        return _in_group(update.my_chat_member)
     if update.callback_query:
         return _pressed(update)
     return _message(update)
+
+
+def _in_group(change: ChatMemberUpdated) -> Incoming | None:
+    was_out = change.old_chat_member.status in {"left", "kicked"}
+    is_in = change.new_chat_member.status in {"member", "administrator"}
+    if change.chat.type not in {"group", "supergroup"} or not (was_out and is_in):
+        return None
+    return Incoming(str(change.chat.id), InGroup(), (change.from_user.language_code or "")[:2])
 
 
 def _pressed(update: Update) -> Incoming | None:

@@ -13,9 +13,50 @@ from bot.store.tickets import AlreadyTaken, NotOpen
 from bot.worker import tell_of_close_promises, tell_of_slipped_promises
 from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
 from tests.support.koppi import TYPING, Koppi
-from tests.support.people import AINO, BULK
+from tests.support.people import ADVISORS_GROUP, AINO, BULK
 
 JOINED = wording.say("fi", wording.ADVISOR_JOINED["tyovoimaneuvoja"], name="Väinö")
+
+
+async def test_who_floods_is_asked_once_to_wait_and_nobody_else_waits(koppi: Koppi) -> None:
+    """Twenty messages in a minute are answered; and one who may be in danger is never asked to wait."""
+    for _ in range(25):
+        await koppi.telegram.says(AINO, "moi")
+    await koppi.telegram.says(AINO, "mä haluan tappaa itseni")
+    await koppi.telegram.says(AINO, "/apua")
+    await koppi.telegram.says(BULK[0], KNOWN)
+    heard = [(await koppi.hears()).text for _ in range(23)]
+    neighbour = await koppi.hears(BULK[0])
+    koppi.clock.advance(timedelta(minutes=1))
+    later = await koppi.asks(KNOWN)
+
+    assert heard[:20] == [wording.SMALL_TALK["greeting"]] * 20
+    assert heard[20] == wording.SLOW_DOWN
+    assert ["112" in text for text in heard[21:]] == [True, True]
+    assert neighbour.text.startswith("Asumistukea")
+    assert later.text.startswith("Asumistukea")
+
+
+async def test_a_flood_in_a_ticket_still_reaches_the_person(koppi: Koppi) -> None:
+    """What is written to a person is never thrown away."""
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.claim(koppi.vaino, ticket.id, koppi.later())
+    for number in range(25):
+        await koppi.telegram.says(AINO, f"asia {number}")
+    await koppi.settles()
+    async with koppi.store.read() as read:
+        thread = await tickets.thread(read, ticket.id)
+
+    assert len(thread) == 26
+
+
+async def test_in_a_group_the_bot_says_once_that_it_works_in_private(koppi: Koppi) -> None:
+    """What is asked in a group is read by all of it."""
+    await koppi.telegram.joins(ADVISORS_GROUP)
+    await koppi.telegram.says(ADVISORS_GROUP, KNOWN)
+    await koppi.settles()
+
+    assert [message.text for message in koppi.telegram.unheard(ADVISORS_GROUP)] == [wording.ONLY_IN_PRIVATE]
 
 
 async def test_a_known_question_is_answered_with_its_source(koppi: Koppi) -> None:

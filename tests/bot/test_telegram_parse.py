@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.incoming import MAX_TEXT, Incoming, LinkChat, Pressed, Unparsable, clean
+from bot.channels.incoming import MAX_TEXT, Incoming, InGroup, LinkChat, Pressed, Unparsable, clean
 from bot.channels.telegram import parse
 from bot.dialogue import Command, Empty, Left, Start, Text, Unreadable
 from tests.support.bot_api import SPECIFICATION
@@ -119,6 +119,31 @@ def test_an_edited_message_is_read_again() -> None:
 def test_the_chat_and_its_language_come_along() -> None:
     """The address is whom we answer; the language is a first guess."""
     assert parse(message(text="hej")) == Incoming("1001", Text("hej"), "sv")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "expected"),
+    [
+        ("left", "member", "group", InGroup()),
+        ("kicked", "administrator", "supergroup", InGroup()),
+        ("member", "administrator", "supergroup", None),
+        ("member", "left", "group", None),
+        ("left", "administrator", "channel", None),
+    ],
+)
+def test_only_being_added_to_a_group_is_something_to_answer(
+    before: str, after: str, kind: str, expected: object
+) -> None:
+    """Once, and not at each change of its rights there."""
+    bot = {"id": 77, "is_bot": True, "first_name": "Koppi"}
+    acts = ("be_edited", "manage_chat", "delete_messages", "manage_video_chats", "restrict_members", "promote_members")
+    more = ("change_info", "invite_users", "post_stories", "edit_stories", "delete_stories")
+    rights = dict.fromkeys((f"can_{act}" for act in (*acts, *more)), False) | {"is_anonymous": False}
+    old, new = ({"user": bot, "status": status, "until_date": 0, **rights} for status in (before, after))
+    change = {"chat": {**GROUP, "type": kind}, "from": PERSON, "date": 1_790_000_000}
+    change |= {"old_chat_member": old, "new_chat_member": new}
+
+    assert said(json.dumps({"update_id": 1, "my_chat_member": change})) == expected
 
 
 @pytest.mark.parametrize(

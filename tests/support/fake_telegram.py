@@ -213,6 +213,10 @@ class FakeTelegram:
         self._blocked.add(chat)
         return await self._member(chat, "member", "kicked")
 
+    async def joins(self, group: int) -> int:
+        """Someone adds the bot to a group."""
+        return await self._member(group, "left", "member")
+
     async def unblocks(self, chat: int) -> int:
         """Someone takes the bot back."""
         self._blocked.discard(chat)
