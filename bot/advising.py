@@ -10,7 +10,8 @@ from bot.hours import OpeningHours
 from bot.store import audit, conversations, events, outbox, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
-from bot.store.tickets import AlreadyTaken, NotOpen, TicketRow
+from bot.store.tickets import AlreadyTaken, Changed, NotOpen, TicketRow
+from knowledge.entry import AdvisorRole
 
 OUTCOMES = ("answered", "guided", "authority", "no_reply", "other")
 MAX_REPLY = 4000  # in UTF-16 units, as Telegram and the page's own field count: one reply is one message
@@ -20,6 +21,14 @@ NOTED_TWICE = timedelta(minutes=10)
 
 class NotFailed(Exception):
     """This delivery isn't the message's latest, or hasn't failed: somebody tries it again already."""
+
+
+class OtherOpen(Exception):
+    """The asker has another question open; there is never more than one."""
+
+    def __init__(self, ticket_id: str) -> None:
+        super().__init__(ticket_id)
+        self.ticket_id = ticket_id
 
 
 class Desk:
@@ -114,12 +123,67 @@ class Desk:
             await tickets.noted(tx, ticket_id)
             await audit.record(tx, account.id, "note", ticket_id, now)
 
-    async def close(self, account: Account, ticket_id: str, outcome: str, now: datetime) -> None:
-        """Close the ticket and tell the asker how to go on; closing claims an unclaimed ticket first."""
+    async def hand_over(
+        self, account: Account, ticket_id: str, to: Account | AdvisorRole, note: str, version: int, now: datetime
+    ) -> None:
+        """Give the ticket, free or one's own, to a colleague or to the other role, with a *note* for them (or none).
+
+        Raises `tickets.Changed` when the ticket isn't at *version* any more.
+        """
         async with self._store.write() as tx:
-            ticket = await _open_ticket(tx, ticket_id)
+            ticket = await _open_ticket(tx, ticket_id, version)
+            role, taker_id = (to.role, to.id) if isinstance(to, Account) else (to, None)
+            await tickets.hand_over(tx, ticket_id, giver_id=account.id, role=role, taker_id=taker_id, now=now)
+            if note:
+                await conversations.add_message(
+                    tx, ticket.conversation_id, "note", note, now, ticket_id=ticket_id, account_id=account.id
+                )
+            await audit.record(tx, account.id, "hand over", ticket_id, now)
+            if ticket.account_id is not None:
+                await self._tell(tx, ticket, "left", wording.ADVISOR_LEFT, account, now)
+            if isinstance(to, Account):
+                await self._tell_of_joining(tx, replace(ticket, account_id=None), to, now)
+
+    async def reopen(self, account: Account, ticket_id: str, version: int, now: datetime) -> None:
+        """Open a closed ticket again for oneself, with a new promise.
+
+        Raises `tickets.Changed` when it isn't closed any more, `OtherOpen` when the asker has another question open.
+        """
+        async with self._store.write() as tx:
+            await tickets.hold(tx, ticket_id)
+            ticket = await tickets.get(tx.connection, ticket_id)
+            if ticket is None:
+                raise NotOpen(ticket_id)
+            if ticket.closed_at is None or ticket.version != version:
+                raise Changed(ticket_id)
+            other = await tickets.open_one(tx.connection, ticket.conversation_id)
+            if other is not None:
+                raise OtherOpen(other)
+            await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at, now)
             await tickets.claim(tx, ticket_id, account.id, now)
-            await tickets.close(tx, ticket_id, account.id, outcome, now)
+            await audit.record(tx, account.id, "reopen", ticket_id, now)
+            await self._tell_of_joining(tx, replace(ticket, account_id=None), account, now)
+
+    async def close(
+        self,
+        account: Account,
+        ticket_id: str,
+        outcome: str,
+        now: datetime,
+        *,
+        topic: str | None = None,
+        version: int | None = None,
+    ) -> None:
+        """Close the ticket and tell the asker how to go on; closing claims an unclaimed ticket first.
+
+        *topic*: the entry that it was about; None keeps the bot's guess, empty means none. Raises `tickets.Changed`
+        when the ticket isn't at *version* any more, if one is given.
+        """
+        async with self._store.write() as tx:
+            ticket = await _open_ticket(tx, ticket_id, version)
+            about = ticket.topic if topic is None else topic or None
+            await tickets.claim(tx, ticket_id, account.id, now)
+            await tickets.close(tx, ticket_id, account.id, outcome, about, now)
             button = Button("continue", wording.say(ticket.language, wording.BUTTON_CONTINUE))
             text = wording.say(ticket.language, wording.CLOSED)
             message_id = await conversations.add_message(
@@ -127,9 +191,7 @@ class Desk:
             )
             await self._send(tx, ticket, f"closed:{ticket_id}:{ticket.version}", message_id, now)
             around = events.Circumstances(now, self._hours, ticket.channel, ticket.language)
-            await events.record(
-                tx, ticket.conversation_id, [events.Happening(f"closed_{outcome}", ticket.topic)], around
-            )
+            await events.record(tx, ticket.conversation_id, [events.Happening(f"closed_{outcome}", about)], around)
             await audit.record(tx, account.id, "close", ticket_id, now)
 
     async def _tell_of_joining(self, tx: Tx, ticket: TicketRow, account: Account, now: datetime) -> None:
@@ -160,10 +222,15 @@ class Desk:
         await conversations.changed(tx, ticket.conversation_id)
 
 
-async def _open_ticket(tx: Tx, ticket_id: str) -> TicketRow:
-    """The open ticket, held: whoever acts on it at the same moment waits, then sees what was done."""
+async def _open_ticket(tx: Tx, ticket_id: str, version: int | None = None) -> TicketRow:
+    """The open ticket, held: whoever acts on it at the same moment waits, then sees what was done.
+
+    Raises `NotOpen`, or `tickets.Changed` when it isn't at *version* any more.
+    """
     await tickets.hold(tx, ticket_id)
     ticket = await tickets.get(tx.connection, ticket_id)
     if ticket is None or ticket.closed_at is not None:
         raise NotOpen(ticket_id)
+    if version not in {None, ticket.version}:
+        raise Changed(ticket_id)
     return ticket

@@ -33,6 +33,8 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "say": ADVISORS,
     "try_again": ADVISORS,
     "close": ADVISORS,
+    "hand_over": ADVISORS,
+    "reopen": ADVISORS,
     "new_answer": ADVISORS,
     "publish_answer": ADVISORS,
     "new_phrasing": ADVISORS,

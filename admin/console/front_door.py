@@ -31,7 +31,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
 LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
-KEPT_FIELDS = ("text", "answer")  # what somebody has written at length: given back when it can't be taken
+KEPT_FIELDS = ("text", "answer", "note")  # what somebody has written at length: given back when it can't be taken
 
 Handler = Callable[[Visit], Awaitable[Response]]
 

@@ -57,7 +57,9 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route(
             "try_again", "/tickets/{ticket_id}/messages/{message_id}/again", ticket.try_again, fields=("delivery",)
         ),
-        door.route("close", "/tickets/{ticket_id}/close", ticket.close, fields=("outcome",)),
+        door.route("close", "/tickets/{ticket_id}/close", ticket.close, fields=("outcome", "topic", "version")),
+        door.route("hand_over", "/tickets/{ticket_id}/hand-over", ticket.hand_over, fields=("to", "note", "version")),
+        door.route("reopen", "/tickets/{ticket_id}/reopen", ticket.reopen, fields=("version",)),
         door.route("new_answer", "/tickets/{ticket_id}/answer", learning.new_answer),
         door.route(
             "publish_answer", "/tickets/{ticket_id}/answer", learning.publish_answer, fields=learning.ANSWER_FIELDS

@@ -6,23 +6,27 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from admin.console import live
 from admin.console.live import TICKET_ID
 from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
-from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed
+from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
 from bot.channels.incoming import clean
 from bot.channels.markup import units
-from bot.store import audit, tickets
-from bot.store.tickets import AlreadyTaken, NotOpen, ThreadMessage, TicketRow
+from bot.store import accounts, audit, tickets
+from bot.store.accounts import Account
+from bot.store.tickets import AlreadyTaken, Changed, NotOpen, ThreadMessage, TicketRow
+from knowledge.entry import AdvisorRole
 
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 NUMBER = re.compile(r"[0-9]{1,15}")
-DONE = frozenset(["claimed", "released", "replied", "noted", "closed", "tried_again"])
+DONE = frozenset(["claimed", "released", "replied", "noted", "closed", "tried_again", "handed_over", "reopened"])
+ROLES: tuple[AdvisorRole, ...] = get_args(AdvisorRole)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class Draft:
     key: str
 
 
+@dataclass(frozen=True)
+class Handing:
+    """What was filled in for handing over: kept when it can't be done just now."""
+
+    note: str
+    to: str
+
+
 async def page(visit: Visit) -> Response:
     """The ticket; that it was looked at is written down."""
     return await _page(visit)
@@ -59,11 +71,45 @@ async def release(visit: Visit) -> Response:
 
 
 async def close(visit: Visit) -> Response:
-    """Close the ticket with its outcome."""
-    outcome = visit.form.get("outcome", "")
+    """Close the ticket with its outcome and what it was about."""
+    outcome, topic = visit.form.get("outcome", ""), visit.form.get("topic", "")
     if outcome not in OUTCOMES:
         return await _page(visit, 422, problem="no_outcome")
-    return await _act(visit, "closed", lambda desk, id_: desk.close(visit.account, id_, outcome, visit.now))
+    if topic and visit.house.bookshelf.current.library.get(topic) is None:
+        raise Refused(400, "bad_form")
+    version = _version(visit)
+    return await _act(
+        visit,
+        "closed",
+        lambda desk, id_: desk.close(visit.account, id_, outcome, visit.now, topic=topic, version=version),
+    )
+
+
+async def hand_over(visit: Visit) -> Response:
+    """Give the ticket to a colleague or to the other role, perhaps with a note for them."""
+    note, to = clean(visit.form.get("note", "")), visit.form.get("to", "")
+    async with visit.house.store.read() as read:
+        colleagues = await _colleagues(visit, read)
+    receivers: dict[str, Account | AdvisorRole] = {role: role for role in ROLES}
+    receiver = (receivers | {colleague.id: colleague for colleague in colleagues}).get(to)
+    handed = Handing(visit.form.get("note", ""), to)
+    if receiver is None:
+        return await _page(visit, 422, problem="no_receiver", handing=handed)
+    if units(note) > MAX_REPLY:
+        return await _page(visit, 422, problem="too_long", handing=handed)
+    version = _version(visit)
+    return await _act(
+        visit,
+        "handed_over",
+        lambda desk, id_: desk.hand_over(visit.account, id_, receiver, note, version, visit.now),
+        handing=handed,
+    )
+
+
+async def reopen(visit: Visit) -> Response:
+    """Open a closed ticket again, for oneself."""
+    version = _version(visit)
+    return await _act(visit, "reopened", lambda desk, id_: desk.reopen(visit.account, id_, version, visit.now))
 
 
 async def say(visit: Visit) -> Response:
@@ -101,24 +147,46 @@ async def try_again(visit: Visit) -> Response:
     )
 
 
-async def _act(visit: Visit, done: str, act: Any, *, draft: Draft | None = None) -> Response:
+def _version(visit: Visit) -> int:
+    """Of the ticket as the form's page showed it."""
+    version = visit.form.get("version", "")
+    if not NUMBER.fullmatch(version):
+        raise Refused(400, "bad_form")
+    return int(version)
+
+
+async def _colleagues(visit: Visit, read: AsyncConnection) -> list[Account]:
+    """The other advisors who can log in."""
+    others = [other for other in await accounts.everyone(read) if other.id != visit.account.id]
+    return [other for other in others if other.is_advisor and not other.is_disabled]
+
+
+async def _act(
+    visit: Visit, done: str, act: Any, *, draft: Draft | None = None, handing: Handing | None = None
+) -> Response:
     ticket_id = read_ticket_id(visit)
     desk = Desk(visit.house.store, visit.house.hours)
     try:
         await act(desk, ticket_id)
     except AlreadyTaken as error:
         problem = "taken" if error.by else "free_already"
-        return await _page(visit, 409, problem=problem, taken_by=error.by, draft=draft)
+        return await _page(visit, 409, problem=problem, taken_by=error.by, draft=draft, handing=handing)
+    except Changed:
+        return await _page(visit, 409, problem="changed", draft=draft, handing=handing)
+    except OtherOpen as error:
+        return await _page(visit, 409, problem="other_open", other_id=error.ticket_id)
     except NotFailed:
         return await _page(visit, 409, problem="not_failed", draft=draft)
     except NotOpen:
-        return await _page(visit, 409, problem="closed_already", draft=draft)
+        return await _page(visit, 409, problem="closed_already", draft=draft, handing=handing)
     return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")
 
 
 def _view_after(visit: Visit, done: str) -> str:
     """Beside a ticket one has just taken stand one's own."""
-    return "mine" if done in {"claimed", "replied"} else visit.query("view", known=frozenset(VIEWS)) or "mine"
+    return (
+        "mine" if done in {"claimed", "replied", "reopened"} else visit.query("view", known=frozenset(VIEWS)) or "mine"
+    )
 
 
 async def _page(
@@ -127,7 +195,9 @@ async def _page(
     *,
     problem: str | None = None,
     taken_by: str = "",
+    other_id: str = "",
     draft: Draft | None = None,
+    handing: Handing | None = None,
 ) -> Response:
     ticket_id = read_ticket_id(visit)
     async with visit.house.store.read() as read:
@@ -136,6 +206,7 @@ async def _page(
             raise not_found()
         version = await live.version(visit.house, read, ticket.conversation_id)
         thread = await tickets.thread(read, ticket_id)
+        colleagues = await _colleagues(visit, read)
         queue = await read_queue(visit, read, default="mine" if ticket.account_id == visit.account.id else "free")
     async with visit.house.store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
@@ -158,6 +229,11 @@ async def _page(
         draft=draft or Draft("", "reply", secrets.token_urlsafe(12)),
         problem=problem,
         taken_by=taken_by,
+        other_id=other_id,
+        handing=handing or Handing("", ""),
+        colleagues=colleagues,
+        other_roles=[role for role in ROLES if role != ticket.role],
+        topics=sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries),
         done=visit.query("done", known=DONE) if status == 200 else None,
         outcomes=OUTCOMES,
         max_reply=MAX_REPLY,

@@ -23,6 +23,10 @@ class AlreadyTaken(Exception):
         self.by = by
 
 
+class Changed(Exception):
+    """The ticket isn't as it was when whoever acts on it looked: something was said or done since."""
+
+
 class NotOpen(Exception):
     """The ticket is closed, or there is none with this id."""
 
@@ -209,6 +213,30 @@ async def release(tx: Tx, ticket_id: str, account_id: str) -> None:
     await tx.bump(TOPIC)
 
 
+async def hand_over(tx: Tx, ticket_id: str, *, giver_id: str, role: str, taker_id: str | None, now: datetime) -> None:
+    """Give the ticket, free or one's own, to a colleague, or with no *taker_id* to whoever of *role* takes it.
+
+    Raises like `claim`.
+    """
+    given = await tx.execute(
+        update(ticket)
+        .where(
+            ticket.c.id == ticket_id,
+            ticket.c.closed_at.is_(None),
+            or_(ticket.c.account_id.is_(None), ticket.c.account_id == giver_id),
+        )
+        .values(
+            role=role,
+            account_id=taker_id,
+            claimed_at=now if taker_id else None,
+            version=ticket.c.version + 1,
+        )
+    )
+    if given.rowcount == 0:
+        await _explain(tx, ticket_id)
+    await tx.bump(TOPIC)
+
+
 async def release_all(tx: Tx, account_id: str) -> None:
     """Give back every open ticket of somebody who is leaving."""
     await tx.execute(
@@ -229,12 +257,12 @@ async def replied(tx: Tx, ticket_id: str, now: datetime) -> bool:
     return first.rowcount == 1
 
 
-async def close(tx: Tx, ticket_id: str, account_id: str, outcome: str, now: datetime) -> None:
+async def close(tx: Tx, ticket_id: str, account_id: str, outcome: str, topic: str | None, now: datetime) -> None:
     """Close the ticket one has claimed. Raises `AlreadyTaken` or `NotOpen`."""
     closed = await tx.execute(
         update(ticket)
         .where(ticket.c.id == ticket_id, ticket.c.closed_at.is_(None), ticket.c.account_id == account_id)
-        .values(closed_at=now, outcome=outcome, version=ticket.c.version + 1)
+        .values(closed_at=now, outcome=outcome, topic=topic, version=ticket.c.version + 1)
     )
     if closed.rowcount == 0:
         await _explain(tx, ticket_id)
@@ -326,6 +354,15 @@ async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, 
 async def count_closed(read: AsyncConnection) -> int:
     """How many tickets are closed."""
     return (await read.execute(select(func.count()).where(ticket.c.closed_at.is_not(None)))).scalar_one()
+
+
+async def open_one(read: AsyncConnection, conversation_id: str) -> str | None:
+    """The id of the conversation's open ticket, or None."""
+    row = await read.execute(
+        select(ticket.c.id).where(ticket.c.conversation_id == conversation_id, ticket.c.closed_at.is_(None))
+    )
+    found: str | None = row.scalar()
+    return found
 
 
 async def thread(read: AsyncConnection, ticket_id: str) -> list[ThreadMessage]:

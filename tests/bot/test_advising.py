@@ -147,7 +147,7 @@ async def test_a_message_does_not_join_a_ticket_that_is_closed_meanwhile(
 
     async with store.write() as tx:
         await tickets.claim(tx, ticket_id, vaino.id, NOW)
-        await tickets.close(tx, ticket_id, vaino.id, "answered", NOW)
+        await tickets.close(tx, ticket_id, vaino.id, "answered", None, NOW)
         joining = asyncio.create_task(join())
         await held_up(store, joining)
 

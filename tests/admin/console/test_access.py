@@ -33,6 +33,8 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "say": (400, ADVISORS),
     "try_again": (400, ADVISORS),
     "close": (422, ADVISORS),
+    "hand_over": (422, ADVISORS),
+    "reopen": (400, ADVISORS),
     "new_answer": (200, ADVISORS),
     "publish_answer": (422, ADVISORS),
     "new_phrasing": (200, ADVISORS),

@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from bot.advising import NotFailed
 from bot.store import audit as audit_log
 from bot.store import conversations, retention, tickets
-from bot.store.schema import audit, message
+from bot.store.schema import audit, event, message
 from bot.store.schema import outbox as outbox_table
-from bot.store.tickets import ThreadMessage
+from bot.store.tickets import ThreadMessage, TicketRow
 from tests.admin.console.office import Office
 
 HOSTILE = [
@@ -225,7 +225,7 @@ async def test_closing_asks_how_it_ended(office: Office) -> None:
     async with office.at_work(office.vaino) as vaino:
         without = await vaino.sends(page, f"{page}/close")
         wrong = await vaino.sends(page, f"{page}/close", outcome="eaten by a dog")
-        done = await vaino.sends(page, f"{page}/close", outcome="guided")
+        done = await vaino.sends(page, f"{page}/close", outcome="guided", version=await _version_of(office, ticket_id))
         look = await vaino.sees(page)
 
     assert (without.status_code, wrong.status_code, done.status_code) == (422, 422, 303)
@@ -465,6 +465,165 @@ async def test_the_queue_tells_of_a_reply_that_did_not_arrive(office: Office) ->
 
     assert "vastaus ei mennyt perille" in page
     assert "odottaa asiakasta</span>" not in page
+
+
+# --- handed over, closed, opened again ----------------------------------------------------------------------------
+
+
+async def _version_of(office: Office, ticket_id: str) -> str:
+    return str((await _ticket(office, ticket_id)).version)
+
+
+async def _ticket(office: Office, ticket_id: str) -> TicketRow:
+    async with office.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+    assert ticket is not None
+    return ticket
+
+
+async def test_a_question_is_handed_to_a_colleague_with_a_word_for_them(office: Office) -> None:
+    """Saara has it at once and reads why; the asker hears who has come, and nothing of the note."""
+    ticket_id = await office.ticket()
+    await office.desk.claim(office.vaino, ticket_id, office.clock())
+    page = f"/console/tickets/{ticket_id}"
+    version = await _version_of(office, ticket_id)
+    async with office.at_work(office.vaino) as vaino, office.at_work(office.saara) as saara:
+        before = await saara.sees("/console/?view=mine")
+        to = {"to": office.saara.id, "note": "Kysyy oikeastaan rahasta.", "version": version}
+        done = await vaino.sends(page, f"{page}/hand-over", **to)
+        again = await vaino.sends(page, f"{page}/hand-over", **to)
+        after = await saara.sees("/console/?view=mine")
+        look = await saara.sees(page)
+    handed = await _ticket(office, ticket_id)
+    async with office.store.read() as read:
+        acts = (await read.execute(select(audit.c.act).where(audit.c.subject == ticket_id))).scalars().all()
+        heard = [said.text for said in await conversations.messages(read, handed.conversation_id)]
+
+    assert "Saara" in heard[-1]
+    assert "rahasta" not in "".join(heard)
+    assert (done.status_code, again.status_code) == (303, 409)
+    assert (handed.account_name, handed.role) == ("Saara", "sosiaaliohjaaja")
+    assert (_rows(before.text), _rows(after.text)) == ([], ["Saako iguaanin tuoda töihin?"])
+    assert "Kysyy oikeastaan rahasta." in look.text
+    assert [message.author for message in await _thread(office, ticket_id)] == ["asker", "note"]
+    assert acts.count("hand over") == 1
+
+
+async def test_a_question_is_handed_to_the_other_role_and_is_free_there(office: Office) -> None:
+    """Wrongly routed, nobody's yet: whoever of that role comes first takes it."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        version = await _version_of(office, ticket_id)
+        done = await vaino.sends(page, f"{page}/hand-over", to="sosiaaliohjaaja", note="", version=version)
+        look = await vaino.sees(f"{page}?done=handed_over")
+    handed = await _ticket(office, ticket_id)
+
+    assert done.status_code == 303
+    assert (handed.account_id, handed.role) == (None, "sosiaaliohjaaja")
+    assert "odottaa ottajaa: sosiaaliohjaajalle" in look.text
+
+
+@pytest.mark.parametrize("to", ["", "koordinaattori", "0" * 32, "KAISA", "SULO"])
+async def test_a_question_is_handed_to_nobody_who_could_not_answer_it(office: Office, to: str) -> None:
+    """A coordinator sees no threads, and who has left reads nothing: it would lie there; what was written stays."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    to = {"KAISA": office.kaisa.id, "SULO": office.sulo.id}.get(to, to)
+    async with office.at_work(office.vaino) as vaino:
+        version = await _version_of(office, ticket_id)
+        answer = await vaino.sends(page, f"{page}/hand-over", to=to, note="Sinulle <b>", version=version)
+
+    assert answer.status_code == 422
+    assert "Sinulle &lt;b&gt;</textarea>" in answer.text
+    assert (await _ticket(office, ticket_id)).role == "tyovoimaneuvoja"
+
+
+async def test_somebody_elses_question_is_not_handed_on(office: Office) -> None:
+    """What a colleague works on stays with them."""
+    ticket_id = await office.ticket()
+    await office.desk.claim(office.saara, ticket_id, office.clock())
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        version = await _version_of(office, ticket_id)
+        answer = await vaino.sends(page, f"{page}/hand-over", to="sosiaaliohjaaja", note="", version=version)
+
+    assert answer.status_code == 409
+    assert (await _ticket(office, ticket_id)).account_name == "Saara"
+
+
+async def test_what_was_said_meanwhile_is_read_before_closing_or_handing_over(office: Office) -> None:
+    """The asker's last word must not be closed away unread by a form that was open before it came."""
+    ticket_id = await office.answered_ticket()
+    page = f"/console/tickets/{ticket_id}"
+    stale = await _version_of(office, ticket_id)
+    async with office.store.write() as tx:
+        await tickets.joined(tx, ticket_id, urgent=False)
+    async with office.at_work(office.vaino) as vaino:
+        closing = await vaino.sends(page, f"{page}/close", outcome="answered", topic="", version=stale)
+        handing = await vaino.sends(page, f"{page}/hand-over", to=office.saara.id, note="Ole hyvä", version=stale)
+    ticket = await _ticket(office, ticket_id)
+
+    assert (closing.status_code, handing.status_code) == (409, 409)
+    assert "Tilanne muuttui" in closing.text
+    assert "Ole hyvä</textarea>" in handing.text
+    assert (ticket.closed_at, ticket.account_name) == (None, "Väinö")
+
+
+@pytest.mark.parametrize(
+    ("topic", "status", "kept"), [("asumistuki", 303, "asumistuki"), ("", 303, None), ("no", 400, "cv")]
+)
+async def test_closing_says_what_it_was_about(office: Office, topic: str, status: int, kept: str | None) -> None:
+    """The bot's guess was wrong, or no answer fits: the figures and the gaps go by what the advisor says."""
+    ticket_id = await office.answered_ticket()
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        form = {"outcome": "guided", "topic": topic, "version": await _version_of(office, ticket_id)}
+        answer = await vaino.sends(page, f"{page}/close", **form)
+    async with office.store.read() as read:
+        topics = (await read.execute(select(event.c.topic).where(event.c.kind == "closed_guided"))).scalars().all()
+
+    assert answer.status_code == status
+    assert (await _ticket(office, ticket_id)).topic == kept
+    assert topics == ([kept] if status == 303 else [])
+
+
+async def test_a_closed_question_is_opened_again_by_whoever_goes_on_with_it(office: Office) -> None:
+    """Closed too early: it is theirs, with a new promise, and can be answered; twice does it once."""
+    ticket_id = await office.answered_ticket()
+    await office.desk.close(office.vaino, ticket_id, "answered", office.clock())
+    office.clock.advance(timedelta(days=1))
+    page = f"/console/tickets/{ticket_id}"
+    form = {"version": await _version_of(office, ticket_id)}
+    async with office.at_work(office.saara) as saara:
+        answers = await asyncio.gather(*(saara.sends(page, f"{page}/reopen", **form) for _ in range(2)))
+        said = await saara.sends(page, f"{page}/say", act="reply", key="abcdefgh", text="Vielä yksi asia")
+    ticket = await _ticket(office, ticket_id)
+
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+    assert said.status_code == 303
+    assert (ticket.closed_at, ticket.outcome, ticket.account_name) == (None, None, "Saara")
+    assert ticket.promised_at > office.clock()
+
+
+async def test_of_two_questions_of_one_asker_only_one_is_open(office: Office) -> None:
+    """They have asked something new since: the page leads there."""
+    ticket_id = await office.answered_ticket()
+    await office.desk.close(office.vaino, ticket_id, "answered", office.clock())
+    closed = await _ticket(office, ticket_id)
+    now = office.clock()
+    async with office.store.write() as tx:
+        question_id = await conversations.add_message(tx, closed.conversation_id, "asker", "Uusi kysymys", now)
+        newer = await tickets.open_ticket(
+            tx, conversation_id=closed.conversation_id, role="sosiaaliohjaaja", question_id=question_id, topic=None,
+            urgent=False, promised_at=now, now=now,
+        )  # fmt: skip
+    page = f"/console/tickets/{ticket_id}"
+    async with office.at_work(office.vaino) as vaino:
+        answer = await vaino.sends(page, f"{page}/reopen", version=str(closed.version))
+
+    assert answer.status_code == 409
+    assert f'href="/console/tickets/{newer}"' in answer.text
 
 
 async def _thread(office: Office, ticket_id: str) -> list[tickets.ThreadMessage]:
