@@ -390,6 +390,49 @@ def test_a_sure_sign_of_danger_gets_its_own_reply_first_in_every_state(state: st
     assert ("crisis", None) in kinds(decision)
 
 
+CRIES: dict[str, tuple[Said, dict[str, object]]] = {
+    "text": (Text("x"), {}),
+    "text with a number masked": (Text("x", masked=True), {}),
+    "example pressed": (Press("ask", "x", 12), {}),
+    "text that goes on": (Text("x"), {"goes_on": True}),
+    "two questions": (Text("x"), {"second": "cv"}),
+    "wish for a person": (Text("x"), {"wants_person": True}),
+    "foreign text": (Text("x"), {"is_foreign": True}),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("cry", CRIES)
+@pytest.mark.parametrize("state", [*STATES, "language chosen", "talk about a topic"])
+def test_danger_comes_first_in_every_state_however_it_is_said_and_in_three_languages(
+    state: str, cry: str, language: Language
+) -> None:
+    """Nothing else that a message is, and nothing that went before, stands between somebody in danger and help."""
+    talk = STATES.get(state) or replace(
+        NEW, state=State(question_id=3, topic="cv", chose_language=state == "language chosen")
+    )
+    talk = replace(talk, language=language)
+    said, seen = CRIES[cry]
+    verdict = replace(SURE, language=language)
+    known = replace(signals(verdict, asked(verdict, "x")), **seen)  # type: ignore[arg-type]
+    decision = decide(talk, said, known, NOW)
+
+    assert decision.kind == "crisis"
+    assert texts(decision)[0].startswith(f"self-harm {language}")
+    assert decision.ticket == (JoinTicket(urgent=True) if talk.ticket else None)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", STATES)
+def test_what_no_machine_can_read_gets_the_emergency_number_in_every_state(state: str, language: Language) -> None:
+    """A photo, a voice message, a sticker: and /apua gives all the numbers at any time."""
+    talk = replace(STATES[state], language=language)
+
+    for what in get_args(Unreadable.__annotations__["what"]):
+        assert wording.say(language, wording.LIFE_AT_RISK) in texts(decide(talk, Unreadable(what), signals(), NOW))[0]
+    assert texts(decide(talk, Command("apua"), signals(), NOW)) == [f"numbers {language}"]
+
+
 @pytest.mark.parametrize("conversation", [NEW, WRITING, AFTER_CRISIS, CLOSED])
 def test_nothing_of_a_danger_goes_to_a_person_before_the_askers_tap(conversation: Conversation) -> None:
     """They may have told a bot because it is no person."""
