@@ -1,8 +1,10 @@
 """The queue: what waits for whom and for how long; and, when nothing waits, what has happened without the advisors."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import get_args
+from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,9 +14,11 @@ from admin.console import live
 from admin.console.visit import Visit
 from bot.store import tickets
 from bot.store.schema import event
-from bot.store.tickets import TicketRow
+from bot.store.tickets import Choice, TicketRow
+from knowledge.entry import AdvisorRole, Language
 
 VIEWS = ("free", "mine", "all", "waiting", "closed")
+CHANNELS = frozenset(["telegram", "web"])
 MAX_OPEN = 1000
 MAX_CLOSED = 100
 MAX_FIRST_LINE = 160
@@ -55,6 +59,13 @@ class Queue:
     rows: Sequence[Row]
     counts: Mapping[str, int]
     next_promise: Row | None
+    choice: Choice
+
+    @property
+    def choice_query(self) -> str:
+        """The choice as the end of an address, for links to the other views; empty when nothing is chosen."""
+        chosen = {name: value for name, value in asdict(self.choice).items() if value}
+        return f"&{urlencode(chosen)}" if chosen else ""
 
 
 async def home(visit: Visit) -> Response:
@@ -70,6 +81,7 @@ async def home(visit: Visit) -> Response:
         version=version,
         queue=queue,
         today=today,
+        topics=sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries),
         hours=visit.house.hours.today_in_words(visit.now, "fi"),
         is_open=visit.house.hours.is_open(visit.now),
     )
@@ -78,7 +90,8 @@ async def home(visit: Visit) -> Response:
 async def read_queue(visit: Visit, read: AsyncConnection, *, default: str) -> Queue:
     """The view that the address names, else *default*."""
     view = visit.query("view", known=frozenset(VIEWS)) or default
-    open_ones = [_row(visit, row) for row in await tickets.queue(read, limit=MAX_OPEN)]
+    choice = _choice(visit)
+    open_ones = [_row(visit, row) for row in await tickets.queue(read, limit=MAX_OPEN, choice=choice)]
     views: dict[str, list[Row]] = {
         "free": [row for row in open_ones if row.ticket.account_id is None],
         "mine": _waiting_last(row for row in open_ones if row.ticket.account_id == visit.account.id),
@@ -86,13 +99,25 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: str) -> Qu
         "waiting": [row for row in open_ones if row.ticket.awaits_asker],
     }
     counts = {name: len(rows) for name, rows in views.items()}
-    counts["closed"] = await tickets.count_closed(read)
+    counts["closed"] = await tickets.count_closed(read, choice)
     if view == "closed":
-        rows = [_row(visit, row) for row in await tickets.queue(read, is_closed=True, limit=MAX_CLOSED)]
+        closed = await tickets.queue(read, is_closed=True, limit=MAX_CLOSED, choice=choice)
+        rows = [_row(visit, row) for row in closed]
     else:
         rows = views[view]
     unanswered = [row for row in open_ones if row.standing in {"promised", "late"}]
-    return Queue(view, rows, counts, min(unanswered, key=lambda row: row.left, default=None))
+    return Queue(view, rows, counts, min(unanswered, key=lambda row: row.left, default=None), choice)
+
+
+def _choice(visit: Visit) -> Choice:
+    """What the address asks for, of what there is."""
+    topics = frozenset(entry.id for entry in visit.house.bookshelf.current.library.entries)
+    return Choice(
+        role=visit.query("role", known=frozenset(get_args(AdvisorRole))),
+        language=visit.query("language", known=frozenset(get_args(Language))),
+        channel=visit.query("channel", known=CHANNELS),
+        topic=visit.query("topic", known=topics),
+    )
 
 
 def _waiting_last(rows: Iterable[Row]) -> list[Row]:

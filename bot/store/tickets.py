@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.conversations import changed, new_id
@@ -67,6 +67,27 @@ class TicketRow:
     def waiting_since(self) -> datetime:
         """When the asker's present wait began."""
         return self.reopened_at or self.opened_at
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which tickets somebody wants to see; None: any."""
+
+    role: str | None = None
+    language: str | None = None
+    channel: str | None = None
+    topic: str | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What ticket, asker and conversation have to be like."""
+        wanted = {
+            ticket.c.role: self.role,
+            asker.c.language: self.language,
+            conversation.c.channel: self.channel,
+            ticket.c.topic: self.topic,
+        }
+        return [column == value for column, value in wanted.items() if value is not None]
 
 
 @dataclass(frozen=True)
@@ -331,8 +352,11 @@ async def get(read: AsyncConnection, ticket_id: str) -> TicketRow | None:
     return _ticket_row(row) if row else None
 
 
-async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 200) -> list[TicketRow]:
+async def queue(
+    read: AsyncConnection, *, is_closed: bool = False, limit: int = 200, choice: Choice | None = None
+) -> list[TicketRow]:
     """Open tickets, urgent first, then the promise soonest to break; or the closed ones, latest first."""
+    chosen = choice.conditions if choice else []
     if is_closed:
         statement = _tickets().where(ticket.c.closed_at.is_not(None)).order_by(ticket.c.closed_at.desc())
     else:
@@ -341,7 +365,7 @@ async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 
             .where(ticket.c.closed_at.is_(None))
             .order_by(ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
         )
-    return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
+    return [_ticket_row(row) for row in await read.execute(statement.where(*chosen).limit(limit))]
 
 
 async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, datetime]]:
@@ -351,9 +375,12 @@ async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, 
     return [(row.began, row.replied_at) for row in rows]
 
 
-async def count_closed(read: AsyncConnection) -> int:
-    """How many tickets are closed."""
-    return (await read.execute(select(func.count()).where(ticket.c.closed_at.is_not(None)))).scalar_one()
+async def count_closed(read: AsyncConnection, choice: Choice) -> int:
+    """How many tickets of this choice are closed."""
+    closed = select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None), *choice.conditions)
+    if choice != Choice():
+        closed = closed.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker)
+    return (await read.execute(closed)).scalar_one()
 
 
 async def open_one(read: AsyncConnection, conversation_id: str) -> str | None:

@@ -246,7 +246,8 @@ async def _pages(office: Office) -> list[tuple[Account | None, str]]:
         (None, "/console/nope"),
         (novice, "/console/password"),
         *((office.vaino, f"/console/{path}") for path in (
-            "", "?view=closed", f"tickets/{answered}", f"tickets/{late}", f"tickets/{late}#details",
+            "", "?view=closed", "?view=all&role=sosiaaliohjaaja",
+            f"tickets/{answered}", f"tickets/{late}", f"tickets/{late}#details",
             f"tickets/{answered}/answer", f"tickets/{answered}/phrasing", "faq", "faq/asumistuki", "password", "me",
         )),
         *((office.yrjo, f"/console/{path}") for path in ("people", "troubles", "chats", "figures")),

@@ -75,6 +75,39 @@ async def test_each_view_shows_its_own_tickets_and_counts_them(office: Office) -
     assert counts == ["1", "2", "4", "1", "1"]
 
 
+async def test_a_view_is_narrowed_by_role_language_channel_and_topic(office: Office) -> None:
+    """Open and closed alike, the counts too; the other views keep the choice, and an unknown word chooses nothing."""
+    await office.ticket("cv netissä")
+    await office.ticket("tuki", role="sosiaaliohjaaja", channel="telegram", hits=(("asumistuki", 0.5),))
+    closed = await office.ticket("suljettu tuki", role="sosiaaliohjaaja", hits=(("asumistuki", 0.5),))
+    await office.desk.close(office.vaino, closed, "answered", office.clock())
+    found = {}
+    async with office.at_work(office.vaino) as vaino:
+        for query in (
+            "view=all", "view=all&role=sosiaaliohjaaja", "view=all&channel=web", "view=all&topic=asumistuki",
+            "view=all&language=sv", "view=all&role=%3Cb%3E&topic=nothing", "view=closed&topic=asumistuki",
+            "view=closed&topic=cv",
+        ):  # fmt: skip
+            page = (await vaino.sees(f"/console/?{query}")).text
+            found[query.removeprefix("view=")] = (
+                _rows(page),
+                re.findall(r'<span class="count">(\d+)</span>', page)[-1],
+            )
+
+    assert found == {
+        "all": (["cv netissä", "tuki"], "1"),
+        "all&role=sosiaaliohjaaja": (["tuki"], "1"),
+        "all&channel=web": (["cv netissä"], "1"),
+        "all&topic=asumistuki": (["tuki"], "1"),
+        "all&language=sv": ([], "0"),
+        "all&role=%3Cb%3E&topic=nothing": (["cv netissä", "tuki"], "1"),
+        "closed&topic=asumistuki": (["suljettu tuki"], "1"),
+        "closed&topic=cv": ([], "0"),
+    }
+    assert "view=free&amp;topic=cv" in page
+    assert "Tällä rajauksella ei löytynyt mitään." in page
+
+
 async def test_an_empty_queue_says_something_useful(office: Office) -> None:
     """The queue is usually empty; then the page must not be."""
     async with office.at_work(office.vaino) as vaino:
