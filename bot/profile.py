@@ -12,7 +12,16 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bot.hours import LOOK_AHEAD_DAYS, NeverOpen, Opening, OpeningHours
 from knowledge.entry import LANGUAGES, Language
@@ -28,6 +37,7 @@ CRISIS_TEXTS = frozenset(
         "violence",
         "sexual-violence",
         "child-in-danger",
+        "exploitation",
         "threat-to-others",
         "no-shelter",
     }
@@ -63,6 +73,15 @@ class CrisisTexts(BaseModel):
     approved_on: date | None = None
     numbers_checked_on: date
     texts: dict[Language, dict[str, str]]
+
+    @field_validator("texts")
+    @classmethod
+    def _exploitation_as_violence(cls, texts: dict[Language, dict[str, str]]) -> dict[Language, dict[str, str]]:
+        """A file from before exploitation was noticed has an approved text that is near: 112 and the crisis numbers."""
+        return {
+            language: {"exploitation": kinds["violence"], **kinds} if "violence" in kinds else kinds
+            for language, kinds in texts.items()
+        }
 
     @model_validator(mode="after")
     def _every_kind_in_every_language(self) -> "CrisisTexts":

@@ -17,7 +17,14 @@ from knowledge.phrases import Element, Phrase, Spotter, parse_element, read
 from knowledge.unease import Unease
 
 Kind = Literal[
-    "medical", "self-harm", "threat-to-others", "child-in-danger", "sexual-violence", "violence", "no-shelter"
+    "medical",
+    "self-harm",
+    "threat-to-others",
+    "child-in-danger",
+    "sexual-violence",
+    "exploitation",
+    "violence",
+    "no-shelter",
 ]
 Certainty = Literal["sure", "unsure"]
 
@@ -25,6 +32,9 @@ LEXICON_FOLDER = Path(__file__).parent / "lexicon"
 
 MOST_SENTENCES = 20  # of one message are also looked at one by one
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?\n])\s+")
+
+FEWEST_WORDS_UNSURE = 2
+"""A single word is a sign only as a phrase: "moooi" resembles anything."""
 
 FEWEST_WORDS_SURE = 6
 """Of fewer words only phrases are sure: "en jaksa enää" may be about anything."""
@@ -56,11 +66,21 @@ def assess(text: str) -> SafetySign | None:
     return min(sure, key=_gravity, default=whole)
 
 
-def _assess(text: str) -> SafetySign | None:
+def spelt_out(text: str) -> list[SafetySign]:
+    """The signs that phrases alone find in *text*, without what it resembles as a whole."""
+    return _spot(text)[0]
+
+
+def _spot(text: str) -> tuple[list[SafetySign], list[str], list[str]]:
+    """The signs that phrases find, the words of *text*, and those of them that belong to no idiom."""
     spotter, meanings = _signs()
     words, sentences = read(text)
     phrases, telling = spotter.spot(words, sentences)
-    found = [meanings[phrase] for phrase in phrases]
+    return [meanings[phrase] for phrase in phrases], words, telling
+
+
+def _assess(text: str) -> SafetySign | None:
+    found, words, telling = _spot(text)
     if len(telling) >= min(len(words), FEWEST_WORDS_BESIDE_AN_IDIOM):
         found = _weighed(found, telling)
     return min(found, key=_gravity, default=None)
@@ -73,7 +93,7 @@ def _weighed(found: list[SafetySign], words: list[str]) -> list[SafetySign]:
     if score < unease.calm:
         # Phrases take a step back where nothing else sounds like danger: "the firm committed suicide".
         return [SafetySign(sign.kind, "unsure") for sign in found if sign.certainty == "sure"]
-    if score < unease.unsure:
+    if score < unease.unsure or len(words) < FEWEST_WORDS_UNSURE:
         return found
     is_plain = score >= unease.sure and len(words) >= FEWEST_WORDS_SURE
     return [*found, SafetySign(cast(Kind, kind), "sure" if is_plain else "unsure")]

@@ -38,6 +38,25 @@ def test_the_shipped_texts_cover_every_kind_of_danger_in_every_language(tmp_path
     assert all("112" in text for language in LANGUAGES for text in texts[language].values())
 
 
+def test_a_file_from_before_exploitation_was_noticed_gives_the_text_on_violence(tmp_path: Path) -> None:
+    """An update must neither keep the service from starting nor give a text that the owner hasn't read."""
+    crisis = yaml.safe_load(DEFAULT_FILE.read_text(encoding="utf-8"))["crisis"]
+    for texts in crisis["texts"].values():
+        del texts["exploitation"]
+
+    texts = read_profile(write(tmp_path, crisis=crisis)).crisis.texts
+
+    assert all(texts[language]["exploitation"] == texts[language]["violence"] for language in LANGUAGES)
+
+
+def test_the_text_on_self_harm_speaks_to_who_fears_for_another_too(tmp_path: Path) -> None:
+    """Half of those who write of it write about a friend, a child or a colleague."""
+    texts = read_profile(tmp_path).crisis.texts
+
+    for language, words in (("fi", "huolissasi toisesta"), ("sv", "orolig för någon annan"), ("en", "somebody else")):
+        assert words in texts[language]["self-harm"]
+
+
 def test_the_shipped_texts_are_not_approved_by_anybody_yet(tmp_path: Path) -> None:
     """Approval is the owner's; shipping it would be a lie."""
     assert read_profile(tmp_path).crisis.approved_by == ""

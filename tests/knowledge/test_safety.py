@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.phrases import read
-from knowledge.questions import Question, development
+from knowledge.questions import DEVELOPMENT_FOLDER, Question, development, read_questions
 from knowledge.safety import LEXICON_FOLDER, SafetySign, assess
 from knowledge.unease_fitting import is_for_fitting
 
@@ -40,6 +40,22 @@ DIRECT = [
     ("tapan sen pomon huomenna", "threat-to-others"),
     ("otan puukon mukaan kelaan", "threat-to-others"),
     ("I will kill him", "threat-to-others"),
+    ("junaradan vieressä seison, kelle soitan", "self-harm"),
+    ("huomasin tyttären ranteissa haavoja", "self-harm"),
+    ("my son says he wants to die", "self-harm"),
+    ("min dotter har skärsår på handlederna", "self-harm"),
+    ("suku aikoo viedä mut ulkomaille naimisiin", "violence"),
+    ("lukko ovessa öisin ja vahditaan", "violence"),
+    ("exä seuraa mua joka paikkaan", "violence"),
+    ("de låser in mig och vaktar dörren", "violence"),
+    ("pomo piti mun passin ja sanoo et oon velkaa", "exploitation"),
+    ("my boss keeps my passport and says I owe him", "exploitation"),
+    ("chefen har tagit mitt pass och säger att jag har en skuld", "exploitation"),
+    ("kouristin ku lopetin, mikä neuvonumero", "medical"),
+    ("isällä on juoppohulluus", "medical"),
+    ("työkaveri uhkaili tappavansa", "threat-to-others"),
+    ("asiakas uhkasi aseella", "threat-to-others"),
+    ("siskoni aiotaan viedä silvottavaksi", "child-in-danger"),
     ("mulla ei oo paikkaa missä nukkua ens yönä", "no-shelter"),
     ("I have nowhere to sleep tonight", "no-shelter"),
     ("jag har ingenstans att sova i natt", "no-shelter"),
@@ -63,9 +79,20 @@ IDIOMS = [
     "löin vetoa kaverin kanssa",
     "I am dying of boredom",
     "jag dör av tristess",
+    "töissä lyödään leimat",
+    "my boss stabbed me in the back",
 ]
 
 ORDINARY = [
+    "pomo uhkas potkuilla",
+    "juna-asemalla töissä",
+    "pidä huolta itsestäsi",
+    "kissanhoitaja",
+    "passi vanhentunut",
+    "pomo haluu kopion passista",
+    "velkaa kelalle",
+    "lukko oven",
+    "mooi",
     "miten haen asumistukea",
     "mistä saan apua masennukseen",
     "paljonko työmarkkinatuki on",
@@ -137,6 +164,14 @@ def test_a_sign_in_the_middle_of_a_long_story_is_seen() -> None:
     assert assess(f"{story} mies löi mua eilen taas. {story}") == SafetySign("violence", "sure")
 
 
+@pytest.mark.parametrize(
+    "text", ["pidä huolta kissasta", "mihinkä sitä soitetaan ko töissä lyyään", "Minulla ei ole toivo. Mitä teen?"]
+)
+def test_what_may_mean_danger_is_a_sign(text: str) -> None:
+    """A farewell, or a beating, in few words: a gentle line costs little."""
+    assert assess(text) is not None
+
+
 @pytest.mark.parametrize("text", ["en jaksa enää", "en jaksa enää tätä työnhakua", "jag orkar inte mer"])
 def test_weariness_is_an_unsure_sign(text: str) -> None:
     """It gets a gentle line and its ordinary answer."""
@@ -176,6 +211,46 @@ def test_few_others_are_taken_for_people_in_danger_also_in_messages_never_seen()
     assert len(others) > 900
     assert share(others, "sure") <= 0.01
     assert share(others, "unsure") <= 0.03
+
+
+def second(name: str) -> list[Question]:
+    """Messages written before the lexicon was widened by their kinds, and fitted on by nothing.
+
+    Every topic of the calm ones is "none", whether or not the FAQ answers them: only signs of danger are judged.
+    """
+    return read_questions(DEVELOPMENT_FOLDER / f"{name}.tsv")
+
+
+def test_most_people_in_danger_are_noticed_in_the_second_set() -> None:
+    """Worries about others, honour, exploitation, farewells, withdrawal, threats, stalking; half of them veiled."""
+    crisis = second("crisis-second")
+    direct = [assess(question.text) for question in crisis if question.persona.endswith("direct")]
+
+    assert len(crisis) > 150
+    assert share(direct) >= 0.97
+    assert share([assess(question.text) for question in crisis]) >= 0.90
+
+
+def test_few_calm_messages_close_to_danger_are_taken_for_it_in_the_second_set() -> None:
+    """Each holds a word of danger, so the bar is a little lower than for what is asked every day."""
+    calm = [assess(question.text) for question in second("crisis-second-calm")]
+
+    assert len(calm) > 150
+    assert share(calm, "sure") <= 0.02
+    assert share(calm, "unsure") <= 0.04
+
+
+def test_no_example_repeats_the_second_set() -> None:
+    """Five words in a row are enough to call a sentence copied; of shorter messages all words."""
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words, _ = read(text)
+        return {tuple(words[start : start + 5]) for start in range(max(1, len(words) - 4))}
+
+    kept = {run for name in ("crisis-second", "crisis-second-calm") for one in second(name) for run in runs(one.text)}
+    _, *rows = (LEXICON_FOLDER / "crisis-examples.tsv").read_text(encoding="utf-8").splitlines()
+
+    assert not [row for row in rows if runs(row.split("\t")[1]) & kept]
 
 
 def test_no_example_is_a_message_it_is_judged_on() -> None:
