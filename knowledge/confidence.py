@@ -132,8 +132,13 @@ def signals(finding: Finding, scope: Scope) -> dict[str, float]:
         "length": log1p(len(said)),
         "letters": log1p(sum(len(word) for word in said if len(word) > 2)),
         "scope": scope.score(finding.words),
-        "here": float(not any(word.startswith(_elsewhere()) for word in said)),
+        "here": float(is_here(finding.words)),
     }
+
+
+def is_here(words: Sequence[str]) -> bool:
+    """Whether the words name no place that the service doesn't cover."""
+    return not any(word.startswith(_elsewhere()) for word in words)
 
 
 @cache

@@ -6,12 +6,11 @@ questions it was not fitted on (five folds), and then fitted on all of them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.confidence import CHOICES, SPEAKING_FOR, Fitted, Logistic, Scope, Thresholds, signals, terms_of
+from knowledge.confidence import CHOICES, SPEAKING_FOR, Fitted, Logistic, Scope, Thresholds, is_here, signals, terms_of
 from knowledge.index import Finding, Fusion, Index
 from knowledge.library import Library
 from knowledge.questions import Question, development
@@ -26,6 +25,8 @@ _BINS = 10
 
 SEED = 20261122
 FOLDS = 5
+SPLITS = 5
+"""So many ways of cutting the questions into folds are averaged: by one alone, the threshold is a matter of luck."""
 
 OUT_OF_SCOPE_SHARE = 0.25
 """Of the questions asked of a service, so many are assumed not to be for it. The development set has more of them, so
@@ -73,15 +74,18 @@ def fit(
     fusion = fit_fusion([Case(question, index.find(question.text)) for question in asked if question.is_in_scope])
     index = index.with_fusion(fusion)
     cases = [case for question in asked if (case := Case(question, index.find(question.text))).finding.hits]
-    folds = np.random.default_rng(SEED).permutation(len(cases)) % FOLDS
     weights = _weights(cases)
     first = np.array([case.is_first_right for case in cases])
     among = np.array([case.is_among for case in cases])
 
     say(f"scope, confidence and thresholds on {len(cases)} questions")
-    seen = _signals_out_of_fold(cases, folds)
-    right_first = cross_fitted(seen, first, weights, folds)
-    right_among = cross_fitted(seen, among, weights, folds)
+    odds_first, odds_among = np.zeros(len(cases)), np.zeros(len(cases))
+    for split in range(SPLITS):
+        folds = np.random.default_rng(SEED + split).permutation(len(cases)) % FOLDS
+        seen = _signals_out_of_fold(cases, folds)
+        odds_first += _odds(cross_fitted(seen, first, weights, folds)) / SPLITS
+        odds_among += _odds(cross_fitted(seen, among, weights, folds)) / SPLITS
+    right_first, right_among = _chances(odds_first), _chances(odds_among)
     return Fitted(
         fusion=fusion,
         scope=fit_scope(cases),
@@ -89,6 +93,14 @@ def fit(
         right_among=fit_logistic(seen, among, weights),
         thresholds=choose_thresholds(cases, weights, right_first, right_among),
     )
+
+
+def _odds(chances: Doubles) -> Doubles:
+    return np.asarray(np.log(chances / (1 - chances)), dtype=np.float64)
+
+
+def _chances(odds: Doubles) -> Doubles:
+    return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 
 
 def _is_judged(question: Question, manners: Manners) -> bool:
@@ -197,28 +209,35 @@ def cross_fitted(seen: Sequence[dict[str, float]], yes: Flags, weights: Doubles,
 def choose_thresholds(
     cases: Sequence[Case], weights: Doubles, right_first: Doubles, right_among: Doubles
 ) -> Thresholds:
-    """The lowest threshold that answers within the bounds on errors, and the highest that loses few choices."""
+    """The lowest threshold that answers within the bounds on errors, and the highest that loses few choices.
+
+    Where none is certain to keep the errors as few as they may be, the one that is nearest to it.
+    """
     first = np.array([case.is_first_right for case in cases])
     among = np.array([case.is_among for case in cases])
     inside = np.array([case.question.is_in_scope for case in cases])
     near = np.array([case.question.persona.startswith("near") for case in cases])
     far = np.array([case.question.persona.startswith("far") for case in cases])
 
-    def is_within(threshold: float, share: Callable[[float, float], float]) -> bool:
-        answered = right_first >= threshold
+    here = np.array([is_here(case.finding.words) for case in cases])
+
+    def bound(threshold: float) -> float:
+        answered = here & (right_first >= threshold)
+        return upper_bound(weights[answered & ~first].sum(), weights[answered].sum())
+
+    def is_within(threshold: float) -> bool:
+        answered = here & (right_first >= threshold)
         return (
-            share(weights[answered & ~first].sum(), weights[answered].sum()) <= MOST_WRONG
+            bound(threshold) <= MOST_WRONG
             and (answered & near & ~first).sum() <= MOST_NEAR * near.sum()
             and (answered & far & ~first).sum() <= MOST_FAR * far.sum()
         )
 
     steps = np.round(np.arange(0.5, 0.9951, 0.001), 3)
-    certain = (float(step) for step in steps if is_within(step, upper_bound))
-    measured_so = (float(step) for step in steps if is_within(step, lambda wrong, total: wrong / max(1.0, total)))
-    answer = next(chain(certain, measured_so), float(steps[-1]))
+    answer = float(next(filter(is_within, steps), min(steps, key=bound)))
     chances = np.sort(right_among[inside & among])
     choices = round(float(chances[int(MOST_LOST * len(chances))]), 3) if len(chances) else 0.0
-    answered = right_first >= answer
+    answered = here & (right_first >= answer)
     offered = ~answered & (right_among >= choices)
     measured = {
         "questions": len(cases),

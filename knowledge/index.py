@@ -30,10 +30,10 @@ NEVER_COMMON = 50
 MOST_COUNTED = 60_000
 """So many postings are counted for a question, those of its rarest features first: a long one takes no longer."""
 
-# Each class is told from its likest phrasings of other classes and a sample of the rest: five times quicker than from
-# all of them, and recall stays the same (docs/retrieval.md).
-_LIKEST_OTHERS = 600
-_OTHERS = 300
+# Each class is told from its likest phrasings of other classes and a sample of the rest. All of them would take several
+# times as long; many likest and few others do worse (docs/retrieval.md).
+_LIKEST_OTHERS = 1000
+_OTHERS = 3000
 
 _FOR_CERTAIN = 100.0
 _COST = 1.0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from knowledge.confidence import Fitted, signals
+from knowledge.confidence import Fitted, is_here, signals
 from knowledge.entry import Language
 from knowledge.index import Finding, Hit
 from knowledge.safety import SafetySign
@@ -44,8 +44,9 @@ def reach(
 
     "Are you a bot" is small talk, but whoever made it a phrasing of an entry wants it answered by that.
 
-    A wrong answer is worse than choices, and choices without the right one are worse than a person: so the thresholds
-    are high, and set from measured errors (fitted/judgement.json).
+    A question that names a place elsewhere is answered only by what says so word for word: what holds here may not
+    hold there. A wrong answer is worse than choices, and choices without the right one are worse than a person: so the
+    thresholds are high, and set from measured errors (fitted/judgement.json).
     """
     found = signals(finding, fitted.scope) if finding.hits else None
     confidence = fitted.right_first.chance(found) if found else None
@@ -58,7 +59,7 @@ def reach(
         kind = "smalltalk"
     elif found is None or confidence is None:
         kind = "escalate"
-    elif confidence >= fitted.thresholds.answer or finding.is_word_for_word:
+    elif finding.is_word_for_word or (confidence >= fitted.thresholds.answer and is_here(finding.words)):
         kind = "answer"
     elif fitted.right_among.chance(found) >= fitted.thresholds.choices:
         kind = "choices"

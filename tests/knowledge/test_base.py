@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.base import KnowledgeBase
+from knowledge.confidence import Thresholds
 from knowledge.library import Library, Revision, compose_phrasings, load
-from knowledge.verdict import Verdict, verdict_as_json
+from knowledge.verdict import Verdict, reach, verdict_as_json
 
 WriteEntry = Callable[..., Path]
 
@@ -69,6 +71,18 @@ def test_greeting_question_danger_and_nonsense_are_told_apart(whole_base: Knowle
     assert whole_base.judge("haluan tappaa itseni").kind == "crisis"
     assert whole_base.judge("Miten ilmoittaudun työttömäksi työnhakijaksi?").kind == "answer"
     assert whole_base.judge("kuka voitti jääkiekon maailmanmestaruuden 1995").kind == "escalate"
+
+
+def test_a_question_about_a_place_elsewhere_is_not_answered_at_once(whole_base: KnowledgeBase) -> None:
+    """Each town has its own vouchers and workshops: what is true here sends somebody there to a closed door."""
+    eager = replace(whole_base.fitted, thresholds=Thresholds(answer=0.0, choices=0.0, measured={}))
+
+    def kind(question: str) -> str:
+        return reach(whole_base.index.find(question), eager, safety=None, smalltalk=None, language="fi").kind
+
+    assert kind("kuka voi saada kesätyösetelin täällä") == "answer"
+    assert kind("kuka voi saada kesätyösetelin oulussa") == "answer"
+    assert kind("kuka voi saada kesätyösetelin kajaanissa") == "choices"
 
 
 def test_danger_goes_before_an_answer(whole_base: KnowledgeBase) -> None:

@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 from knowledge.base import KnowledgeBase
 from knowledge.confidence import FITTED_FOLDER, Fitted, Logistic, Scope
 from knowledge.evaluation import Report, evaluate
-from knowledge.fitting import calibration_error, fit_logistic, upper_bound
+from knowledge.fitting import MOST_WRONG, Case, calibration_error, choose_thresholds, fit_logistic, upper_bound
+from knowledge.index import SIGNS, Finding, Hit
 from knowledge.language import LEXICON_FILE, clean, words
 from knowledge.library import Library
 from knowledge.questions import DEVELOPMENT_FILES, Question, development, read_questions
@@ -183,6 +184,27 @@ def test_the_upper_bound_of_an_error_is_honest_about_few_cases() -> None:
     assert upper_bound(0, 10) == pytest.approx(0.2057, abs=1e-3)
     assert upper_bound(0, 1000) < 0.003
     assert upper_bound(30, 1000) > 0.03
+
+
+def test_where_no_threshold_is_certain_the_strictest_that_helps_is_taken() -> None:
+    """A bot that can't prove few errors must not fall back to answering more."""
+    asked = [Question("kysymys", topic, frozenset(), "spoken", of) for topic, of in (("a", "x"), ("none", "near: x"))]
+    asked.append(replace(asked[1], persona="far: x"))
+    found = [*["a"] * 70, *["a"] * 50, *["b"] * 3]
+    cases = [Case(asked[0], finding(entry_id)) for entry_id in found]
+    cases += [Case(question, finding("b")) for question in asked[1:]]
+    chances = np.array([0.9] * 70 + [0.6] * 53 + [0.1] * 2)
+
+    chosen = choose_thresholds(cases, np.ones(len(cases)), chances, chances)
+
+    assert 0.6 < chosen.answer <= 0.9
+    assert chosen.measured["answers wrong, 90 % upper bound"] == pytest.approx(upper_bound(0, 70), abs=1e-4)
+    assert upper_bound(3, 123) > upper_bound(0, 70) > MOST_WRONG > 3 / 123
+
+
+def finding(entry_id: str) -> Finding:
+    """One hit, found by nothing in particular."""
+    return Finding((), (Hit(entry_id, 1.0),), np.zeros((1, len(SIGNS)), dtype=np.float32), 1.0)
 
 
 def test_the_calibration_error_is_the_gap_between_chance_and_truth() -> None:
