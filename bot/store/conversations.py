@@ -215,11 +215,11 @@ async def messages(read: AsyncConnection, conversation_id: str, *, after: int = 
 
 
 def _talks() -> Select[Any]:
-    """Conversations with their asker, address and latest ticket."""
+    """Conversations with their asker, address, and the open ticket or else the latest."""
     latest = (
         select(ticket.c.id)
         .where(ticket.c.conversation_id == conversation.c.id)
-        .order_by(ticket.c.opened_at.desc())
+        .order_by(ticket.c.closed_at.is_not(None), ticket.c.opened_at.desc())
         .limit(1)
         .correlate(conversation)
         .scalar_subquery()

@@ -9,6 +9,7 @@ Does not know what is stored; see `schema`.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -180,14 +181,17 @@ class Store:
         return True
 
     async def _ask_the_file(self, *statements: str) -> None:
-        """On SQLite, what can't be in a transaction, and so is asked of the driver itself."""
+        """On SQLite, what can't be in a transaction, and so is asked of the driver itself. Raises `StoreUnavailable`."""
         if self._turn is None:
             return
-        async with self._turn, self.writer.connect() as connection:
-            raw = await connection.get_raw_connection()
-            if raw.driver_connection is not None:
-                for statement in statements:
-                    await raw.driver_connection.execute(statement)
+        try:
+            async with self._turn, self.writer.connect() as connection:
+                raw = await connection.get_raw_connection()
+                if raw.driver_connection is not None:
+                    for statement in statements:
+                        await raw.driver_connection.execute(statement)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise StoreUnavailable(type(error).__name__) from error
 
     async def close(self) -> None:
         """Close every connection; the last one folds SQLite's write-ahead log into the file."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -178,3 +179,21 @@ def _count_puts(driver: Any) -> list[object]:
 
     driver._tx = Counted()
     return put
+
+
+async def test_a_file_that_somebody_else_writes_to_cannot_be_rewritten_just_now(tmp_path: Path) -> None:
+    """Told as an outage: any other error would end the loop that cleans up, and the whole service with it."""
+    path = tmp_path / "koppi.sqlite3"
+    store = Store.at(f"sqlite+aiosqlite:///{path}")
+    async with store.writer.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.execute("PRAGMA busy_timeout = 20")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(StoreUnavailable):
+            await store.rewrite()
+    finally:
+        other.close()
+        await store.close()

@@ -14,6 +14,8 @@ from bot.store.tickets import AlreadyTaken
 from bot.vault import Vault
 from tests.support import people
 from tests.support.clock import A_TUESDAY_MORNING as NOW
+from tests.support.knowledge import UNKNOWN
+from tests.support.koppi import Koppi
 
 RACERS = 6
 
@@ -101,3 +103,23 @@ async def test_a_promise_slips_once(store: Store, aino: Conversation) -> None:
     late = await asyncio.gather(*(slip(timedelta(hours=7)) for _ in range(4)))
 
     assert (early, sum(late)) == (0, 1)
+
+
+async def test_an_older_question_opened_again_hears_the_asker(koppi: Koppi) -> None:
+    """A later question, closed since, must not stand between the asker and who has just asked them something."""
+    older = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.close(koppi.vaino, older.id, "answered", koppi.later())
+    await koppi.hears()
+    newer = await koppi.sends_to_a_person(f"{UNKNOWN} Entä kissa?")
+    await koppi.desk.close(koppi.vaino, newer.id, "answered", koppi.later())
+    await koppi.hears()
+    async with koppi.store.read() as read:
+        closed = await tickets.get(read, older.id)
+    assert closed is not None
+    await koppi.desk.reopen(koppi.vaino, older.id, closed.version, koppi.later())
+    await koppi.says("Se on vihreä ja kiltti")
+    await koppi.settles()
+    async with koppi.store.read() as read:
+        thread = await tickets.thread(read, older.id)
+
+    assert "Se on vihreä ja kiltti" in [message.text for message in thread]
