@@ -181,7 +181,7 @@ class Store:
         return True
 
     async def _ask_the_file(self, *statements: str) -> None:
-        """On SQLite, what can't be in a transaction, and so is asked of the driver itself. Raises `StoreUnavailable`."""
+        """On SQLite, what can't be in a transaction, and so is asked of the driver. Raises `StoreUnavailable`."""
         if self._turn is None:
             return
         try:
