@@ -146,6 +146,8 @@ def _message(update: Update) -> Incoming | None:
         return Incoming(address, Command(command), language)
     if text:  # also words after a command: a slash must not swallow a question, or a cry for help
         return Incoming(address, read_text(text), language)
+    if update.edited_message:  # a live location moves every few seconds: nobody has said anything
+        return None
     return Incoming(address, _unreadable(message), language)
 
 

@@ -116,6 +116,13 @@ def test_an_edited_message_is_read_again() -> None:
     assert said(json.dumps({"update_id": 1, "edited_message": body["message"]})) == Text("Miten haen asumistukea?")
 
 
+def test_an_edit_without_words_is_nothing_to_answer() -> None:
+    """A shared live location is edited every few seconds: each edit would bring one more refusal."""
+    body = json.loads(message(location={"latitude": 65.0, "longitude": 25.0}, edit_date=1_790_000_100))
+
+    assert said(json.dumps({"update_id": 1, "edited_message": body["message"]})) is None
+
+
 def test_the_chat_and_its_language_come_along() -> None:
     """The address is whom we answer; the language is a first guess."""
     assert parse(message(text="hej")) == Incoming("1001", Text("hej"), "sv")
