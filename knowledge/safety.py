@@ -30,8 +30,9 @@ Certainty = Literal["sure", "unsure"]
 
 LEXICON_FOLDER = Path(__file__).parent / "lexicon"
 
-MOST_SENTENCES = 20  # of one message are also looked at one by one
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?\n])\s+")
+MOST_PARTS = 20  # from the beginning of a message, and as many from its end, are also looked at one by one
+_CONJUNCTIONS = "ja|mutta|mut|joten|koska|kun|ku|ko|että|et|och|men|så|and|but|so|because"
+_PART_ENDS = re.compile(rf"(?<=[.!?\n])\s+|[,;:]\s+|\s(?:{_CONJUNCTIONS})\s+", re.IGNORECASE)
 
 FEWEST_WORDS_UNSURE = 2
 """A single word is a sign only as a phrase: "moooi" resembles anything."""
@@ -57,13 +58,18 @@ def assess(text: str) -> SafetySign | None:
     A sure sign goes before an unsure one, and of equally sure ones the kind that comes first in `Kind`.
     Pure and thread-safe; takes any string and never raises.
     """
-    parts = [part for part in _SENTENCE_ENDS.split(text) if " " in part.strip()][:MOST_SENTENCES]
-    whole = _assess(text)
+    whole, parts = _assess(text), _parts(text)
     if len(parts) < 2 or (whole and whole.certainty == "sure"):
         return whole
-    # Each sentence by itself, too: a calm question before it must not soften "Haluan tappaa itseni."
+    # Sentences and clauses by themselves, too: a calm question before it must not soften "Haluan tappaa itseni."
     sure = [sign for sign in map(_assess, parts) if sign and sign.certainty == "sure"]
     return min(sure, key=_gravity, default=whole)
+
+
+def _parts(text: str) -> list[str]:
+    """The sentences and clauses of *text* that have more than one word: the first ones, and the last."""
+    parts = [part for part in _PART_ENDS.split(text) if " " in part.strip()]
+    return parts if len(parts) <= 2 * MOST_PARTS else parts[:MOST_PARTS] + parts[-MOST_PARTS:]
 
 
 def spelt_out(text: str) -> list[SafetySign]:

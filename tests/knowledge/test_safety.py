@@ -178,6 +178,26 @@ def test_weariness_is_an_unsure_sign(text: str) -> None:
     assert assess(text) == SafetySign("self-harm", "unsure")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kela hylkäsi hakemukseni eikä vuokraan ole rahaa joten tapan itseni tänä iltana",
+        "olen hakenut kesätöitä monesta paikasta mutta haluan kuolla",
+        "voinko saada asumistukea, vuokra on 450 euroa, en jaksa enää elää",
+        "i have looked for work for two years and i want to kill myself",
+        "jag har sökt jobb i två år men jag vill ta livet av mig",
+    ],
+)
+def test_a_calm_clause_softens_no_cry_for_help(text: str) -> None:
+    """Many begin with what they came to ask."""
+    assert assess(text) == SafetySign("self-harm", "sure")
+
+
+def test_a_cry_for_help_at_the_end_of_a_long_story_is_seen() -> None:
+    """Who tells everything says the worst last."""
+    assert assess("Hain töitä ja odotin vastausta. " * 30 + "Haluan tappaa itseni.") == SafetySign("self-harm", "sure")
+
+
 def test_the_gravest_sure_sign_is_named() -> None:
     """Someone who has taken pills needs 112 before anything else."""
     sign = assess("mies hakkaa mua ja otin äsken kaikki unilääkkeet")
