@@ -61,6 +61,7 @@ from bot.settings import Settings
 from bot.store import inbox, leases, moving
 from bot.store.engine import Store, StoreUnavailable
 from bot.vault import Vault
+from knowledge import safety
 from knowledge.entry import Language
 
 NAME = "telegram"
@@ -132,16 +133,15 @@ def _message(update: Update) -> Incoming | None:
         return None
     address, text = str(message.chat.id), message.text or message.caption or ""
     command, rest = read_command(text) or (None, "")
-    if command == "liita":
+    is_private = message.chat.type == "private"
+    if command == "liita" and (not is_private or _is_code(rest)):
         return Incoming(address, LinkChat(rest[:64]))
-    if message.chat.type != "private":
+    if not is_private:
         return None
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
-    if command == "start" and rest.startswith(moving.PREFIX):
-        return Incoming(address, MoveHere(rest[:64]), language)
-    if command == "start":
-        campaign = re.fullmatch(r"[A-Za-z0-9_-]{1,64}", rest)
-        return Incoming(address, Start(campaign[0] if campaign else None), language)
+    if command == "start" and _is_code(rest):
+        is_move = rest.startswith(moving.PREFIX)
+        return Incoming(address, MoveHere(rest[:64]) if is_move else Start(rest or None), language)
     if command and not rest:
         return Incoming(address, Command(command), language)
     if text:  # also words after a command: a slash must not swallow a question, or a cry for help
@@ -149,6 +149,12 @@ def _message(update: Update) -> Incoming | None:
     if update.edited_message:  # a live location moves every few seconds: nobody has said anything
         return None
     return Incoming(address, _unreadable(message), language)
+
+
+def _is_code(rest: str) -> bool:
+    """Whether what stands after a command can be a code or a campaign (or nothing), rather than somebody's words."""
+    is_one_word = re.fullmatch(rf"[A-Za-z0-9_-]{{0,64}}|{moving.PREFIX}\S*", rest) is not None
+    return is_one_word and safety.assess(rest) is None
 
 
 def _unreadable(message: Any) -> Unreadable:

@@ -35,8 +35,11 @@ def said(body: str) -> object:
         ("Moi, miten haen tukea?", Text("Moi, miten haen tukea?")),
         ("/start", Start(None)),
         ("/start oulu-lehti_1", Start("oulu-lehti_1")),
-        ("/start " + "x" * 65, Start(None)),
-        ("/start <b>", Start(None)),
+        ("/start " + "x" * 65, Text("/start " + "x" * 65)),
+        ("/start <b>", Text("/start <b>")),
+        ("/start haluan tappaa itseni", Text("/start haluan tappaa itseni")),
+        ("/start itsemurha", Text("/start itsemurha")),
+        ("/start jatka-tappaa itseni", Text("/start jatka-tappaa itseni")),
         ("/start@otappa_koppi_bot kampanja", Start("kampanja")),
         ("/START", Start(None)),
         ("/ihminen", Command("ihminen")),
@@ -61,7 +64,9 @@ def said(body: str) -> object:
         ("/nosuchthing", Command("nosuchthing")),
         ("/liita abc123", LinkChat("abc123")),
         ("/liita", LinkChat("")),
-        ("/liita " + "x" * 500, LinkChat("x" * 64)),
+        ("/liita " + "x" * 500, Text("/liita " + "x" * 500)),
+        ("/liita haluan kuolla nyt", Text("/liita haluan kuolla nyt")),
+        ("/liita itsemurha", Text("/liita itsemurha")),
         ("/ ei komento", Text("/ ei komento")),
         ("5/7 meni rikki", Text("5/7 meni rikki")),
         ("   ", Empty()),
@@ -114,6 +119,11 @@ def test_an_edited_message_is_read_again() -> None:
     body = json.loads(message(text="Miten haen asumistukea?", edit_date=1_790_000_100))
 
     assert said(json.dumps({"update_id": 1, "edited_message": body["message"]})) == Text("Miten haen asumistukea?")
+
+
+def test_in_a_group_a_wrong_code_is_told_of_whatever_it_is() -> None:
+    """There nobody asks anything of the bot, and whoever links the chat must hear that the code won't do."""
+    assert said(message(text="/liita a b", chat=GROUP)) == LinkChat("a b")
 
 
 def test_an_edit_without_words_is_nothing_to_answer() -> None:
