@@ -84,7 +84,9 @@ class FrontDoor:
                 return visit.go(f"/console/code?to={quote(visit.request.url.path)}")
             if session.account.role not in who:
                 raise not_found()
-            if session.account.must_change_password and name not in WITH_ONE_TIME_PASSWORD:
+            # The code comes first, lest somebody who only knows the one-time password chooses another.
+            chooses_password = session.account.must_change_password and not visit.lacks_code
+            if chooses_password and name not in WITH_ONE_TIME_PASSWORD:
                 return visit.go("/console/password")
             if is_post and not hmac.compare_digest(
                 visit.form.get(FORM_TOKEN, "").encode(), session.form_token.encode()

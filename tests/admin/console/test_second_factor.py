@@ -17,13 +17,14 @@ from admin.console import totp
 from admin.console.access import WITHOUT_CODE
 from admin.console.front_door import FrontDoor
 from admin.console.site import pages
-from bot.store import second_factor
+from bot.store import accounts, second_factor
 from bot.store.accounts import Account
 from bot.store.engine import Store
 from bot.store.schema import account as account_table
 from bot.store.schema import audit, login_attempt, recovery_code
 from bot.vault import Vault
 from tests.admin.console.office import OURS, PASSWORD, Office, opened, token_in
+from tests.support.people import PASSWORD_HASH
 
 COOKIE = "__Host-koppi-console"
 SECRET = totp.new_secret()
@@ -225,6 +226,39 @@ async def test_at_the_first_log_in_a_phone_is_set_up(office: Office) -> None:
     assert (refused.status_code, done.status_code, page.status_code) == (422, 200, 200)
     assert len(set(codes)) == 10
     assert (asked.status_code, entered.status_code) == (200, 303)
+
+
+@pytest.mark.parametrize("has_phone", [False, True])
+async def test_who_has_a_one_time_password_gets_in_by_code_then_password(office: Office, has_phone: bool) -> None:
+    """A fresh account, or one helped after a forgotten password, is led through both steps and never in a circle."""
+    if has_phone:
+        await give_phone(office, office.vaino)
+    async with office.store.write() as tx:
+        await accounts.give_password(tx, office.vaino.id, PASSWORD_HASH)
+    new = "hiljainen myrsky kaapissa"
+    async with visitor(office, "Väinö") as vaino:
+        to_code = await ends_at(vaino, "/console/")
+        if has_phone:
+            await vaino.sends("/console/code", "/console/code", code=code_now(office), to="")
+        else:
+            key = _key(await vaino.sees("/console/code/new"))
+            await vaino.sends("/console/code/new", "/console/code/new", code=code_now(office, key))
+        to_password = await ends_at(vaino, "/console/")
+        await vaino.sends("/console/password", "/console/password", new=new, again=new)
+        inside = await ends_at(vaino, "/console/")
+
+    assert to_code == ("/console/code?to=/console/" if has_phone else "/console/code/new")
+    assert (to_password, inside) == ("/console/password", "/console/")
+
+
+async def ends_at(browser: Visitor, path: str) -> str:
+    """Where a browser that follows the redirects from *path* stands in the end."""
+    for _ in range(5):
+        answer = await browser.sees(path)
+        if answer.status_code != 303:
+            return path
+        path = answer.headers["location"]
+    raise AssertionError(f"sent round and round, last to {path}")
 
 
 async def test_what_is_kept_opens_nothing_by_itself(office: Office) -> None:
