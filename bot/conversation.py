@@ -121,10 +121,7 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
         return _speak_of_languages(conversation)
     match verdict.kind:
         case "answer":
-            entry = signals.entries[verdict.hits[0].entry_id]
-            if signals.second is not None:
-                return _give_both(conversation, entry, signals.entries[signals.second], signals)
-            return _give_entry(conversation, entry, signals, "answered", goes_on=signals.goes_on)
+            return _give_answers(conversation, verdict, signals)
         case "choices":
             return _offer_choices(conversation, verdict, signals)
         case "smalltalk":
@@ -183,10 +180,10 @@ def _in_ticket(conversation: Conversation, verdict: Verdict, signals: Signals) -
     if ticket.is_claimed:
         return Decision("joined", conversation, ticket=JoinTicket(), events=(Happened("continued"),))
     if verdict.kind == "answer":
-        decision = _give_entry(conversation, signals.entries[verdict.hits[0].entry_id], signals, "answered")
-        answer = decision.replies[0]
+        decision = _give_answers(conversation, verdict, signals)
+        *before, last = (replace(reply, buttons=()) for reply in decision.replies)
         add = Button("add", _say(conversation, wording.BUTTON_ADD_TO_TICKET))
-        return replace(decision, replies=(replace(answer, buttons=(add,)),))
+        return replace(decision, replies=(*before, replace(last, buttons=(add,))))
     reply = Reply(_say(conversation, wording.JOINED_TICKET), (_end_button(conversation),))
     return Decision("joined", conversation, (reply,), JoinTicket(), (Happened("continued"),))
 
@@ -213,6 +210,14 @@ def _give_entry(
     reply = Reply(text, buttons, entry.id)
     conversation = _remember(conversation, topic=entry.id)
     return Decision("answer", conversation, (reply,), events=(*events, Happened(event, entry.id)))
+
+
+def _give_answers(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
+    """The answer the bot is sure of, and the other one where two questions were asked."""
+    entry = signals.entries[verdict.hits[0].entry_id]
+    if signals.second is not None:
+        return _give_both(conversation, entry, signals.entries[signals.second], signals)
+    return _give_entry(conversation, entry, signals, "answered", goes_on=signals.goes_on)
 
 
 def _give_both(conversation: Conversation, first: Entry, second: Entry, signals: Signals) -> Decision:

@@ -352,7 +352,16 @@ def test_two_questions_get_two_answers() -> None:
     assert decision.conversation.state.topic is None
 
 
-@pytest.mark.parametrize("conversation", [OPEN, CLAIMED, WRITING])
+def test_while_a_ticket_waits_two_questions_get_two_answers_and_one_way_into_it() -> None:
+    """Neither question is lost; the tap adds the whole message to the ticket."""
+    known = replace(signals(ANSWER, asked(ANSWER)), second="cv")
+    first, second = decide(OPEN, Text("miten haen asumistukea ja teen cvn"), known, NOW).replies
+
+    assert (first.entry_id, second.entry_id) == ("asumistuki", "cv")
+    assert (first.buttons, [button.verb for button in second.buttons]) == ((), ["add"])
+
+
+@pytest.mark.parametrize("conversation", [CLAIMED, WRITING])
 def test_two_questions_meant_for_a_person_are_not_taken_apart(conversation: Conversation) -> None:
     """The person reads both."""
     known = replace(signals(ANSWER, asked(ANSWER)), second="cv")
