@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.dialogue import Command as Commanded
 from bot.dialogue import Empty, Left, Start, Text, Unreadable
+from knowledge import safety
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
 COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
@@ -21,6 +22,8 @@ ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
     "privacy": "tietosuoja", "dataskydd": "tietosuoja", "integritet": "tietosuoja",
     "help": "ohje", "info": "ohje", "instruktion": "ohje",
 }  # fmt: skip
+
+CRIES = {"apua", "auttakaa", "hjälp", "help"}  # alone they tell no danger, and yet nobody who writes them may wait
 
 
 class Unparsable(Exception):
@@ -116,6 +119,14 @@ def read_command(text: str) -> tuple[str, str] | None:
         return None
     name = found[1].lower()
     return ALIASES.get(name, name), (found[2] or "").strip()
+
+
+def calls_for_help(text: str) -> bool:
+    """Whether whoever writes *text*, or gives it as a command, may be in danger, so that no limit may hold it back."""
+    cleaned = clean(text)
+    command, _rest = read_command(cleaned) or ("", "")
+    words = set(re.findall(r"\w+", cleaned.casefold()))
+    return command == "apua" or (bool(words) and words <= CRIES) or safety.assess(cleaned) is not None
 
 
 def read_text(text: str) -> Text | Empty:

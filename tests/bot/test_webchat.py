@@ -572,12 +572,22 @@ async def test_a_flood_is_slowed_down_kindly_and_never_a_cry_for_help(chat: Chat
     assert (too_much.status_code, too_much.text) == (429, wording.WEB_SLOW_DOWN)
     assert as_page.status_code == 429
     assert "kysymys 20</textarea>" in as_page.text
-    for fields in ({"text": CRISIS}, {"command": "apua"}, {"text": "/apua"}):
+    cries = ("/apua", "Apua", "APUA!!", "/Apua", "/hjalp", "/kris", "/emergency", "Hjälp!", "help", CRISIS)
+    for fields in ({"command": "apua"}, *({"text": cry} for cry in cries)):
         assert (await by_script(aino, **fields)).status_code == 204
     async with Browser(chat) as other:
         assert (await by_script(other, text=KNOWN)).status_code == 204
     chat.clock.advance(timedelta(minutes=1))
     assert (await by_script(aino, text="kysymys 20")).status_code == 204
+
+
+@on_one_database
+async def test_after_a_cry_for_help_nothing_is_refused(chat: Chat, aino: Browser) -> None:
+    """What somebody in danger writes next need not look like danger."""
+    await aino.says(CRISIS)
+    answers = [await by_script(aino, text=f"en jaksa {number}") for number in range(25)]
+
+    assert {answer.status_code for answer in answers} == {204}
 
 
 @on_one_database

@@ -10,12 +10,12 @@ from ipaddress import ip_address
 from starlette.requests import Request
 
 from bot import wording
+from bot.channels.incoming import calls_for_help
 from bot.channels.web_security import source_address
 from bot.channels.webchat.chat import WebChat
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.posts import Post
 from bot.channels.webchat.visitor import Visitor
-from knowledge import safety
 
 MESSAGES_A_MINUTE = 20
 NEW_CONVERSATIONS_AN_HOUR = 5
@@ -40,7 +40,11 @@ class Limits:
     def refusal(self, request: Request, act: Post, asker: Visitor) -> str | None:
         """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
         sentence = self._over_the_limit(request, asker)
-        return None if sentence and calls_for_help(act) else sentence
+        return None if sentence and self._may_be_in_danger(act, asker) else sentence
+
+    def _may_be_in_danger(self, act: Post, asker: Visitor) -> bool:
+        until = asker.talk.state.safety_until if asker.talk else None
+        return (until is not None and self._chat.clock() <= until) or calls_for_help(act.text)
 
     def _over_the_limit(self, request: Request, asker: Visitor) -> str | None:
         now = self._chat.clock()
@@ -53,11 +57,6 @@ class Limits:
             if not self._openings.allows(network, now):
                 return wording.WEB_MANY_NEW
         return None
-
-
-def calls_for_help(act: Post) -> bool:
-    """Whether whoever posts this may be in danger."""
-    return act.text in {"apua", "/apua"} or (act.act == "say" and safety.assess(act.text) is not None)
 
 
 def _is_this_machine(source: str) -> bool:
