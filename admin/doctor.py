@@ -50,7 +50,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
     The settings themselves are read already, or there would be no *settings*.
     """
-    found = [Finding("ok", "settings can be read"), _folder(settings)]
+    found = [Finding("ok", "settings can be read"), _console(settings), _folder(settings)]
     if found[-1].is_fault:
         return found
     try:
@@ -65,6 +65,17 @@ async def examine(settings: Settings) -> list[Finding]:
     finally:
         await house.store.close()
     return found
+
+
+def _console(settings: Settings) -> Finding:
+    """Whether advisors get in: where others reach us by plain http, the console stays shut."""
+    if settings.is_insecure:
+        return Finding(
+            "fault",
+            "others reach the service by plain http, so the console stays shut; set KOPPI_PUBLIC_URL to an https "
+            "address, with a proxy that speaks https before the service, or KOPPI_HOST to 127.0.0.1",
+        )
+    return Finding("ok", f"the console is at {settings.address}/console/")
 
 
 def _folder(settings: Settings) -> Finding:

@@ -155,8 +155,13 @@ class Settings(BaseSettings):
 
     @property
     def is_public(self) -> bool:
-        """Whether others than this machine's own users reach the service."""
-        return not _is_here(self.address)
+        """Whether others than this machine's own users reach the service, by its address or past one not named."""
+        return not _is_here(self.address) or (self.public_url is None and self.host not in LOOPBACK)
+
+    @property
+    def is_insecure(self) -> bool:
+        """Whether what others send us, passwords too, would cross a network in the clear."""
+        return self.is_public and not self.address.startswith("https:")
 
     @property
     def database(self) -> str:

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 import structlog
 from starlette.requests import Request
@@ -30,7 +30,6 @@ MAX_FIELDS = 40
 FORM_TYPE = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
-LOOPBACK = frozenset(["localhost", "127.0.0.1", "::1"])
 KEPT_FIELDS = ("text", "answer", "note")  # what somebody has written at length: given back when it can't be taken
 
 Handler = Callable[[Visit], Awaitable[Response]]
@@ -44,8 +43,6 @@ class FrontDoor:
     def __init__(self, house: House) -> None:
         self._house = house
         self._pages = environment()
-        public = urlsplit(house.settings.address)
-        self._is_insecure = public.scheme != "https" and public.hostname not in LOOPBACK
 
     def route(self, name: str, path: str, handler: Handler, *, fields: tuple[str, ...] | None = None) -> Route:
         """A route of the access table: by GET, or by POST when it has *fields* (perhaps none)."""
@@ -55,7 +52,7 @@ class FrontDoor:
         async def enter(request: Request) -> Response:
             visit = Visit(self._house, self._pages, request, self._house.clock())
             try:
-                if self._is_insecure:
+                if self._house.settings.is_insecure:
                     raise Refused(403, "insecure")
                 if is_post:
                     visit = await _with_form(visit)

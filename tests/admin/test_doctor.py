@@ -63,6 +63,14 @@ async def test_a_fresh_service_is_well_but_for_what_only_its_owner_can_say(data_
     assert "the database has this version's schema" in found["ok"]
 
 
+@pytest.mark.parametrize("where", [{"host": "0.0.0.0"}, {"public_url": "http://koppi.example"}])  # noqa: S104
+async def test_a_console_that_would_be_reached_by_plain_http_is_a_fault(data_dir: Path, where: dict[str, str]) -> None:
+    """It stays shut: before anybody wonders why, the doctor says what to set."""
+    found = await _findings(data_dir, **where)
+
+    assert [re.findall("KOPPI_[A-Z_]+", words) for words in found["fault"]] == [["KOPPI_PUBLIC_URL", "KOPPI_HOST"]]
+
+
 async def test_approved_texts_need_no_word(data_dir: Path) -> None:
     """A warning that stays when all is done is soon read by nobody."""
     _change(data_dir, 'approved_by: ""', "approved_by: Palvelujohtaja Aune Aalto")

@@ -125,6 +125,28 @@ def test_a_public_address_is_where_people_reach_the_service(monkeypatch: pytest.
     assert settings(monkeypatch, public_url="https://koppi.example/").address == "https://koppi.example"
 
 
+@pytest.mark.parametrize(
+    ("where", "is_public", "is_insecure"),
+    [
+        ({}, False, False),
+        ({"host": "::1"}, False, False),
+        ({"host": "0.0.0.0"}, True, True),  # noqa: S104 - the setting only
+        ({"host": "::"}, True, True),
+        ({"host": "192.168.1.5"}, True, True),
+        ({"host": "0.0.0.0", "public_url": "https://koppi.example"}, True, False),  # noqa: S104
+        ({"public_url": "http://koppi.example"}, True, True),
+        ({"public_url": "https://koppi.example"}, True, False),
+    ],
+)
+def test_who_listens_to_the_network_is_public_without_saying_so(
+    monkeypatch: pytest.MonkeyPatch, where: dict[str, str], is_public: bool, is_insecure: bool
+) -> None:
+    """A container listens on all addresses: its console must not be open to the network by password alone."""
+    read = settings(monkeypatch, **where)
+
+    assert (read.is_public, read.is_insecure) == (is_public, is_insecure)
+
+
 def test_the_widgets_sites_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A town has more sites than one; without any there is no widget."""
     origins = "https://kunta.example  http://localhost:8000"

@@ -277,6 +277,22 @@ async def test_the_console_refuses_plain_http_on_a_public_address(
     assert token_in(page.text) == ""
 
 
+async def test_the_console_refuses_plain_http_where_it_listens_to_the_network(
+    store: Store, vault: Vault, tmp_path: Path, faq_cache: Path
+) -> None:
+    """Nobody has named a public address, yet others reach it: the console stays shut, the chat goes on."""
+    async with (
+        opened(store, vault, tmp_path, faq_cache, host="0.0.0.0") as office,  # noqa: S104 - the setting only
+        httpx.AsyncClient(base_url=office.address, headers=OURS) as client,
+    ):
+        page = await client.get("/console/login")
+        answer = await client.post("/console/login", data=RIGHT)
+        chat = await client.get("/")
+
+    assert (page.status_code, answer.status_code, chat.status_code) == (403, 403, 200)
+    assert "KOPPI_HOST=127.0.0.1" in page.text
+
+
 async def test_behind_a_proxy_guesses_count_for_who_makes_them(
     store: Store, vault: Vault, tmp_path: Path, faq_cache: Path
 ) -> None:
