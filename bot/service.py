@@ -14,7 +14,7 @@ import structlog
 
 from bot import privacy_notice, wording
 from bot.channels import telegram
-from bot.channels.incoming import Incoming, InGroup, LinkChat, MoveHere, Pressed, Unparsable
+from bot.channels.incoming import Incoming, InGroup, LinkChat, MoveHere, Pressed, Unparsable, calls_for_help
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
 from bot.channels.webchat.pace import Pace
@@ -44,7 +44,7 @@ from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
-from knowledge import followup, foreign, parts, privacy, safety, wishes
+from knowledge import followup, foreign, parts, privacy, wishes
 from knowledge.base import KnowledgeBase
 from knowledge.entry import Entry, Language
 from knowledge.library import Library
@@ -127,7 +127,8 @@ class Service:
             await self._move_here(item, incoming.address, incoming.said.code, _first_guess(incoming.language), now)
         else:
             language = _first_guess(incoming.language)
-            await self._converse(item, incoming.address, incoming.said, language, now)
+            said_at = incoming.said_at or item.received_at
+            await self._converse(item, incoming.address, incoming.said, language, said_at, now)
 
     async def apologise(self, item: InboxItem, now: datetime) -> None:
         """Give *item* up after too many errors: into quarantine, with a word to the asker if they can be found."""
@@ -140,12 +141,17 @@ class Service:
                 await self._say(tx, None, item, talk, [Reply(wording.say(talk.language, wording.FAILED))], now)
 
     async def _converse(
-        self, item: InboxItem, address: str, heard: Said | Pressed, language: Language, now: datetime
+        self,
+        item: InboxItem,
+        address: str,
+        heard: Said | Pressed,
+        language: Language,
+        said_at: datetime,
+        now: datetime,
     ) -> None:
         said = await self._resolve(item, heard)
         question_text = _question_in(said)
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
-        is_too_much = item.channel == telegram.NAME and self._is_too_much(item, said)
         understood = _Understood(None)
         if question_text is not None:
             understood = await self._understand(item, question_text, knowledge, now)
@@ -167,8 +173,8 @@ class Service:
                     language=language,
                     now=now,
                 )
-            if is_too_much and talk.ticket is None:
-                said, question_text = Flood(self._told_to_wait.allows(item.sender, now)), None
+            if self._is_too_much(item, talk, said, said_at):
+                said, question_text = Flood(self._told_to_wait.allows(item.sender, said_at)), None
             asked = await self._asked(tx, talk, question_text, verdict, now)
             of = None if understood.wants_person else asked
             signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
@@ -177,11 +183,17 @@ class Service:
         if decision.erase:
             await self._store.empty_log()
 
-    def _is_too_much(self, item: InboxItem, said: Said) -> bool:
-        """Whether this is one message too many of its sender's; the web chat refuses those at its door."""
-        if isinstance(said, Left) or self._pace.allows(item.sender, item.received_at):
+    def _is_too_much(self, item: InboxItem, talk: Conversation, said: Said, said_at: datetime) -> bool:
+        """Whether this is one message too many of its sender's; the web chat refuses those at its door.
+
+        Paced by when it was said: what waited out an outage comes all at once, and none of it was a flood.
+        """
+        until = talk.state.safety_until
+        is_after_danger = until is not None and said_at <= until
+        is_for_person = talk.ticket is not None or talk.state.is_writing_to_person
+        if item.channel != telegram.NAME or isinstance(said, Left | Press) or is_after_danger or is_for_person:
             return False
-        return said != Command("apua") and not (isinstance(said, Text) and safety.assess(said.text) is not None)
+        return not self._pace.allows(item.sender, said_at) and not _calls_for_help(said)
 
     @asynccontextmanager
     async def _write_and_send(self, channel: str, address: str) -> AsyncIterator[tuple[Tx, Slot | None]]:
@@ -471,6 +483,10 @@ def _in_messages(reply: Reply) -> list[Reply]:
     """*reply* as messages of a channel's length, the buttons under the last: each is paced and retried by itself."""
     *before, last = split(reply.text)
     return [*(replace(reply, text=text, buttons=()) for text in before), replace(reply, text=last)]
+
+
+def _calls_for_help(said: Said) -> bool:
+    return said == Command("apua") or (isinstance(said, Text) and calls_for_help(said.text))
 
 
 def _question_in(said: Said) -> str | None:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.dialogue import Command as Commanded
 from bot.dialogue import Empty, Left, Start, Text, Unreadable
@@ -59,11 +59,12 @@ class InGroup:
 
 @dataclass(frozen=True)
 class Incoming:
-    """One thing said, and the channel's own *address* of who said it."""
+    """One thing said, the channel's own *address* of who said it, and when, where the channel tells that."""
 
     address: str
     said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat | MoveHere | InGroup
     language: str | None = None
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -139,16 +139,17 @@ def _message(update: Update) -> Incoming | None:
     if not is_private:
         return None
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
+    said_at = message.edit_date or message.date
     if command == "start" and _is_code(rest):
         is_move = rest.startswith(moving.PREFIX)
-        return Incoming(address, MoveHere(rest[:64]) if is_move else Start(rest or None), language)
+        return Incoming(address, MoveHere(rest[:64]) if is_move else Start(rest or None), language, said_at)
     if command and not rest:
-        return Incoming(address, Command(command), language)
+        return Incoming(address, Command(command), language, said_at)
     if text:  # also words after a command: a slash must not swallow a question, or a cry for help
-        return Incoming(address, read_text(text), language)
+        return Incoming(address, read_text(text), language, said_at)
     if update.edited_message:  # a live location moves every few seconds: nobody has said anything
         return None
-    return Incoming(address, _unreadable(message), language)
+    return Incoming(address, _unreadable(message), language, said_at)
 
 
 def _is_code(rest: str) -> bool:

@@ -17,6 +17,8 @@ from tests.support.people import ADVISORS_GROUP, AINO, BULK
 
 JOINED = wording.say("fi", wording.ADVISOR_JOINED["tyovoimaneuvoja"], name="Väinö")
 
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 async def test_who_floods_is_asked_once_to_wait_and_nobody_else_waits(koppi: Koppi) -> None:
     """Twenty messages in a minute are answered; and one who may be in danger is never asked to wait."""
@@ -35,6 +37,48 @@ async def test_who_floods_is_asked_once_to_wait_and_nobody_else_waits(koppi: Kop
     assert ["112" in text for text in heard[21:]] == [True, True]
     assert neighbour.text.startswith("Asumistukea")
     assert later.text.startswith("Asumistukea")
+
+
+@on_one_database
+async def test_what_queued_up_in_an_outage_is_paced_by_when_it_was_said(koppi: Koppi) -> None:
+    """All of it arrives at once, hours later: that is no flood, and each minute that was one hears of it."""
+    began = int(koppi.clock().timestamp()) - 3600
+    for minute in range(0, 42, 2):
+        await koppi.telegram.says(AINO, "moi", date=began + 60 * minute)
+    for minute in (50, 55):
+        for _ in range(21):
+            await koppi.telegram.says(BULK[0], "moi", date=began + 60 * minute)
+    await koppi.settles()
+    calm, floods = koppi.telegram.unheard(AINO), koppi.telegram.unheard(BULK[0])
+
+    assert [message.text for message in calm] == [wording.SMALL_TALK["greeting"]] * 21
+    assert [message.text for message in floods].count(wording.SLOW_DOWN) == 2
+
+
+@on_one_database
+async def test_after_a_sign_of_danger_no_message_is_one_too_many(koppi: Koppi) -> None:
+    """Silence would be the answer to whoever cries on."""
+    await koppi.telegram.says(AINO, "mä haluan tappaa itseni")
+    for text in (*["moi"] * 22, "auttakaa", "vastaa joku"):
+        await koppi.telegram.says(AINO, text)
+    await koppi.settles()
+    heard = [message.text for message in koppi.telegram.unheard(AINO)]
+
+    assert (len(heard), wording.SLOW_DOWN in heard) == (25, False)
+
+
+@on_one_database
+async def test_no_limit_stops_a_cry_for_help_a_press_or_what_is_meant_for_a_person(koppi: Koppi) -> None:
+    """Each of them matters more than the pace."""
+    for text in (*["moi"] * 19, "/ihminen", UNKNOWN, "moi", "Apua!", "HJÄLP", "help?"):
+        await koppi.telegram.says(AINO, text)
+    await koppi.settles()
+    await koppi.telegram.presses(AINO, "Lähetä: työ ja opinnot")
+    await koppi.settles()
+    kinds = [row.kind for row in await koppi.rows(schema.decision)]
+
+    assert (kinds[20], kinds[21], kinds[-1]) == ("offer", "slowed", "sent")
+    assert kinds.count("slowed") == 1
 
 
 async def test_a_flood_in_a_ticket_still_reaches_the_person(koppi: Koppi) -> None:

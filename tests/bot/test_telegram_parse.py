@@ -1,6 +1,7 @@
 """What an update says: every kind that Telegram brings, and anything else that bytes can be."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -133,9 +134,14 @@ def test_an_edit_without_words_is_nothing_to_answer() -> None:
     assert said(json.dumps({"update_id": 1, "edited_message": body["message"]})) is None
 
 
-def test_the_chat_and_its_language_come_along() -> None:
-    """The address is whom we answer; the language is a first guess."""
-    assert parse(message(text="hej")) == Incoming("1001", Text("hej"), "sv")
+def test_the_chat_its_language_and_the_time_come_along() -> None:
+    """The address is whom we answer; the language is a first guess; the date tells a flood from an outage's queue."""
+    said_at = datetime.fromtimestamp(1_790_000_000, UTC)
+    edit = json.loads(message(text="hejsan", edit_date=1_790_000_100))["message"]
+    edited = parse(json.dumps({"update_id": 1, "edited_message": edit}))
+
+    assert parse(message(text="hej")) == Incoming("1001", Text("hej"), "sv", said_at)
+    assert edited == Incoming("1001", Text("hejsan"), "sv", said_at + timedelta(seconds=100))
 
 
 @pytest.mark.parametrize(

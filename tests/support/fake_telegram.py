@@ -114,6 +114,7 @@ class FakeTelegram:
         self._sent_at: deque[tuple[float, int]] = deque()
         self._queries: set[str] = set()
         self._said: dict[tuple[int, int], dict[str, Any]] = {}
+        self.wall: Callable[[], float] = time.time  # the time that people's messages bear
         self.latency = 0.0
         self.accepted: defaultdict[int, list[Accepted]] = defaultdict(list)
         self.issued: list[int] = []  # the id of every update, duplicates once each time
@@ -188,7 +189,7 @@ class FakeTelegram:
     async def edits(self, chat: int, text: str) -> int:
         """Someone changes their last message into *text*."""
         message_id = max(number for spoken_in, number in self._said if spoken_in == chat)
-        edited = {**self._said[chat, message_id], "text": text, "edit_date": int(time.time())}
+        edited = {**self._said[chat, message_id], "text": text, "edit_date": int(self.wall())}
         return await self._bring("edited_message", edited, chat)
 
     async def presses(self, chat: int, label: str) -> int:
@@ -280,7 +281,7 @@ class FakeTelegram:
     def _as_message(self, chat: int, content: dict[str, Any]) -> dict[str, Any]:
         self._message_ids[chat] += 1
         number = self._message_ids[chat]
-        message = {"message_id": number, "date": int(time.time()), "chat": self._chat(chat), "from": _person(chat)}
+        message = {"message_id": number, "date": int(self.wall()), "chat": self._chat(chat), "from": _person(chat)}
         self._said[chat, number] = message
         return message | content
 

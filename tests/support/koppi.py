@@ -128,6 +128,7 @@ async def running(
 ) -> AsyncIterator[Koppi]:
     """The bot at work on *store* until the context ends; then it has stopped as cleanly as on SIGTERM."""
     clock = Clock(A_TUESDAY_MORNING - timedelta(hours=1))  # six working hours later is the same day
+    telegram.wall = lambda: clock().timestamp()
     settings = Settings(_env_file=None, data_dir=data_dir, telegram_token=SecretStr(TOKEN), telegram_api=telegram.url)
     profile = read_profile(data_dir)
     hours = profile.hours(settings.zone)
