@@ -912,11 +912,7 @@ async def test_a_conversation_that_has_moved_says_where_and_a_new_one_can_begin(
     """The page doesn't claim that something was erased, and the old cookie is no dead end."""
     await aino.says(KNOWN)
     latest = (await chat.rows(schema.message))[-1].id
-    code = moving.make_code(chat.vault, (await chat.rows(schema.conversation))[0].id, chat.clock())
-    async with chat.store.write() as tx:
-        await moving.move(
-            tx, chat.vault, code=code, channel="telegram", lookup="a" * 32, address_text="4711", now=chat.clock()
-        )
+    await _moves_to_telegram(chat)
     gone = await aino.get("/chat/messages", params={"since": latest})
 
     assert (gone.status_code, gone.text) == (410, wording.WEB_MOVED)
@@ -925,6 +921,40 @@ async def test_a_conversation_that_has_moved_says_where_and_a_new_one_can_begin(
     await aino.says(VAGUE)
     assert [author for author, _ in aino.bubbles] == ["asker", "bot"]
     assert len(await chat.rows(schema.asker)) == 2
+
+
+@on_one_database
+async def test_an_old_return_link_does_not_open_what_is_written_after_moving(chat: Chat, aino: Browser) -> None:
+    """A link is for the conversation it was made for: somebody who has it reads no other one."""
+    secret = await asks_a_person(aino)
+    await _moves_to_telegram(chat)
+    await aino.says(VAGUE)  # on a page that hasn't heard of the move: the same token, another conversation
+    async with Browser(chat) as stranger:
+        response = await returns(stranger, secret)
+
+    assert response.status_code == 410
+    assert wording.WEB_RETURN_GONE in stranger.page
+
+
+@on_one_database
+async def test_a_page_that_tells_of_the_move_begins_anew_with_another_cookie(chat: Chat, aino: Browser) -> None:
+    """What is written from then on hangs on nothing that leads to the conversation before."""
+    await aino.says(KNOWN)
+    before = aino.cookies["koppi"]
+    await _moves_to_telegram(chat)
+
+    assert wording.WEB_MOVED in await aino.opens()
+    assert aino.cookies["koppi"] != before
+    assert [cookie.expires for cookie in aino.cookies.jar if cookie.name == "koppi"] == [None]
+
+
+async def _moves_to_telegram(chat: Chat) -> None:
+    """Let the only conversation go on in Telegram."""
+    code = moving.make_code(chat.vault, (await chat.rows(schema.conversation))[0].id, chat.clock())
+    async with chat.store.write() as tx:
+        await moving.move(
+            tx, chat.vault, code=code, channel="telegram", lookup="a" * 32, address_text="4711", now=chat.clock()
+        )
 
 
 # --- read aloud -----------------------------------------------------------------------------------------------

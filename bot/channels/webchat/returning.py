@@ -24,7 +24,7 @@ from bot.vault import Vault, WrongKey
 PATH = "/palaa"
 TELEGRAM_PATH = "/chat/telegram"
 LINK_LIVES = timedelta(days=30)
-CONTENT = re.compile(rf"return (\d{{1,12}}) ({TOKEN.pattern})")
+CONTENT = re.compile(rf"return (\d{{1,12}}) ({TOKEN.pattern}) ([0-9a-f]{{32}})")
 SECRET = re.compile(r"[A-Za-z0-9_-]{100,300}={0,2}")  # what follows a padding would be overlooked
 
 
@@ -37,13 +37,16 @@ class BadLink(Exception):
         self.sentence = sentence
 
 
-def make_secret(vault: Vault, token: str, now: datetime) -> str:
-    """What stands behind the `#` of the link back to the conversation of *token*."""
-    return vault.seal(f"return {int((now + LINK_LIVES).timestamp())} {token}").decode("ascii")
+def make_secret(vault: Vault, token: str, conversation_id: str, now: datetime) -> str:
+    """What stands behind the `#` of the link back to this conversation, which is at *token* now.
+
+    A browser's token may come to hold another conversation, when this one has moved: the link doesn't open that.
+    """
+    return vault.seal(f"return {int((now + LINK_LIVES).timestamp())} {token} {conversation_id}").decode("ascii")
 
 
-def read_secret(vault: Vault, secret: str, now: datetime) -> str:
-    """The token that *secret* was made for. Raises `BadLink`."""
+def read_secret(vault: Vault, secret: str, now: datetime) -> tuple[str, str]:
+    """The token and the id of the conversation that *secret* was made for. Raises `BadLink`."""
     try:
         found = CONTENT.fullmatch(vault.unseal(secret.encode())) if SECRET.fullmatch(secret) else None
     except WrongKey:
@@ -52,13 +55,14 @@ def read_secret(vault: Vault, secret: str, now: datetime) -> str:
         raise BadLink(404, wording.WEB_RETURN_FORGED)
     if now.timestamp() >= int(found[1]):
         raise BadLink(410, wording.WEB_RETURN_EXPIRED)
-    return found[2]
+    return found[2], found[3]
 
 
-def link(request: Request, chat: WebChat, token: str) -> str:
+def link(request: Request, chat: WebChat, token: str, conversation_id: str) -> str:
     """The whole return link, under the address that the asker uses."""
     scheme = "https" if chat.is_secure else "http"
-    return f"{scheme}://{request.headers.get('host', '')}{PATH}#{make_secret(chat.vault, token, chat.clock())}"
+    secret = make_secret(chat.vault, token, conversation_id, chat.clock())
+    return f"{scheme}://{request.headers.get('host', '')}{PATH}#{secret}"
 
 
 def routes(chat: WebChat, face: Face) -> list[BaseRoute]:
@@ -104,12 +108,15 @@ class _Pages:
 
     async def _token(self, pasted: str) -> str:
         """The token of the link that was *pasted*, whole or only its secret. Raises `BadLink`."""
-        token = read_secret(self._chat.vault, pasted.strip().rpartition("#")[2], self._chat.clock())
+        secret = pasted.strip().rpartition("#")[2]
+        token, conversation_id = read_secret(self._chat.vault, secret, self._chat.clock())
         there = await visitor(self._chat, token)
         if there.talk is None:
             async with self._chat.store.read() as read:
                 has_moved = await conversations.has_moved(read, channel=NAME, lookup=there.lookup)
             raise BadLink(410, wording.WEB_MOVED if has_moved else wording.WEB_RETURN_GONE)
+        if there.talk.id != conversation_id:
+            raise BadLink(410, wording.WEB_RETURN_GONE)
         return token
 
     async def _page(self, request: Request, *, status: int = 200, error: str | None = None) -> Response:

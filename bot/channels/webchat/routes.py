@@ -216,7 +216,7 @@ class _Pages:
         if asker.talk is None or asker.talk.ticket is None:
             return None
         return {
-            "link": returning.link(request, self._chat, asker.token),
+            "link": returning.link(request, self._chat, asker.token, asker.talk.id),
             "days": str(returning.LINK_LIVES.days),
             # A tab of its own doesn't get the frame's cookie: there the link comes first, then Telegram.
             "telegram": returning.TELEGRAM_PATH if self._chat.telegram_name() and not self._door.is_framed else None,
@@ -292,6 +292,7 @@ class _Pages:
         said = await self._said(asker)
         if notice is None and asker.talk is None and await self._has_moved(asker):
             notice = wording.WEB_MOVED
+            asker = await visitor(self._chat, new_token())
         return self._whole_page(request, asker, said, status=status, error=error, notice=notice, draft=draft)
 
     def _page_while_away(
