@@ -119,7 +119,9 @@ async def _redirect(tx: Tx, from_id: str, to_id: str, channel: str) -> None:
 def _with_state_of(coming: Conversation, here: Conversation) -> Conversation:
     """The talk goes on where the web chat was; the care for somebody in danger lasts as long as in either."""
     ends = [until for until in (coming.state.safety_until, here.state.safety_until) if until]
-    return replace(here, state=replace(coming.state, safety_until=max(ends, default=None)))
+    chosen = next((talk for talk in (coming, here) if talk.state.chose_language), None)
+    state = replace(coming.state, safety_until=max(ends, default=None), chose_language=chosen is not None)
+    return replace(here, language=(chosen or here).language, state=state)
 
 
 def _signature(vault: Vault, conversation_id: str, until: int) -> bytes:

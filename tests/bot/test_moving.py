@@ -1,5 +1,6 @@
 """A web chat that goes on in Telegram: everything comes along, once, and by its own asker's wish alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -129,3 +130,20 @@ async def test_erasing_in_telegram_erases_what_came_from_the_web(koppi: Koppi) -
 
     for table in (schema.asker, schema.address, schema.message, schema.ticket):
         assert await koppi.rows(table) == []
+
+
+@pytest.mark.parametrize("has_chosen", [False, True])
+async def test_a_language_chosen_on_the_web_goes_along_into_a_chat_that_is_there(
+    koppi: Koppi, has_chosen: bool
+) -> None:
+    """Who has asked for Swedish must not be answered in Finnish because the chat in Telegram once began so."""
+    await koppi.asks(KNOWN)
+    code = await a_web_chat(koppi, with_ticket=False)
+    async with koppi.store.write() as tx:
+        talk = await conversations.find(tx.connection, channel=WEB, lookup=koppi.vault.lookup(WEB, TOKEN))
+        assert talk is not None
+        chosen = replace(talk, state=replace(talk.state, chose_language=has_chosen))
+        await conversations.save(tx, chosen, koppi.clock())
+    await koppi.says(f"/start {code}")
+
+    assert (await koppi.hears()).text == wording.say("sv" if has_chosen else "fi", wording.MOVED_HERE)
