@@ -139,7 +139,7 @@ class Desk:
                     tx, ticket.conversation_id, "note", note, now, ticket_id=ticket_id, account_id=account.id
                 )
             await audit.record(tx, account.id, "hand over", ticket_id, now)
-            if ticket.account_id is not None:
+            if ticket.account_id is not None and taker_id is None:  # else it never waits in the queue again
                 await self._tell(tx, ticket, "left", wording.ADVISOR_LEFT, account, now)
             if isinstance(to, Account):
                 await self._tell_of_joining(tx, replace(ticket, account_id=None), to, now)

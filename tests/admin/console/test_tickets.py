@@ -533,6 +533,7 @@ async def test_a_question_is_handed_to_a_colleague_with_a_word_for_them(office: 
         heard = [said.text for said in await conversations.messages(read, handed.conversation_id)]
 
     assert "Saara" in heard[-1]
+    assert "taas jonossa" not in "".join(heard)
     assert "rahasta" not in "".join(heard)
     assert (done.status_code, again.status_code) == (303, 409)
     assert (handed.account_name, handed.role) == ("Saara", "sosiaaliohjaaja")
