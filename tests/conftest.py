@@ -36,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "system" not in item.path.parts)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two a core: many tests wait for a browser, a database or a process, and five minutes are less than six."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_of_the_developers_own() -> None:
     """KOPPI_… of the shell must not reach a test, a real bot's token least of all."""

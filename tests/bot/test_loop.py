@@ -179,6 +179,7 @@ async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi
     assert (ticket.question, ticket.role, ticket.account_id) == (UNKNOWN, "tyovoimaneuvoja", None)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # ten conversations: once is enough of that
 async def test_the_usual_wait_is_told_from_the_tenth_reply_on(koppi: Koppi) -> None:
     """Measured on questions sent in opening hours; nine are too few to promise anything by."""
     offers = []
