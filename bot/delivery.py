@@ -140,8 +140,10 @@ class Delivery:
                 except StoreUnavailable:
                     pause = LOOK_AGAIN_SECONDS
                 await news.wait(max(pause, SHORT_PAUSE_SECONDS))
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=STOP_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                while self._promised or self._sending:  # a decision under way may yet lease its reply
+                    await asyncio.wait([*self._sending, asyncio.create_task(asyncio.sleep(SHORT_PAUSE_SECONDS))])
 
     async def _start_sends(self) -> int:
         """Start what is due, as far as there is room; returns how many."""

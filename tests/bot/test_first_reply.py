@@ -137,3 +137,14 @@ async def test_an_answer_takes_few_statements(bot: Unwatched) -> None:
 
     taking_in, deciding = 2, 13
     assert len(statements) <= taking_in + deciding, statements
+
+
+async def test_a_stop_waits_for_the_reply_of_a_decision_under_way(bot: Unwatched) -> None:
+    """Leased and not sent, it would only go out when its lease ends, half a minute after the next start."""
+    delivering = asyncio.create_task(bot.delivery.run())
+    with bot.delivery.slot(channel.NAME, str(AINO)):
+        bot.store.hub.stop()
+        done, _ = await asyncio.wait({delivering}, timeout=0.2)
+    await delivering
+
+    assert not done
