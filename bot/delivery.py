@@ -27,7 +27,7 @@ CHAT_GAP = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
-SHORT_PAUSE_SECONDS = 0.02  # when what is due is somebody else's to send
+SHORT_PAUSE_SECONDS = 0.02  # between two looks at what somebody else will end
 STOP_SECONDS = 5.0
 
 log = structlog.get_logger()
@@ -142,8 +142,9 @@ class Delivery:
                 await news.wait(max(pause, SHORT_PAUSE_SECONDS))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                while self._promised or self._sending:  # a decision under way may yet lease its reply
-                    await asyncio.wait([*self._sending, asyncio.create_task(asyncio.sleep(SHORT_PAUSE_SECONDS))])
+                # A decision under way may yet lease its reply: neither a task nor an event tells of both.
+                while self._promised or self._sending:  # noqa: ASYNC110
+                    await asyncio.sleep(SHORT_PAUSE_SECONDS)
 
     async def _start_sends(self) -> int:
         """Start what is due, as far as there is room; returns how many."""
