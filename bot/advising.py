@@ -66,7 +66,7 @@ class Desk:
             message_id = await conversations.add_message(
                 tx, ticket.conversation_id, "advisor", text, now, ticket_id=ticket_id, account_id=account.id
             )
-            await self._send(tx, ticket, key, message_id, now)
+            await outbox.add_to_ticket(tx, ticket, key=key, message_id=message_id, now=now)
             is_first = await tickets.replied(tx, ticket_id, now)
             if is_first:
                 waited = (now - ticket.waiting_since).total_seconds()
@@ -189,7 +189,9 @@ class Desk:
             message_id = await conversations.add_message(
                 tx, ticket.conversation_id, "bot", text, now, buttons=(button,)
             )
-            await self._send(tx, ticket, f"closed:{ticket_id}:{ticket.version}", message_id, now)
+            await outbox.add_to_ticket(
+                tx, ticket, key=f"closed:{ticket_id}:{ticket.version}", message_id=message_id, now=now
+            )
             around = events.Circumstances(now, self._hours, ticket.channel, ticket.language)
             await events.record(tx, ticket.conversation_id, [events.Happening(f"closed_{outcome}", about)], around)
             await audit.record(tx, account.id, "close", ticket_id, now)
@@ -208,18 +210,9 @@ class Desk:
         text = wording.say(ticket.language, sentence, name=escape_markdown(account.name))
         shown = tuple(replace(button, label=wording.say(ticket.language, button.label)) for button in buttons)
         message_id = await conversations.add_message(tx, ticket.conversation_id, "bot", text, now, buttons=shown)
-        await self._send(tx, ticket, f"{what}:{ticket.id}:{ticket.version}", message_id, now)
-
-    async def _send(self, tx: Tx, ticket: TicketRow, key: str, message_id: int, now: datetime) -> None:
-        await outbox.add_message(
-            tx,
-            key=key,
-            message_id=message_id,
-            conversation_id=ticket.conversation_id,
-            channel=ticket.channel,
-            now=now,
+        await outbox.add_to_ticket(
+            tx, ticket, key=f"{what}:{ticket.id}:{ticket.version}", message_id=message_id, now=now
         )
-        await conversations.changed(tx, ticket.conversation_id)
 
 
 async def _open_ticket(tx: Tx, ticket_id: str, version: int | None = None) -> TicketRow:

@@ -164,15 +164,7 @@ class Service:
                 await inbox.done(tx, item, kind="ignored", replies=0, now=now)
                 return
             if talk is None:
-                talk = await conversations.begin(
-                    tx,
-                    self._vault,
-                    channel=item.channel,
-                    lookup=item.sender,
-                    address_text=address,
-                    language=language,
-                    now=now,
-                )
+                talk = await self._begin(tx, item, address, language, now)
             if self._is_too_much(item, talk, said, said_at):
                 said, question_text = Flood(self._told_to_wait.allows(item.sender, said_at)), None
             asked = await self._asked(tx, talk, question_text, verdict, now)
@@ -182,6 +174,18 @@ class Service:
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
             await self._store.empty_log()
+
+    async def _begin(self, tx: Tx, item: InboxItem, address: str, language: Language, now: datetime) -> Conversation:
+        """A new asker's conversation, at the address that *item* came from."""
+        return await conversations.begin(
+            tx,
+            self._vault,
+            channel=item.channel,
+            lookup=item.sender,
+            address_text=address,
+            language=language,
+            now=now,
+        )
 
     def _is_too_much(self, item: InboxItem, talk: Conversation, said: Said, said_at: datetime) -> bool:
         """Whether this is one message too many of its sender's; the web chat refuses those at its door.
@@ -466,15 +470,7 @@ class Service:
             else:
                 sentence = wording.MOVE_REFUSED if moved == moving.REFUSED else wording.MOVE_FAILED
             if talk is None:
-                talk = await conversations.begin(
-                    tx,
-                    self._vault,
-                    channel=item.channel,
-                    lookup=item.sender,
-                    address_text=address,
-                    language=language,
-                    now=now,
-                )
+                talk = await self._begin(tx, item, address, language, now)
             await self._say(tx, None, item, talk, [Reply(wording.say(talk.language, sentence))], now)
             await inbox.done(tx, item, kind="move", replies=1, now=now)
 

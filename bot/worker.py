@@ -123,12 +123,4 @@ async def _tell_of_promise(
     promised = moment_in_words(ticket.promised_at.astimezone(hours.zone), today, ticket.language)
     text = wording.say(ticket.language, sentence, promise=promised)
     message_id = await conversations.add_message(tx, ticket.conversation_id, "bot", text, now)
-    await outbox.add_message(
-        tx,
-        key=key,
-        message_id=message_id,
-        conversation_id=ticket.conversation_id,
-        channel=ticket.channel,
-        now=now,
-    )
-    await conversations.changed(tx, ticket.conversation_id)
+    await outbox.add_to_ticket(tx, ticket, key=key, message_id=message_id, now=now)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, exists, func, select, update
+from sqlalchemy import Row, ScalarSelect, Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
@@ -66,23 +66,14 @@ async def begin(
     """A new asker with an alias, their address sealed, and an empty conversation."""
     # An address whose conversation has moved to another channel is free again.
     await tx.execute(delete(address).where(address.c.channel == channel, address.c.lookup == lookup, _IS_LEFT))
-    asker_id, address_id, conversation_id = new_id(), new_id(), new_id()
+    asker_id, conversation_id = new_id(), new_id()
     alias = f"{secrets.choice(ALIAS_ANIMALS)} {secrets.randbelow(900) + 100}"
     await tx.execute(
         asker.insert().values(
             id=asker_id, alias=alias, language=language, created_at=now, last_seen_at=now, last_events={}
         )
     )
-    await tx.execute(
-        address.insert().values(
-            id=address_id,
-            asker_id=asker_id,
-            channel=channel,
-            lookup=lookup,
-            sealed=vault.seal(address_text),
-            reachable=True,
-        )
-    )
+    address_id = await add_address(tx, vault, asker_id, channel=channel, lookup=lookup, address_text=address_text)
     await tx.execute(
         conversation.insert().values(
             id=conversation_id,
@@ -96,6 +87,24 @@ async def begin(
     )
     tx.touch(BEGUN)
     return Conversation(conversation_id, alias, language, channel)
+
+
+async def add_address(
+    tx: Tx, vault: Vault, asker_id: str | ScalarSelect[str], *, channel: str, lookup: str, address_text: str
+) -> str:
+    """Another address of an asker, sealed; its id."""
+    address_id = new_id()
+    await tx.execute(
+        address.insert().values(
+            id=address_id,
+            asker_id=asker_id,
+            channel=channel,
+            lookup=lookup,
+            sealed=vault.seal(address_text),
+            reachable=True,
+        )
+    )
+    return address_id
 
 
 async def save(tx: Tx, talk: Conversation, now: datetime, *, campaign: str | None = None) -> None:

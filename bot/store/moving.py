@@ -77,16 +77,8 @@ async def _readdress(
     tx: Tx, vault: Vault, coming: Conversation, *, channel: str, lookup: str, address_text: str
 ) -> None:
     owner = select(conversation.c.asker_id).where(conversation.c.id == coming.id).scalar_subquery()
-    address_id = conversations.new_id()
-    await tx.execute(
-        address.insert().values(
-            id=address_id,
-            asker_id=owner,
-            channel=channel,
-            lookup=lookup,
-            sealed=vault.seal(address_text),
-            reachable=True,
-        )
+    address_id = await conversations.add_address(
+        tx, vault, owner, channel=channel, lookup=lookup, address_text=address_text
     )
     await tx.execute(
         update(conversation)

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import conversations
 from bot.store.engine import Tx
 from bot.store.schema import address, chat_link, conversation, message, notice, outbox
 from bot.store.tickets import TOPIC as QUEUE
+from bot.store.tickets import TicketRow
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -70,6 +72,19 @@ async def add_message(
         inbox_id=inbox_id,
         ordinal=ordinal,
     )
+
+
+async def add_to_ticket(tx: Tx, ticket: TicketRow, *, key: str, message_id: int, now: datetime) -> None:
+    """Queue a message for the asker of *ticket*, and let open pages look again."""
+    await add_message(
+        tx,
+        key=key,
+        message_id=message_id,
+        conversation_id=ticket.conversation_id,
+        channel=ticket.channel,
+        now=now,
+    )
+    await conversations.changed(tx, ticket.conversation_id)
 
 
 async def add_notice(tx: Tx, *, key: str, text: str, chat_link_id: str, now: datetime) -> bool:
@@ -280,10 +295,7 @@ async def _finish(tx: Tx, item: OutboxItem, **values: object) -> None:
         .values(**values)
     )
     if item.message_id is not None:
-        await tx.execute(
-            update(conversation).where(conversation.c.id == item.destination).values(version=conversation.c.version + 1)
-        )
-        tx.touch(f"conversation:{item.destination}")
+        await conversations.changed(tx, item.destination)
 
 
 async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | None:
