@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from bot.hours import LOOK_AHEAD_DAYS, NeverOpen, Opening, OpeningHours
+from knowledge import plain_yaml
 from knowledge.entry import LANGUAGES, Language
 
 DEFAULT_FILE = Path(__file__).parent / "service.default.yaml"
@@ -175,7 +176,7 @@ def read_profile(data_dir: Path) -> ServiceProfile:
 def parse_profile(path: Path) -> ServiceProfile:
     """The profile that stands in the file *path*. Raises `InvalidProfile`."""
     try:
-        profile = ServiceProfile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        profile = ServiceProfile.model_validate(plain_yaml.read(path.read_text(encoding="utf-8")))
         profile.hours(ZoneInfo("UTC")).promise_at(datetime.now(UTC))  # days are counted: any zone will do
     except yaml.YAMLError as error:
         raise InvalidProfile(f"{path} is not YAML: {error}") from error

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge import library
-from knowledge.library import Document, body_line, line_in_yaml, line_of
+from knowledge import library, plain_yaml
+from knowledge.library import Document, body_line, line_of
 from knowledge.places import PLACES_FILE
 
 _LINK = re.compile(r"\]\((https?://[^)\s]+)\)")
@@ -40,7 +40,8 @@ def addresses(
                 found.append(Address(source.url, document.file, line, document.entry_id))
     text = places_file.read_text(encoding="utf-8")
     for key, place in books.places.items():
-        found.append(Address(place.url, library.shown(places_file), line_in_yaml(text, "places", key, "url"), key))
+        line = plain_yaml.line_of(text, "places", key, "url")
+        found.append(Address(place.url, library.shown(places_file), line, key))
     return sorted(found, key=lambda address: (address.file, address.line))
 
 

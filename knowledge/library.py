@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from knowledge import review
+from knowledge import plain_yaml, review
 from knowledge.entry import AdvisorRole, Entry, Language, Source, Translation
 from knowledge.places import PLACES_FILE, Place, Region
 
@@ -364,7 +364,7 @@ def _read_model(model: type[_Model], document: Document, faults: list[Fault], **
     """The document's front matter and body as *model*; None, with the reasons in *faults*, if it can't be."""
     try:
         front, body = _split(document.text)
-        fields = yaml.load(front, _Loader)  # noqa: S506 (a SafeLoader)
+        fields = plain_yaml.read(front)
         if not isinstance(fields, dict):
             raise _Unreadable(2, "the front matter isn't a list of `key: value`")
         return model.model_validate({**fields, **more, "answer": body})
@@ -383,31 +383,14 @@ def line_of(document: Document, *where: int | str) -> int:
     if where[:1] == ("answer",):
         return body_line(document)
     front, _ = _split(document.text)
-    return line_in_yaml(front, *where, default=0) + 1
+    return plain_yaml.line_of(front, *where, default=0) + 1
 
 
 def line_in_file(file: Path, *where: int | str) -> int:
     """The line, from 1, of a field of a YAML file or of a Markdown file's front matter."""
     text = file.read_text(encoding="utf-8")
     parts = _FRONT_MATTER.fullmatch(text)
-    return line_in_yaml(parts[1], *where) + 1 if parts else line_in_yaml(text, *where)
-
-
-def line_in_yaml(text: str, *where: int | str, default: int = 1) -> int:
-    """The line, from 1, of a field of *text* such as ("places", "kela-oulu", "url"), or of its nearest written parent;
-    *default* when not even the first step is there."""
-    node, line = yaml.compose(text, _Loader), default
-    for step in where:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == step), None)
-            if found is None:
-                break
-            key, node = found
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-    return line
+    return plain_yaml.line_of(parts[1], *where) + 1 if parts else plain_yaml.line_of(text, *where)
 
 
 def body_line(document: Document) -> int:
@@ -422,26 +405,6 @@ class _Unreadable(Exception):
         self.line = line
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Plain YAML in which a key stands once and dates stay text; libyaml's where it is there, ten times faster.
-
-    PyYAML would take the last of two equal keys, and stop at an impossible date without saying where.
-    """
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 (PyYAML's own name for it)
-        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"{key.value} stands twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)  # type: ignore[no-any-return]
-
-
 def _split(text: str) -> tuple[str, str]:
     parts = _FRONT_MATTER.fullmatch(text)
     if parts is None:
@@ -451,7 +414,7 @@ def _split(text: str) -> tuple[str, str]:
 
 def _read_places(file: Path, faults: list[Fault]) -> Mapping[str, Place]:
     try:
-        return Region.model_validate(yaml.load(file.read_text(encoding="utf-8"), _Loader)).places  # noqa: S506
+        return Region.model_validate(plain_yaml.read(file.read_text(encoding="utf-8"))).places
     except ValidationError as errors:
         faults.extend(Fault(shown(file), 1, _said(error)) for error in errors.errors())
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,9 @@ class Visit:
         return RedirectResponse(path, status_code=303)
 
 
+@cache
 def environment() -> Environment:
-    """The templates: always escaped, and an undefined value is an error, not a blank."""
+    """The templates, compiled once a process: always escaped, and an undefined value is an error, not a blank."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

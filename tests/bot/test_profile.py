@@ -29,6 +29,16 @@ def test_the_first_start_makes_the_file_and_later_ones_keep_the_owners_changes(t
     assert read_profile(tmp_path).name == "Toinen"
 
 
+def test_a_field_that_stands_twice_is_told_instead_of_guessed(tmp_path: Path) -> None:
+    """With two sets of opening hours in the file, whichever was taken could be the one the owner thought replaced."""
+    write(tmp_path)
+    with (tmp_path / FILE_NAME).open("a", encoding="utf-8") as file:
+        file.write("opening_hours: {}\n")
+
+    with pytest.raises(InvalidProfile, match=r"opening_hours stands twice\n.*line \d+"):
+        read_profile(tmp_path)
+
+
 def test_the_shipped_texts_cover_every_kind_of_danger_in_every_language(tmp_path: Path) -> None:
     """A missing text would leave someone in danger without an answer."""
     texts = read_profile(tmp_path).crisis.texts

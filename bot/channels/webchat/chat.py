@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -39,15 +40,17 @@ class WebChat:
     widget_origins: tuple[str, ...] = ()
 
 
+@cache
+def _templates() -> Environment:
+    """Autoescaped for every template whatever its name; an undefined value is an error, not a blank."""
+    return Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+
+
 class Face:
     """The templates of every page, with what all of them may say."""
 
     def __init__(self, chat: WebChat) -> None:
         self._chat = chat
-        # Autoescape for every template whatever its name; an undefined value is an error, not a blank.
-        self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined
-        )
 
     def render(self, template: str, language: Language, **values: object) -> str:
         """*template* as HTML in *language*."""
@@ -55,7 +58,7 @@ class Face:
         def say(sentence: str, /, **filled: str) -> str:
             return wording.say(language, getattr(wording, sentence), **filled)
 
-        return self._templates.get_template(template).render(
+        return _templates().get_template(template).render(
             say=say,
             language=language,
             profile=self._chat.profile,
