@@ -3,15 +3,14 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from sqlalchemy import select
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,14 +30,9 @@ from bot.vault import Vault
 from knowledge.base import KnowledgeBase
 from tests.support import people
 from tests.support.clock import Clock
+from tests.support.web_server import WebServer, web_server
 
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
-
-
-class _Server(uvicorn.Server):
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @dataclass
@@ -54,7 +48,7 @@ class Chat:
     app: Starlette
     service: Service
     port: int = 0
-    _serving: list[tuple[_Server, asyncio.Task[None]]] = field(default_factory=list)
+    _servers: list[WebServer] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -63,22 +57,15 @@ class Chat:
 
     async def open(self) -> None:
         """Start the web server, on the port it had before."""
-        config = uvicorn.Config(
-            self.app, port=self.port, lifespan="off", log_config=None, proxy_headers=False, timeout_graceful_shutdown=1
-        )
-        server = _Server(config)
-        task = asyncio.create_task(server.serve())
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers nothing to wait for
-            await asyncio.sleep(0.005)
-        self.port = server.servers[0].sockets[0].getsockname()[1]
-        self._serving.append((server, task))
+        server = web_server(self.app, self.port)
+        await server.start()
+        self.port = server.port
+        self._servers.append(server)
 
     async def close(self) -> None:
-        """Stop the web server; the bot goes on."""
-        while self._serving:
-            server, task = self._serving.pop()
-            server.should_exit = server.force_exit = True
-            await task
+        """Stop the web server, whoever still listens to it; the bot goes on."""
+        while self._servers:
+            await self._servers.pop().stop(patience=0)
 
     async def works(self) -> None:
         """Handle everything that is in the inbox now, when the bot isn't at work by itself."""

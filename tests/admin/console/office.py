@@ -3,15 +3,14 @@
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from admin.house import House
 from admin.web import build_app
@@ -31,6 +30,7 @@ from knowledge.library import FAQ_FOLDER
 from tests.support.clock import Clock
 from tests.support.knowledge import FOLDER as SMALL_FAQ
 from tests.support.people import LONG_AGO, PASSWORD, PASSWORD_HASH
+from tests.support.web_server import web_server
 
 OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form on our own page
 COOKIE = "koppi-console"
@@ -162,22 +162,16 @@ async def opened(
         house = await _house(store, vault, data_dir, cache, faq=faq, port=port, **settings)
         people = await _employ(store, house.clock())
         async with asyncio.TaskGroup() as tasks:
-            server = _Server(
-                uvicorn.Config(
-                    build_app(house), lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=3
-                )
-            )
-            tasks.create_task(server.serve(sockets=[listener]))
+            server = web_server(build_app(house))
+            await server.start(listener)
             tasks.create_task(house.bookshelf.watch())
             for loop in _bot(house) if with_bot else ():
                 tasks.create_task(loop)
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
-                await asyncio.sleep(0.01)
             try:
                 yield Office(house, f"http://localhost:{port}", house.clock, *people)  # type: ignore[arg-type]
             finally:
                 store.hub.stop()
-                server.should_exit = True
+                await server.stop()
 
 
 async def _house(
@@ -198,14 +192,6 @@ def _bot(house: House):  # type: ignore[no-untyped-def]
     )
     yield worker.handle_inbox(house.store, service, house.clock)
     yield delivery.run()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handling of its own: the test ends it."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _employ(store: Store, now: datetime) -> list[Account]:
