@@ -115,7 +115,7 @@ def test_every_register_category_and_language_is_reported(report: Report) -> Non
 
 def test_with_permuted_labels_the_evaluation_fails(whole_base: KnowledgeBase, report: Report) -> None:
     """An evaluation that can't tell right labels from wrong ones measures nothing."""
-    questions = development(["in-scope"])
+    questions = development(["in-scope"])[::4]
     order = np.random.default_rng(1).permutation(len(questions))
     permuted = [
         replace(question, topic=questions[other].topic, also=frozenset())
