@@ -12,7 +12,8 @@ from knowledge.wishes import wants_person
     [
         "haluan puhua ihmiselle", "Haluun puhua ihmiselle!!", "saisko elävän ihmisen", "ihminen kiitos", "ohjaaja",
         "mää haluan puhua ihan oikian ihmisen kans", "HALUAN IHMISEN EN BOTTIA", "yhdista ohjaajalle",
-        "Jag vill prata med en människa.", "människa tack", "jag vill ha en människa", "får jag träffa en handledare", "I want to talk to a human", "human please",
+        "Jag vill prata med en människa.", "människa tack", "jag vill ha en människa",
+        "får jag träffa en handledare", "I want to talk to a human", "human please",
         "can I talk to a real person instead of a bot",
     ],
 )  # fmt: skip
