@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, Table, event, text
@@ -216,22 +217,15 @@ def _is_outage(error: Exception) -> bool:
 
 
 def _sqlite_engine(url: str, *, begin: str, query_only: bool, pool_size: int) -> AsyncEngine:
+    prepare = partial(_set_pragmas, query_only=query_only)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
         hide_parameters=True,
-        connect_args={"async_creator_fn": sqlite_driver.connect},
+        connect_args={"async_creator_fn": partial(sqlite_driver.connect, prepare)},
     )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(dbapi_connection: Any, _record: object) -> None:
-        try:
-            _set_pragmas(dbapi_connection, query_only=query_only)
-        except BaseException:
-            dbapi_connection.close()  # its thread would outlive the event loop
-            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def say_begin(connection: Any) -> None:
@@ -240,15 +234,12 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool, pool_size: int) ->
     return engine
 
 
-def _set_pragmas(dbapi_connection: Any, *, query_only: bool) -> None:
-    dbapi_connection.isolation_level = None  # we say BEGIN ourselves
-    cursor = dbapi_connection.cursor()
+def _set_pragmas(connection: sqlite3.Connection, *, query_only: bool) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
     for pragma, wanted in SQLITE_PRAGMAS.items():
-        cursor.execute(f"PRAGMA {pragma} = {wanted}")
-        cursor.execute(f"PRAGMA {pragma}")
-        (found,) = cursor.fetchone() or (wanted,)
+        connection.execute(f"PRAGMA {pragma} = {wanted}")
+        (found,) = connection.execute(f"PRAGMA {pragma}").fetchone() or (wanted,)
         if found != wanted:
             raise RuntimeError(f"SQLite refuses {pragma} = {wanted} (has {found}); nothing would be safe")
     if query_only:
-        cursor.execute("PRAGMA query_only = 1")
-    cursor.close()
+        connection.execute("PRAGMA query_only = 1")

@@ -6,15 +6,28 @@ that was most of what an answer cost (docs/decisions/0005-one-trip-a-statement.m
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import aiosqlite
 
 
-def connect(database: str, **options: Any) -> "Connection":
-    """A connection to *database* for SQLAlchemy's `async_creator_fn`; opened when awaited. *options*: as sqlite3's."""
-    connection = Connection(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
+def connect(prepare: Callable[[sqlite3.Connection], None], database: str, **options: Any) -> "Connection":
+    """A connection to *database* for SQLAlchemy's `async_creator_fn`; opened when awaited. *options*: as sqlite3's.
+
+    *prepare* is called with sqlite3's own connection in its thread, so that all it says takes no trip.
+    """
+
+    def prepared() -> sqlite3.Connection:
+        opened: sqlite3.Connection = sqlite3.connect(database, **options)
+        try:
+            prepare(opened)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    connection = Connection(prepared, iter_chunk_size=64)
     connection._thread.daemon = True  # as SQLAlchemy does it: an exit must not wait for a connection forgotten open
     return connection
 
