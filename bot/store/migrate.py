@@ -1,5 +1,6 @@
 """Bringing a database to the schema of this version."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -25,10 +26,20 @@ async def upgrade(store: Store) -> bool:
         return await tx.connection.run_sync(_upgrade)
 
 
-def _upgrade(connection: Connection) -> bool:
+@cache
+def _script() -> ScriptDirectory:
+    """The migrations, which stay the same for as long as the process lives."""
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    script = ScriptDirectory.from_config(config)
+    return config
+
+
+def _upgrade(connection: Connection) -> bool:
+    script = _script()
     here = MigrationContext.configure(connection).get_current_revision()
     if here == script.get_current_head():
         return False
@@ -36,6 +47,7 @@ def _upgrade(connection: Connection) -> bool:
         raise NewerSchema(
             f"the database is at revision {here}, which this version does not know; install the newer version again"
         )
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     return True

@@ -5,8 +5,9 @@ The operator's proxy serves it from a file, so it may ask for nothing: no script
 
 import base64
 import hashlib
+from functools import cache
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bot import wording
@@ -24,9 +25,15 @@ POLICY = (
 )
 
 
+@cache
+def _template() -> Template:
+    """The page without the owner's words, compiled once a process."""
+    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
+    return templates.get_template("away.html")
+
+
 def page(profile: ServiceProfile) -> str:
     """The page as HTML, with the numbers of the owner's `service.yaml`."""
-    templates = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
     parts = [
         {
             "language": language,
@@ -37,4 +44,4 @@ def page(profile: ServiceProfile) -> str:
         for language in LANGUAGES
     ]
     style = Markup(STYLE)  # noqa: S704 - a file of ours
-    return templates.get_template("away.html").render(name=profile.name, style=style, parts=parts)
+    return _template().render(name=profile.name, style=style, parts=parts)
