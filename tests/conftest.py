@@ -21,7 +21,7 @@ from tests.support.clock import Clock
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
 from tests.support.koppi import Koppi
-from tests.support.processes import ServiceProcess
+from tests.support.processes import Launch, ServiceProcess
 
 StartService = Callable[..., AbstractAsyncContextManager[ServiceProcess]]
 
@@ -160,17 +160,24 @@ def fitted_faq(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
+    """Launches our programs without their second of imports."""
+    with processes.fork_server(run_folder.shared_by_workers(tmp_path_factory)) as fork:
+        yield fork
+
+
 @pytest.fixture
-def start_service(fitted_faq: Path, tmp_path: Path) -> StartService:
-    """Starts `koppi serve` as an operator does, for as long as the context it returns lasts."""
+def start_service(fitted_faq: Path, fork: Launch, tmp_path: Path) -> StartService:
+    """Starts `koppi serve` for as long as the context it returns lasts; *launch* it to start it as an operator does."""
 
     def start(
-        telegram: FakeTelegram | None = None, data_dir: Path | None = None, **settings: str
+        telegram: FakeTelegram | None = None, data_dir: Path | None = None, launch: Launch = fork, **settings: str
     ) -> AbstractAsyncContextManager[ServiceProcess]:
         if telegram is not None:
             settings = {"telegram_token": TOKEN, "telegram_api": telegram.url, **settings}
         data_dir = data_dir or tmp_path / "data"
         run_folder.link_copy(fitted_faq, data_dir / "cache")
-        return processes.service(data_dir, **settings)
+        return processes.service(data_dir, launch, **settings)
 
     return start

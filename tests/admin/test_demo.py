@@ -38,12 +38,12 @@ def folders(tmp_path: Path) -> list[Path]:
 
 
 async def test_the_examples_are_true_to_form_and_the_same_each_time(
-    folders: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folders: list[Path], knowledge_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A screenshot must show what the service does; two of them must show the same people."""
     monkeypatch.setattr(demo, "QUESTIONS_A_WEEK", (2,) * demo.WEEKS)  # fewer of the same, to be quick
-    house, password = await _filled(folders[0], tmp_path / "cache")
-    again, another_password = await _filled(folders[1], tmp_path / "cache")
+    house, password = await _filled(folders[0], knowledge_cache)
+    again, another_password = await _filled(folders[1], knowledge_cache)
     async with house.store.read() as read:
         waiting = await tickets.queue(read)
         closed = await tickets.queue(read, is_closed=True)

@@ -1,6 +1,7 @@
 """What the doctor finds, each thing wrong on purpose once."""
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from admin import doctor
 from bot.profile import read_profile
 from bot.settings import Settings
-from bot.store import audit, chat_links, migrate, schema
+from bot.store import audit, chat_links, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support.fake_telegram import TOKEN, FakeTelegram
@@ -23,10 +24,9 @@ TO_BE_FILLED = (
 
 
 @pytest.fixture
-async def data_dir(tmp_path: Path) -> Path:
+async def data_dir(migrated_sqlite: Path, tmp_path: Path) -> Path:
     """A folder as a first start leaves it, with something sealed in its database."""
-    store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
-    await migrate.upgrade(store)
+    store = Store.at(f"sqlite+aiosqlite:///{shutil.copy(migrated_sqlite, tmp_path)}")
     now = datetime(2026, 11, 24, tzinfo=UTC)
     async with store.write() as tx:
         await chat_links.link(tx, Vault.open(tmp_path, None), purpose="advisors", address="-1", now=now)

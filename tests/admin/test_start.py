@@ -21,26 +21,9 @@ from bot.vault import Vault
 from tests.admin.a_house import a_house
 from tests.support import postgres
 from tests.support.clock import Clock
-from tests.support.processes import environment
+from tests.support.processes import Launch, koppi
 
 MARKER = "apua-olen-salaisuus"
-
-
-async def koppi(folder: Path, *arguments: str, **settings: str) -> tuple[int | None, str]:
-    """Exit code and output of a `koppi` command that stands in *folder*."""
-    wanted = {"DATA_DIR": str(folder / "data"), **{name.upper(): text for name, text in settings.items()}}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "admin.cli",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=folder,
-        env=environment({f"KOPPI_{name}": text for name, text in wanted.items()}),
-    )
-    output, _ = await process.communicate()
-    return process.returncode, output.decode()
 
 
 def is_one_line(output: str) -> bool:
@@ -48,40 +31,43 @@ def is_one_line(output: str) -> bool:
     return output.startswith("Error: ") and output.count("\n") == 1
 
 
-async def test_a_taken_port_ends_the_start_before_anything_is_made(tmp_path: Path) -> None:
+async def test_a_taken_port_ends_the_start_before_anything_is_made(fork: Launch, tmp_path: Path) -> None:
     """The one-time password is said once: a start that fails must not use it up."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        code, output = await koppi(tmp_path, "serve", port=str(taken.getsockname()[1]))
+        code, output = await koppi(fork, tmp_path, "serve", port=str(taken.getsockname()[1]))
 
     assert (code, is_one_line(output)) == (1, True), output
     assert "KOPPI_PORT" in output
 
 
-async def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+async def test_a_data_folder_that_cannot_be_made_is_told_in_one_line(fork: Launch, tmp_path: Path) -> None:
     """A typing error in a path."""
     (tmp_path / "file").touch()
-    code, output = await koppi(tmp_path, "serve", data_dir=str(tmp_path / "file" / "data"))
+    code, output = await koppi(fork, tmp_path, "serve", data_dir=str(tmp_path / "file" / "data"))
 
     assert (code, is_one_line(output)) == (1, True), output
     assert "KOPPI_DATA_DIR" in output
 
 
-async def test_a_database_of_a_newer_version_is_left_alone_in_one_line(tmp_path: Path) -> None:
+async def test_a_database_of_a_newer_version_is_left_alone_in_one_line(fork: Launch, tmp_path: Path) -> None:
     """A downgrade must not write to what it does not know."""
-    await koppi(tmp_path, "migrate")
+    await koppi(fork, tmp_path, "migrate")
     with sqlite3.connect(tmp_path / "data" / "koppi.sqlite3") as database:
         database.execute("UPDATE alembic_version SET version_num = 'later'")
-    code, output = await koppi(tmp_path, "serve", port="0")
+    code, output = await koppi(fork, tmp_path, "serve", port="0")
 
     assert (code, is_one_line(output)) == (1, True), output
     assert "newer version" in output
 
 
-async def test_a_check_before_the_first_start_says_that_there_is_no_database(tmp_path: Path) -> None:
+async def test_a_check_before_the_first_start_says_that_there_is_no_database(fork: Launch, tmp_path: Path) -> None:
     """ "It can't be reached" would send an operator looking for a fault."""
     path = tmp_path / "data" / "koppi.sqlite3"
 
-    assert await koppi(tmp_path, "check") == (1, f"Error: there is no database at {path}; `koppi serve` makes it\n")
+    assert await koppi(fork, tmp_path, "check") == (
+        1,
+        f"Error: there is no database at {path}; `koppi serve` makes it\n",
+    )
 
 
 def names_in(folder: Path) -> set[str]:
@@ -89,41 +75,43 @@ def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*")}
 
 
-async def test_a_check_writes_nothing(tmp_path: Path) -> None:
+async def test_a_check_writes_nothing(fork: Launch, tmp_path: Path) -> None:
     """A mistyped folder would look like an installation afterwards, with a key and an empty database of its own."""
-    await koppi(tmp_path, "check")
+    await koppi(fork, tmp_path, "check")
     without_a_database = names_in(tmp_path)
-    await koppi(tmp_path, "migrate")
+    await koppi(fork, tmp_path, "migrate")
     (tmp_path / "data" / "koppi.key").unlink()
     before = names_in(tmp_path)
-    checked = await koppi(tmp_path, "check")
+    checked = await koppi(fork, tmp_path, "check")
 
     assert (without_a_database, names_in(tmp_path)) == (set(), before)
     assert checked == (0, "ok: nothing lost, nothing doubled, nothing kept too long\n")
 
 
 @pytest.mark.postgresql
-async def test_a_check_of_an_empty_database_is_told_so(postgresql_cluster: postgres.Cluster, tmp_path: Path) -> None:
+async def test_a_check_of_an_empty_database_is_told_so(
+    postgresql_cluster: postgres.Cluster, fork: Launch, tmp_path: Path
+) -> None:
     """On PostgreSQL the database is there before the service has made its tables; its password is not shown."""
     with postgresql_cluster.database() as name:
         url = postgresql_cluster.url(name).replace("koppi@", "koppi:marker@")
-        code, output = await koppi(tmp_path, "check", database_url=url)
+        code, output = await koppi(fork, tmp_path, "check", database_url=url)
     place = url.replace("marker", "***")
 
     assert (code, output) == (1, f"Error: there is no database at {place}; `koppi serve` makes it\n")
 
 
-async def test_settings_that_do_not_fit_together_are_told_in_words(tmp_path: Path) -> None:
+async def test_settings_that_do_not_fit_together_are_told_in_words(fork: Launch, tmp_path: Path) -> None:
     """A fault of two settings stands at neither."""
-    code, output = await koppi(tmp_path, "check", telegram_mode="webhook", telegram_token="1:a")
+    code, output = await koppi(fork, tmp_path, "check", telegram_mode="webhook", telegram_token="1:a")
 
     assert code == 1
     assert output.endswith("\n  KOPPI_TELEGRAM_MODE=webhook needs a KOPPI_PUBLIC_URL that begins with https://\n")
 
 
-async def test_a_database_address_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
+async def test_a_database_address_that_cannot_be_read_is_told_in_words(fork: Launch, tmp_path: Path) -> None:
     """A port mistyped is no reason for a traceback, and the password in the address is nobody's to read."""
-    code, output = await koppi(tmp_path, "check", database_url="postgresql://u:marker@127.0.0.1:54x2/koppi")
+    code, output = await koppi(fork, tmp_path, "check", database_url="postgresql://u:marker@127.0.0.1:54x2/koppi")
 
     assert code == 1
     assert output.startswith("Error: these settings can't be used:\n  KOPPI_DATABASE_URL: must be a PostgreSQL address")

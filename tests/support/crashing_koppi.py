@@ -1,7 +1,7 @@
 """`python -m tests.support.crashing_koppi FUSE CACHE`: the service, killed at one chosen write and started again.
 
 The first life is lived in this process itself, until SIGTERM, and each further one is a fork of what it leaves behind:
-everything that is imported or read on first use is there already, so that a restart takes little time.
+everything that is imported, read or compiled on first use is there already, so that a restart takes little time.
 Production code knows nothing of it: SQLAlchemy's own events tell of each write, before it and around each commit, and
 the file FUSE says at which of them the process kills itself. CACHE is where the knowledge base is kept.
 
@@ -34,6 +34,7 @@ from bot.bookshelf import Bookshelf
 from bot.settings import Settings
 from bot.store import accounts, tickets
 from bot.store.accounts import Account
+from bot.store.engine import Store
 from bot.store.tickets import TicketRow
 from tests.support.clock import Clock
 from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
@@ -114,6 +115,12 @@ def watch_writes(fuse: Fuse) -> None:
     DefaultDialect.do_commit = do_commit  # type: ignore[method-assign]
 
 
+def keep_engines(database: str) -> None:
+    """Have every life's store use the same engines on *database*: they know what statements an earlier one compiled."""
+    first = Store.at(database)
+    Store.at = lambda _url: Store(first.reader, first.writer)  # type: ignore[assignment, method-assign]
+
+
 class FilledBookshelf(Bookshelf):
     """Has its knowledge base from before the fork."""
 
@@ -137,12 +144,15 @@ async def live(base: SteadyKnowledge, shift: timedelta) -> None:
 async def advise(home: House) -> None:
     """Answer each ticket once, and close it when the asker has written again."""
     desk = Desk(home.store, home.hours)
+    async with home.store.read() as read:
+        vaino = next(account for account in await accounts.everyone(read) if account.is_advisor)
     with home.store.hub.subscribe(tickets.TOPIC) as news:
         while not home.store.hub.is_stopping:
             async with home.store.read() as read:
-                vaino = next(account for account in await accounts.everyone(read) if account.is_advisor)
                 waiting = await tickets.queue(read)
             for ticket in waiting:
+                if ticket.awaits_asker:
+                    continue
                 await asyncio.sleep(A_SECOND)  # as long as the pace would hold the reply back, in its own seconds
                 await tend(home, desk, vaino, ticket)
             await news.wait(0.5)
@@ -163,6 +173,7 @@ def main(arguments: Sequence[str]) -> None:
     die_with_us()
     logs.set_up()
     base = small_knowledge_base(Path(arguments[1]))
+    keep_engines(Settings(_env_file=None).database)
     asyncio.run(live(base, timedelta()))
     fuse = Fuse(Path(arguments[0]))
     watch_writes(fuse)

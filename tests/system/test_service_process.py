@@ -1,8 +1,6 @@
 """The service as an operator runs it: started, asked, stopped, and started again."""
 
-import asyncio
 import signal
-import sys
 from pathlib import Path
 
 import httpx
@@ -14,36 +12,20 @@ from bot.store.engine import Store
 from tests.conftest import StartService
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.people import AINO, BULK
-from tests.support.processes import environment
+from tests.support.processes import Launch, koppi, launch
 
 QUESTION = "Miten ilmoittaudun työttömäksi?"
 
 
-async def koppi(data_dir: Path, *arguments: str) -> tuple[int, str]:
-    """Exit code and output of a `koppi` command on *data_dir*."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "admin.cli",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=data_dir,
-        env=environment({"KOPPI_DATA_DIR": str(data_dir)}),
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
-
-
 async def test_the_service_starts_answers_and_stops_leaving_everything_in_order(
-    start_service: StartService, telegram: FakeTelegram
+    start_service: StartService, telegram: FakeTelegram, fork: Launch
 ) -> None:
-    """From an empty folder, with nothing but a token."""
-    async with start_service(telegram) as service:
+    """From an empty folder, with nothing but a token; the one test that starts as an operator does, imports and all."""
+    async with start_service(telegram, launch=launch) as service:
         await telegram.says(AINO, QUESTION)
         answer = await telegram.hears(AINO)
         code = await service.stops()
-        checked = await koppi(service.data_dir, "check")
+        checked = await koppi(fork, service.data_dir.parent, "check")
         log = service.log
 
     assert answer.text.strip()
@@ -85,10 +67,12 @@ async def test_a_webhook_brings_updates_and_takes_nothing_else(
     assert "Traceback" not in log
 
 
-async def test_a_second_process_on_the_same_folder_is_refused_in_words(start_service: StartService) -> None:
+async def test_a_second_process_on_the_same_folder_is_refused_in_words(
+    start_service: StartService, fork: Launch
+) -> None:
     """SQLite has one writer; two services would each answer."""
     async with start_service() as service:
-        code, output = await koppi(service.data_dir, "serve")
+        code, output = await koppi(fork, service.data_dir.parent, "serve")
 
     assert code == 1
     assert "the service runs already on" in output
@@ -104,7 +88,7 @@ async def test_without_a_token_the_service_says_how_to_add_telegram(start_servic
 
 
 async def test_a_stop_under_load_takes_less_than_ten_seconds_and_doubles_nothing(
-    start_service: StartService, telegram: FakeTelegram, tmp_path: Path
+    start_service: StartService, telegram: FakeTelegram, fork: Launch, tmp_path: Path
 ) -> None:
     """SIGTERM is every upgrade: what is under way is finished, what waits is done by the next start."""
     telegram.latency = 0.1
@@ -119,7 +103,7 @@ async def test_a_stop_under_load_takes_less_than_ten_seconds_and_doubles_nothing
         for chat in chats[1:]:
             await telegram.hears(chat, within=20)
         await service.stops()
-        checked = await koppi(service.data_dir, "check")
+        checked = await koppi(fork, tmp_path, "check")
     store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'data' / 'koppi.sqlite3'}")
     async with store.read() as read:
         uncertain = [row.uncertain for row in await read.execute(schema.outbox.select())]
@@ -132,19 +116,12 @@ async def test_a_stop_under_load_takes_less_than_ten_seconds_and_doubles_nothing
 
 
 @pytest.mark.parametrize("setting", [{"port": "nonsense"}, {"timezone": "Europe/Oulu"}])
-async def test_settings_that_cannot_be_used_are_told_in_one_line_each(tmp_path: Path, setting: dict[str, str]) -> None:
+async def test_settings_that_cannot_be_used_are_told_in_one_line_each(
+    fork: Launch, tmp_path: Path, setting: dict[str, str]
+) -> None:
     """No traceback for a typing error."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "admin.cli",
-        "serve",
-        stderr=asyncio.subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment({f"KOPPI_{name.upper()}": value for name, value in setting.items()}),
-    )
-    _, written = await process.communicate()
+    code, output = await koppi(fork, tmp_path, "serve", **setting)
 
-    assert process.returncode == 1
-    assert f"KOPPI_{next(iter(setting)).upper()}: " in written.decode()
-    assert "Traceback" not in written.decode()
+    assert code == 1
+    assert f"KOPPI_{next(iter(setting)).upper()}: " in output
+    assert "Traceback" not in output
