@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TypeVar
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -39,7 +39,7 @@ _MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 def read(text: str, lexicon: Lexicon) -> list[str]:
     """The words of a text as they are compared: cleaned, colloquial ones standardised, typed without ä and ö."""
-    return [fold(word) for word in lexicon.standardise(words(clean(text)))]
+    return fold(" ".join(lexicon.standardise(words(clean(text))))).split()
 
 
 def grams_in(words: Sequence[str]) -> Iterator[tuple[Keys, Counts, Counts]]:
@@ -123,20 +123,24 @@ class Vectoriser:
     @classmethod
     def fit(cls, texts: Sequence[Sequence[str]]) -> tuple["Vectoriser", Rows]:
         """A vectoriser of the features of these texts (each a list of read words), and their vectors."""
+        from scipy.sparse import hstack  # imported where it is needed: a start from the cache does without
+
         features = _Features.of(texts)
         word_keys, ids_of_words = np.unique(features.of_words, return_inverse=True)
         pair_keys, ids_of_pairs = np.unique(features.of_pairs, return_inverse=True)
         keys = np.concatenate([word_keys, pair_keys])  # pairs are the last view, so keys ascend
-        rows, places = features.of_texts()
-        rows = np.concatenate([rows, features.texts[features.pairs[0]]])
-        ids = np.concatenate([ids_of_words[places], len(word_keys) + ids_of_pairs])
-        rows, ids = np.divmod(_each_once(rows * len(keys) + ids), max(1, len(keys)))
-        in_texts = np.bincount(ids, minlength=len(keys))
-        kept = in_texts >= _LEAST_TEXTS[keys >> _HASH_BITS]
-        idf = np.log((1 + len(texts)) / (1 + in_texts[kept])) + 1
-        vectoriser = cls(keys[kept], idf.astype(np.float32))
-        stays = kept[ids]
-        return vectoriser, vectoriser._weighed(rows[stays], (np.cumsum(kept) - 1)[ids[stays]], len(texts))
+        said = _table(features.texts, features.said, len(texts), len(features.names))
+        of_words = _table(features.words, ids_of_words, len(features.names), len(word_keys))
+        of_pairs = _table(features.texts[features.pairs[0]], ids_of_pairs, len(texts), len(pair_keys))
+        table = hstack([said @ of_words, of_pairs], format="csc")  # so a word that is said often is taken apart once
+        kept = np.diff(table.indptr) >= _LEAST_TEXTS[keys >> _HASH_BITS]
+        table = table[:, kept]
+        in_texts = np.diff(table.indptr)
+        vectoriser = cls(keys[kept], (np.log((1 + len(texts)) / (1 + in_texts)) + 1).astype(np.float32))
+        ids = np.repeat(np.arange(len(vectoriser)), in_texts)
+        table.data = vectoriser._weights(table.indices, ids, len(texts))
+        rows = table.tocsr()
+        return vectoriser, Rows(rows.indptr.astype(np.int64), rows.indices, rows.data)
 
     def vector(self, said: Sequence[str]) -> tuple[Ints, Floats, float]:
         """Ids, ascending, and weights of the words' known features, and the share of the words that is known.
@@ -146,18 +150,19 @@ class Vectoriser:
         each by its idf, 0-1.
         """
         features = _Features.of([said])
-        keys = _each_once(np.concatenate([features.of_words, features.of_pairs]))
+        keys = np.sort(np.concatenate([features.of_words, features.of_pairs]))
         if not len(keys) or not len(self):
             return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32), 0.0
+        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]  # several times as quick as np.unique
         ids = np.minimum(np.searchsorted(self.keys, keys), len(self) - 1)
         is_known = self.keys[ids] == keys
         views = keys >> _HASH_BITS
         missed = np.bincount(views[~is_known], minlength=len(VIEWS)) * _MISSED
-        row = self._weighed(np.zeros(int(is_known.sum()), dtype=np.int64), ids[is_known], 1, missed * self._rarest**2)
         of_words = views == _WORDS
         rarity = np.where(is_known, self.idf[ids], self._rarest)[of_words]
         share = float(rarity[is_known[of_words]].sum() / rarity.sum()) if len(rarity) else 0.0
-        return row.ids, row.weights, share
+        ids = ids[is_known].astype(np.int32)
+        return ids, self._weights(np.zeros(len(ids), dtype=np.int32), ids, 1, missed * self._rarest**2), share
 
     def named(self, said: Sequence[str]) -> dict[str, float]:
         """The weights of the words' known features by what they are: a word, two words, or a "piece" of a word."""
@@ -185,20 +190,20 @@ class Vectoriser:
         weights = np.concatenate([np.empty(0, dtype=np.float32), *(weights for _, weights, _ in vectors)])
         return Rows(starts, ids, weights)
 
-    def _weighed(self, rows: Counts, ids: Counts, texts: int, unknown: npt.NDArray[np.float64] | float = 0.0) -> Rows:
-        """TF-IDF of the cells (by row, then id), each view of a row scaled to its weight, each row to length 1.
+    def _weights(self, rows: Ints, ids: Counts, texts: int, unknown: npt.NDArray[np.float64] | float = 0.0) -> Floats:
+        """TF-IDF of the cells in these rows of features with these ids, each view of a row scaled to its weight, each
+        row to length 1.
 
         *unknown* is what the features without an id add to the square of the length of each view.
         """
         weights = self.idf[ids]
-        cells = rows * len(VIEWS) + self.views[ids]
+        cells = rows * np.int32(len(VIEWS)) + self.views[ids]
         squares = np.bincount(cells, weights * weights, minlength=texts * len(VIEWS)) + unknown
         lengths = np.sqrt(squares).reshape(texts, len(VIEWS))
         shares = np.where(lengths > 0, _VIEW_WEIGHTS, 0.0)
         shares /= np.maximum(lengths * np.linalg.norm(shares, axis=1, keepdims=True), 1e-9)
         weights *= shares.astype(np.float32).ravel()[cells]
-        starts = np.searchsorted(rows, np.arange(texts + 1))
-        return Rows(starts, ids.astype(np.int32), weights)
+        return weights
 
 
 @dataclass(frozen=True)
@@ -236,26 +241,14 @@ class _Features:
             pairs,
         )
 
-    def of_texts(self) -> tuple[Counts, Counts]:
-        """The texts that have the features of words: a text, and a place in *of_words*, for each."""
-        order = np.argsort(self.words, kind="stable")
-        starts = np.searchsorted(self.words[order], np.arange(len(self.names) + 1))
-        texts, said = np.divmod(_each_once(self.texts * len(self.names) + self.said), max(1, len(self.names)))
-        sizes = np.diff(starts)[said]
-        ends = np.cumsum(sizes)
-        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts[said] - (ends - sizes), sizes)
-        return np.repeat(texts, sizes), order[places]
-
 
 def _checksums(words: Iterable[str]) -> npt.NDArray[np.uint64]:
     """Of "" it is 0."""
     return np.fromiter(map(crc32, map(str.encode, words)), dtype=np.uint64)
 
 
-_Number = TypeVar("_Number", np.int64, np.uint32)
+def _table(rows: Counts, columns: Counts, height: int, width: int) -> Any:
+    """A sparse table that is true in these cells, some of them named more than once."""
+    from scipy.sparse import csr_matrix
 
-
-def _each_once(numbers: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """The different numbers, ascending; for millions of them much quicker than np.unique, which hashes."""
-    ascending = np.sort(numbers)
-    return ascending[np.concatenate([[True], ascending[1:] != ascending[:-1]])] if len(numbers) else numbers
+    return csr_matrix((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(height, width))

@@ -100,15 +100,17 @@ class Postings:
     @classmethod
     def of(cls, rows: Rows, vectoriser: Vectoriser) -> "Postings":
         """The postings of these vectors."""
-        texts = np.repeat(np.arange(len(rows)), np.diff(rows.starts))
+        from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
+
+        shape = (len(rows), len(vectoriser))
+        table = csr_matrix((rows.weights, rows.ids, rows.starts), shape=shape).tocsc()
+        in_texts = np.diff(table.indptr)
         scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
-        scales[texts, vectoriser.views[rows.ids]] = rows.weights / vectoriser.idf[rows.ids]
-        in_texts = np.bincount(rows.ids, minlength=len(vectoriser))
-        sizes = np.where(in_texts <= max(NEVER_COMMON, COMMON * len(rows)), in_texts, 0)
-        kept = sizes[rows.ids] > 0
-        order = np.sort(rows.ids[kept].astype(np.int64) * len(rows) + texts[kept])  # as numbers: quicker than argsort
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        return cls(starts, (order % max(1, len(rows))).astype(np.min_scalar_type(len(rows))), scales)
+        scales[table.indices, np.repeat(vectoriser.views, in_texts)] = table.data / np.repeat(vectoriser.idf, in_texts)
+        is_counted = in_texts <= max(NEVER_COMMON, COMMON * len(rows))
+        starts = np.concatenate([[0], np.cumsum(np.where(is_counted, in_texts, 0))])
+        texts = table.indices[np.repeat(is_counted, in_texts)].astype(np.min_scalar_type(len(rows)))
+        return cls(starts, texts, scales)
 
     def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
         """How near the vector of these features is to each text; what is common counts for nothing."""
@@ -342,10 +344,8 @@ def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray
     from sklearn.svm import LinearSVC
 
     matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), features))
-    members = csr_matrix((np.ones(len(rows), dtype=np.float32), (classes, np.arange(len(rows)))))
-    centres = (members @ matrix).toarray()
-    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    likeness = np.ascontiguousarray((matrix @ centres.T).T)
+    members = csr_matrix((np.ones(len(rows), dtype=np.float32), (np.arange(len(rows)), classes)))
+    likeness = np.ascontiguousarray((matrix @ (matrix.T @ members).toarray()).T)  # to the sum of a class's phrasings
     matrix = matrix.astype(np.float64)  # as liblinear wants it: once, not for each class
     random = np.random.default_rng(0)
     for each in range(count):

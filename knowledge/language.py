@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W_]+(?:[:'’][^\W_]+)*")
 _WITHIN_WORDS = frozenset(":'’")
 _INNER = re.compile("[:'’]")
 _ADDRESS_SIGNS = ("://", "www.", "@")
-_DOTS = str.maketrans("äöåé", "aoae")
+_DOTTED = (("ä", "a"), ("ö", "o"), ("å", "a"), ("é", "e"))
 
 # What the lexicon's kinds mean here. Rewritten: another spelling of the same word. Added: a word that means the
 # same, put beside the one written. The rest, and the rows marked as ambiguous, would change what was said.
@@ -65,7 +65,9 @@ def as_strings(array: npt.NDArray[np.uint8]) -> list[str]:
 
 def fold(text: str) -> str:
     """*text* as typed on a keyboard without ä, ö and å."""
-    return text.translate(_DOTS)
+    for dotted, plain in _DOTTED:  # several times as quick as str.translate
+        text = text.replace(dotted, plain)
+    return text
 
 
 class Lexicon:
@@ -93,6 +95,8 @@ class Lexicon:
 
     def standardise(self, said: Sequence[str]) -> list[str]:
         """The words, each known colloquial phrase rewritten or followed by what it means; longest first."""
+        if self._longest.keys().isdisjoint(said):
+            return list(said)
         meant: list[str] = []
         place = 0
         while place < len(said):
