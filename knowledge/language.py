@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ LEXICON_FILE = Path(__file__).parent / "lexicon" / "lexicon.tsv"
 LONGEST_READ = 1200
 """So many characters of a message are read: nobody makes the bot slow by writing more."""
 
-_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
+_DRAWN_OUT = re.compile(r"(.)\1\1+(?<![\W\d_])")  # any sign thrice, then whether it's a letter: the quicker order
+_PLAIN_WORD = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]+(?:[:'’][^\W_]+)*")
 _WITHIN_WORDS = frozenset(":'’")
 _INNER = re.compile("[:'’]")
@@ -39,7 +41,8 @@ def clean(text: str) -> str:
     pieces = lowered.split()
     if any(sign in lowered for sign in _ADDRESS_SIGNS):
         pieces = [piece for piece in pieces if not any(sign in piece for sign in _ADDRESS_SIGNS)]
-    return _DRAWN_OUT.sub(r"\1\1", " ".join(pieces))
+    tidy = " ".join(pieces)
+    return _DRAWN_OUT.sub(r"\1\1", tidy) if _DRAWN_OUT.search(tidy) else tidy
 
 
 def _ends(text: str) -> str:
@@ -49,8 +52,9 @@ def _ends(text: str) -> str:
 
 def words(cleaned: str) -> list[str]:
     """The words of an already cleaned text in order, numbers included; *kela:n* is one word."""
-    found: list[str] = _WORD.findall(cleaned)
-    return found if _WITHIN_WORDS.isdisjoint(cleaned) else [_INNER.sub("", word) for word in found]
+    if _WITHIN_WORDS.isdisjoint(cleaned):
+        return _PLAIN_WORD.findall(cleaned)
+    return [_INNER.sub("", word) for word in _WORD.findall(cleaned)]
 
 
 def as_bytes(strings: Sequence[str]) -> npt.NDArray[np.uint8]:
@@ -135,14 +139,14 @@ class Detector:
         """A detector that has read these texts of each language."""
         counts = []
         for language in LANGUAGES:
-            said = Counter(word for text in texts.get(language, ()) for word in words(clean(text)))
+            said = Counter(chain.from_iterable(words(clean(text)) for text in texts.get(language, ())))
             counts.append(count := Counter[str]())
             for word, times in said.items():
                 for sign in _signs_of(word):
                     count[sign] += times
         signs = sorted(set().union(*counts))
-        table = np.array([[count[sign] for count in counts] for sign in signs], dtype=np.float32).reshape(-1, 3)
-        table += 0.3  # a sign not seen in a language isn't impossible in it
+        table = np.array([[count.get(sign, 0) for sign in signs] for count in counts], dtype=np.float32).T
+        table = np.ascontiguousarray(table) + np.float32(0.3)  # a sign not seen in a language isn't impossible in it
         return cls(signs, np.log(table / table.sum(axis=0)).astype(np.float32))
 
     def save(self, file: Path) -> None:
