@@ -1,11 +1,12 @@
 """Which entries a question is about: a linear model with one class an entry, then the nearest phrasings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -39,6 +40,8 @@ _FOR_CERTAIN = 100.0
 _COST = 1.0
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise
+_FEW = 300  # texts, learnt from without scikit-learn
+_ROUNDS = 20  # of Newton's method; it ends by itself, after some five
 _STEPS = 127
 """The linear model's weights are kept as whole numbers of this many steps either way."""
 
@@ -341,21 +344,48 @@ def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray
     if count < 3:  # one class can't be told from the others; the nearest phrasing must do
         return weights.T, steps, bias
     from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
-    from sklearn.svm import LinearSVC
 
     matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), features))
-    members = csr_matrix((np.ones(len(rows), dtype=np.float32), (np.arange(len(rows)), classes)))
+    machines = _machines_of_few(matrix, classes) if len(rows) <= _FEW else _machines(matrix, classes)
+    for each, (machine, bias[each]) in enumerate(machines):
+        steps[each] = max(np.abs(machine).max(), 1e-9) / _STEPS
+        weights[each] = np.rint(machine / steps[each])
+    return np.ascontiguousarray(weights.T), steps, bias
+
+
+def _machines(matrix: Any, classes: Counts) -> Iterator[tuple[npt.NDArray[np.float64], float]]:
+    """The weights and the bias of each class, told from its likest others and a sample of the rest."""
+    from scipy.sparse import csr_matrix
+    from sklearn.svm import LinearSVC
+
+    members = csr_matrix((np.ones(len(classes), dtype=np.float32), (np.arange(len(classes)), classes)))
     likeness = np.ascontiguousarray((matrix @ (matrix.T @ members).toarray()).T)  # to the sum of a class's phrasings
     matrix = matrix.astype(np.float64)  # as liblinear wants it: once, not for each class
     random = np.random.default_rng(0)
-    for each in range(count):
+    for each, like in enumerate(likeness):
         others = np.flatnonzero(classes != each)
         likest = min(_LIKEST_OTHERS, len(others) - 1)
-        others = others[np.argpartition(-likeness[each, others], likest)]
+        others = others[np.argpartition(-like[others], likest)]
         sample = random.permutation(np.sort(others[likest:]))[:_OTHERS]
         chosen = np.sort(np.concatenate([np.flatnonzero(classes == each), others[:likest], sample]))
         model = LinearSVC(C=_COST, tol=_TOLERANCE, random_state=0).fit(matrix[chosen], classes[chosen] == each)
-        steps[each] = max(np.abs(model.coef_).max(), 1e-9) / _STEPS
-        weights[each] = np.rint(model.coef_[0] / steps[each])
-        bias[each] = model.intercept_[0]
-    return np.ascontiguousarray(weights.T), steps, bias
+        yield model.coef_[0], model.intercept_[0]
+
+
+def _machines_of_few(matrix: Any, classes: Counts) -> Iterator[tuple[npt.NDArray[np.float64], float]]:
+    """The same for few texts, all of them told apart: Newton's method on those a machine doesn't keep off yet.
+
+    A small FAQ is fitted so in less time than it takes to import scikit-learn.
+    """
+    alike = (matrix @ matrix.T).toarray().astype(np.float64) + 1  # the bias is the weight of one more feature, always 1
+    slack = np.eye(len(alike)) / (2 * _COST)
+    for each in range(classes.max() + 1):
+        sides = np.where(classes == each, 1.0, -1.0)
+        is_near = np.ones(len(sides), dtype=bool)
+        for _ in range(_ROUNDS):
+            pushes = np.zeros(len(sides))
+            pushes[is_near] = np.linalg.solve((alike + slack)[np.ix_(is_near, is_near)], sides[is_near])
+            before, is_near = is_near, sides * (alike @ pushes) < 1
+            if np.array_equal(before, is_near):
+                break
+        yield matrix.T @ pushes, pushes.sum()

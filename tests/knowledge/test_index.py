@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from knowledge.base import KnowledgeBase
 from knowledge.features import Vectoriser
-from knowledge.index import MOST_COUNTED, Index, ways_of_asking
+from knowledge.index import MOST_COUNTED, Index, _machines_of_few, ways_of_asking
 from knowledge.library import Library, load
 
 WriteEntry = Callable[..., Path]
@@ -87,6 +88,21 @@ def test_a_phrasing_asked_word_for_word_comes_first(small: Library) -> None:
             finding = index.find(phrasing.upper() + "!")
             assert entry.id == finding.hits[0].entry_id
             assert finding.is_word_for_word
+
+
+def test_machines_of_few_texts_are_as_good_as_can_be() -> None:
+    """A small FAQ is learnt without scikit-learn: it must be the same machine, not a likeness of it."""
+    ways = [[f"{about} kysymys {number} asia".split() for number in range(9)] for about in ("vuokra", "palkka", "cv")]
+    vectoriser, rows = Vectoriser.fit([way for entry in ways for way in entry])
+    matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), len(vectoriser)))
+    classes = np.repeat(np.arange(3), 9)
+
+    for each, (weights, bias) in enumerate(_machines_of_few(matrix, classes)):
+        sides = np.where(classes == each, 1.0, -1.0)
+        lacks = np.maximum(0, 1 - sides * (matrix @ weights + bias))
+        assert lacks.any()
+        np.testing.assert_allclose(weights, matrix.T @ (2 * lacks * sides), atol=1e-5)  # where nothing pulls any more
+        assert bias == pytest.approx((2 * lacks * sides).sum(), abs=1e-5)
 
 
 def test_vectors_made_together_and_alone_are_the_same() -> None:
