@@ -182,20 +182,37 @@ def test_a_published_phrasing_is_answered_after_the_rebuild(faq: Path, write_ent
     assert (after.kind, after.hits[0].entry_id) == ("answer", "asumistuki")
 
 
-def test_a_new_entry_with_one_phrasing_is_found_by_other_words_of_its_title(
+NEW_ENTRY = """---
+id: {id}
+category: elama
+title: {title}
+advisor: sosiaaliohjaaja
+review_by: 2027-05-01
+---
+**Kysy lisää.**
+"""
+
+
+def test_beside_the_whole_faq_new_entries_are_found_by_other_words(
     whole_library: Library, whole_base: KnowledgeBase
 ) -> None:
-    """The linear model can't know an entry of today yet; its nearest phrasing must speak for it."""
-    text = (
-        "---\nid: polkupyora\ncategory: elama\ntitle: Mistä saan käytetyn polkupyörän työmatkoihin?\n"
-        "advisor: sosiaaliohjaaja\nreview_by: 2027-05-01\n---\n**Kierrätyskeskuksesta.**\n"
-    )
-    shelf = load(revisions=[Revision("polkupyora", "fi", "answer", text)])
-    verdict = KnowledgeBase.build(shelf, None).judge("tarviisin halvan polkupyörän et pääsen työmatkat")
+    """The linear model can't know an entry of today yet: its one phrasing must speak for it, or else its title."""
+    bicycle = NEW_ENTRY.format(id="polkupyora", title="Mistä saan käytetyn polkupyörän työmatkoihin?")
+    iguana = NEW_ENTRY.format(id="iguaani", title="Saako iguaanin tuoda töihin?")
+    revisions = [
+        Revision("polkupyora", "fi", "answer", bicycle),
+        Revision("iguaani", "fi", "answer", iguana),
+        Revision("iguaani", "fi", "phrasings", "Saako iguaanin tuoda töihin?\n"),
+    ]
+    base = KnowledgeBase.build(load(revisions=revisions), None)
+    to_work = "tarviisin halvan polkupyörän et pääsen työmatkat"
+    other_words = "saako iguaanin tuoda työpaikalle?"
 
-    assert len(whole_library.entries) + 1 == len(shelf.entries)
-    assert "polkupyora" in {hit.entry_id for hit in verdict.hits}
+    assert len(base.library.entries) == len(whole_library.entries) + 2
+    assert "polkupyora" in {hit.entry_id for hit in base.judge(to_work).hits}
     assert "polkupyora" not in {hit.entry_id for hit in whole_base.judge("polkupyörä").hits}
+    assert (base.judge(other_words).kind, base.judge(other_words).hits[0].entry_id) == ("answer", "iguaani")
+    assert whole_base.judge(other_words).kind != "answer"
 
 
 def test_threads_share_one_base(whole_base: KnowledgeBase) -> None:

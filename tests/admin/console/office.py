@@ -26,7 +26,6 @@ from bot.store import accounts, conversations, sessions, tickets
 from bot.store.accounts import Account, Role
 from bot.store.engine import Store
 from bot.vault import Vault
-from knowledge.library import FAQ_FOLDER
 from tests.support.clock import Clock
 from tests.support.knowledge import FOLDER as SMALL_FAQ
 from tests.support.people import LONG_AGO, PASSWORD, PASSWORD_HASH
@@ -35,7 +34,7 @@ from tests.support.web_server import web_server
 OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form on our own page
 COOKIE = "koppi-console"
 
-__all__ = ["COOKIE", "FAQ_FOLDER", "OURS", "PASSWORD", "SMALL_FAQ", "Office", "Person", "opened"]
+__all__ = ["COOKIE", "OURS", "PASSWORD", "SMALL_FAQ", "Office", "Person", "opened"]
 
 
 @dataclass

@@ -2,21 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from admin.console import learning
 from bot.store import revisions
-from bot.store.engine import Store
 from bot.store.schema import entry_revision
-from bot.vault import Vault
-from knowledge.library import FAQ_FOLDER
-from tests.admin.console.office import Office, Person, opened
-from tests.support import run_folder
+from tests.admin.console.office import Office, Person
 
 QUESTION = "Saako iguaanin tuoda töihin?"
 
@@ -203,22 +197,12 @@ def test_an_id_is_made_of_the_titles_words(title: str, slug: str) -> None:
     assert learning.slug(title) == slug
 
 
-@pytest.fixture
-async def whole_faq_office(store: Store, vault: Vault, tmp_path: Path, fitted_faq: Path) -> AsyncIterator[Office]:
-    """The office with the whole FAQ, as the bot uses it."""
-    cache = run_folder.link_copy(fitted_faq, tmp_path / "cache")
-    async with opened(store, vault, tmp_path, cache, faq=FAQ_FOLDER) as office:
-        yield office
-
-
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-async def test_asked_again_in_other_words_the_bot_answers_by_itself(whole_faq_office: Office) -> None:
+async def test_asked_again_in_other_words_the_bot_answers_by_itself(office: Office) -> None:
     """The heart of it: never the same thing three times."""
-    office = whole_faq_office
     other_words = "saako iguaanin tuoda työpaikalle?"
     before = office.house.bookshelf.current.judge(other_words)
     async with office.at_work(office.vaino) as vaino:
-        answer = await _publish(office, vaino, category="tyosuhde")
+        answer = await _publish(office, vaino)
         assert answer.status_code == 303
         await _learned(office, 1)
     after = office.house.bookshelf.current.judge(other_words)
