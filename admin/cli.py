@@ -52,6 +52,28 @@ def away() -> None:
 
 
 @main.command()
+@click.option("--language", type=click.Choice(["fi", "sv", "en"]), default="fi", help="Its language; default: fi.")
+def dpia(language: str) -> None:
+    """Print the impact assessment (GDPR, Article 35), filled from service.yaml, and the blanks left for its owner."""
+    from admin import impact_assessment
+    from bot.profile import DEFAULT_FILE, FILE_NAME, InvalidProfile, parse_profile
+
+    settings = _settings()
+    own = settings.data_dir / FILE_NAME
+    try:
+        profile = parse_profile(own if own.exists() else DEFAULT_FILE)
+    except InvalidProfile as error:
+        raise click.ClickException(str(error)) from error
+    document = impact_assessment.document(
+        profile,
+        language,  # type: ignore[arg-type]
+        has_telegram=settings.telegram_token is not None,
+        widget_origins=settings.framing_origins,
+    )
+    click.echo(document)
+
+
+@main.command()
 @click.argument("text", required=False)
 @click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="One question a line.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
