@@ -36,10 +36,12 @@ from bot.dialogue import (
 from bot.hours import wait_in_words
 from knowledge.entry import LANGUAGES, AdvisorRole, Entry, Language
 from knowledge.places import Place
+from knowledge.privacy import ALWAYS_MASKED, CONTACTS, PLACEHOLDERS, DataKind
 from knowledge.verdict import Verdict
 
 SAFETY_FOLLOW_UP = timedelta(hours=24)
 REOPEN_WITHIN = timedelta(days=7)
+CONTACTS_LEAVE = timedelta(minutes=30)
 SHORT_REPLY_WORDS = 3
 WORDS_THAT_TELL_A_LANGUAGE = 3  # "cv", "ok" and "thanks" are written in any of them
 WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
@@ -53,11 +55,11 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
         case Text():
             return _on_text(conversation, said, signals, now)
         case Press():
-            return _on_press(conversation, said, signals, now)
+            return _on_press(_end_leave(conversation), said, signals, now)
         case Start():
-            return _greet(conversation, said, signals)
+            return _greet(_end_leave(conversation), said, signals)
         case Command():
-            return _on_command(conversation, said, signals)
+            return _on_command(_end_leave(conversation), said, signals)
         case Unreadable():
             text = _say(conversation, wording.UNREADABLE[said.what]) + "\n\n" + _say(conversation, wording.LIFE_AT_RISK)
             return Decision("unreadable", conversation, (Reply(text),))
@@ -77,18 +79,77 @@ def topic_at(conversation: Conversation, now: datetime) -> str | None:
     return None if conversation.ticket or state.is_writing_to_person or after_danger else state.topic
 
 
+def takes_contacts(conversation: Conversation, verdict: Verdict | None, now: datetime) -> bool:
+    """Whether a text said now is kept with the contact details in it: the asker tapped, and said nothing since.
+
+    Never a cry for help, nor what comes after the ticket was closed, even if it is opened again.
+    """
+    let_at, ticket = conversation.state.contacts_let_at, conversation.ticket
+    if let_at is None or ticket is None or verdict is None or verdict.kind == "crisis":
+        return False
+    return ticket.since <= let_at and now - let_at <= CONTACTS_LEAVE
+
+
+def _end_leave(conversation: Conversation) -> Conversation:
+    """The leave to send contact details is for the next thing said, and no other."""
+    return _remember(conversation, contacts_let_at=None)
+
+
 def _on_text(conversation: Conversation, said: Text, signals: Signals, now: datetime) -> Decision:
-    decision = _answer_text(conversation, signals, now)
-    if said.masked and not conversation.state.was_told_of_masking:
-        told = _remember(decision.conversation, was_told_of_masking=True)
-        return replace(decision, conversation=told, replies=_with_notice(told, decision.replies))
-    return decision
+    if takes_contacts(conversation, signals.verdict, now):
+        return _tell_of_masking(_take_contacts(_end_leave(conversation), signals), said.masked - CONTACTS)
+    return _tell_of_masking(_answer_text(_end_leave(conversation), signals, now), said.masked)
+
+
+def _take_contacts(conversation: Conversation, signals: Signals) -> Decision:
+    """What was written for the advisor joins the ticket, whatever the bot could say to it.
+
+    It becomes no question of the conversation's: a later button must not take it elsewhere.
+    """
+    verdict = _verdict(signals)
+    reply = Reply(_say(conversation, wording.CONTACTS_SENT))
+    joined = Decision("contacts", conversation, (reply,), JoinTicket(), (Happened("continued"),))
+    return _gently(conversation, verdict, joined)
+
+
+def _tell_of_masking(decision: Decision, masked: frozenset[DataKind]) -> Decision:
+    """One line on what was masked, once; in a ticket with the way to send contact details, each time.
+
+    In the last reply rather than in one more: Telegram takes one message a second in a chat.
+    """
+    talk = decision.conversation
+    is_news = not talk.state.was_told_of_masking
+    in_ticket = bool(masked & CONTACTS) and isinstance(decision.ticket, JoinTicket)
+    notices = [wording.MASKED] if is_news and masked & ALWAYS_MASKED else []
+    if in_ticket:
+        notices.append(wording.CONTACTS_NOT_SENT)
+    elif is_news and masked & CONTACTS:
+        notices.append(wording.CONTACTS_MASKED)
+    if not notices:
+        return decision
+    notice = " ".join(_say(talk, sentence) for sentence in notices)
+    *before, last = decision.replies or (Reply(""),)
+    told = replace(last, text=f"{last.text}\n\n{notice}".strip())
+    if in_ticket:
+        told = _with_contacts_button(talk, told)
+    return replace(decision, conversation=_remember(talk, was_told_of_masking=True), replies=(*before, told))
+
+
+def _offering_contacts(conversation: Conversation, reply: Reply, question: Asked) -> Reply:
+    """*reply* to *question* going to a person, with the way to send what was masked in it."""
+    if not any(PLACEHOLDERS[kind] in question.text for kind in CONTACTS):
+        return reply
+    told = replace(reply, text=f"{reply.text}\n\n{_say(conversation, wording.CONTACTS_NOT_SENT)}")
+    return _with_contacts_button(conversation, told)
+
+
+def _with_contacts_button(conversation: Conversation, reply: Reply) -> Reply:
+    button = Button("contacts", _say(conversation, wording.BUTTON_SEND_CONTACTS))
+    return replace(reply, buttons=(button, *reply.buttons))
 
 
 def _answer_text(conversation: Conversation, signals: Signals, now: datetime) -> Decision:
-    verdict = signals.verdict
-    if verdict is None:
-        raise ValueError("a text is decided on with its verdict")
+    verdict = _verdict(signals)
     conversation = _in_language_of(conversation, verdict, signals)
     is_with_person = conversation.ticket is not None and conversation.ticket.is_claimed
     if signals.wants_person and verdict.kind != "crisis" and not is_with_person:
@@ -102,14 +163,6 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
     if verdict.kind == "crisis":
         return _care(conversation, signals, now)
     return _gently(conversation, verdict, _answer(conversation, verdict, signals))
-
-
-def _with_notice(conversation: Conversation, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
-    """The masking told in the last reply rather than in one more: Telegram takes one message a second in a chat."""
-    notice = _say(conversation, wording.MASKED)
-    if not replies:
-        return (Reply(notice),)
-    return (*replies[:-1], replace(replies[-1], text=f"{replies[-1].text}\n\n{notice}"))
 
 
 def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> Decision:
@@ -353,8 +406,10 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "keep":
             return Decision("kept", conversation, (Reply(_say(conversation, wording.KEPT)),))
         case "add" if conversation.ticket and press.question:
-            reply = Reply(_say(conversation, wording.JOINED_TICKET))
+            reply = _offering_contacts(conversation, Reply(_say(conversation, wording.JOINED_TICKET)), press.question)
             return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
+        case "contacts":
+            return _let_contacts(conversation, now)
         case "erase":
             reply = Reply(_say(conversation, wording.ERASED))
             return Decision("erased", conversation, (reply,), erase=True)
@@ -397,13 +452,31 @@ def _send(conversation: Conversation, press: Press, signals: Signals, now: datet
     until = conversation.state.safety_until
     topic = _topic(question)
     text = _say(conversation, wording.SENT[role], promise=signals.promise.in_words(conversation.language))
+    reply = _offering_contacts(conversation, Reply(text, (_end_button(conversation),)), question)
     return Decision(
         "sent",
         _remember(conversation, is_writing_to_person=False),
-        (Reply(text, (_end_button(conversation),)),),
+        (reply,),
         OpenTicketWith(role, question.message_id, topic, urgent=until is not None and now <= until),
         (Happened("escalated", topic),),
     )
+
+
+def _let_contacts(conversation: Conversation, now: datetime) -> Decision:
+    """The next text may hold contact details; pressed again it may anew, and after the ticket's end it leads on."""
+    if conversation.ticket is None:
+        return _lead_back(conversation, wording.CONTACTS_TOO_LATE, now)
+    reply = Reply(_say(conversation, wording.WRITE_CONTACTS))
+    return Decision("contacts", _remember(conversation, contacts_let_at=now), (reply,))
+
+
+def _lead_back(conversation: Conversation, sentence: str, now: datetime) -> Decision:
+    """*sentence* on a ticket that is closed, with "Jatka" while that opens it again."""
+    closed = conversation.closed_ticket
+    if closed is None or now - closed.closed_at > REOPEN_WITHIN:
+        return Decision("stale", conversation, (Reply(_say(conversation, wording.TOO_LATE_TO_CONTINUE)),))
+    button = Button("continue", _say(conversation, wording.BUTTON_CONTINUE))
+    return Decision("stale", conversation, (Reply(_say(conversation, sentence), (button,)),))
 
 
 def _continue_ticket(conversation: Conversation, signals: Signals, now: datetime) -> Decision:
@@ -467,6 +540,12 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals) 
 
 
 # --- small helpers of the above -------------------------------------------------------------------------------
+
+
+def _verdict(signals: Signals) -> Verdict:
+    if signals.verdict is None:
+        raise ValueError("a text is decided on with its verdict")
+    return signals.verdict
 
 
 def _say(conversation: Conversation, sentence: str, **values: str) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from bot.hours import Promise
 from knowledge.entry import AdvisorRole, Entry, Language
 from knowledge.places import Place
+from knowledge.privacy import DataKind
 from knowledge.verdict import Verdict
 
 # --- what was said --------------------------------------------------------------------------------------------
@@ -18,10 +19,17 @@ from knowledge.verdict import Verdict
 
 @dataclass(frozen=True)
 class Text:
-    """Words of the asker, cleaned and masked. *masked* tells that an identity code or a bank account was taken out."""
+    """Words of the asker, cleaned; once read, without the personal data that stood in them.
+
+    Attributes
+        masked: the kinds of what was taken out.
+        with_contacts: the same words with phone, e-mail and street address left in, if any stood there: to judge, and
+            to keep where the asker has given leave.
+    """
 
     text: str
-    masked: bool = False
+    masked: frozenset[DataKind] = frozenset()
+    with_contacts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +89,16 @@ Said = Text | Start | Command | Press | Unreadable | Empty | Left | Flood
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as it stands in the store: its message, its text and what the bot saw in it."""
+    """A question as it stands in the store: its message, its text, what the bot saw in it, and whose thread it is in.
+
+    *ticket_id*: the ticket, open or closed, that it was sent with; None for what no person has got.
+    """
 
     message_id: int
     text: str
     candidates: tuple[tuple[str, float], ...] = ()
     confidence: float | None = None
+    ticket_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,7 @@ class State:
         topic: the entry answered last, while the talk is about it; what a follow-up goes on from.
         rated_id: the answer's message that "Auttoiko tämä?" was last answered under: each counts once.
         chose_language: the asker has chosen the conversation's language, so that no message changes it.
+        contacts_let_at: when the asker tapped "Lähetä numeroni"; None once the next thing was said.
     """
 
     question_id: int | None = None
@@ -110,14 +123,16 @@ class State:
     topic: str | None = None
     rated_id: int | None = None
     chose_language: bool = False
+    contacts_let_at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class OpenTicket:
-    """The ticket that is open in this conversation."""
+    """The ticket that is open in this conversation; *since* when, opened again or for the first time."""
 
     id: str
     is_claimed: bool
+    since: datetime
 
 
 @dataclass(frozen=True)

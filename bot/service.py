@@ -18,7 +18,7 @@ from bot.channels.incoming import Incoming, InGroup, LinkChat, MoveHere, Pressed
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
 from bot.channels.webchat.pace import Pace
-from bot.conversation import decide, topic_at
+from bot.conversation import decide, takes_contacts, topic_at
 from bot.delivery import Delivery, Slot
 from bot.dialogue import (
     Asked,
@@ -150,11 +150,11 @@ class Service:
         now: datetime,
     ) -> None:
         said = await self._resolve(item, heard)
-        question_text = _question_in(said)
+        to_judge = _to_judge(said)
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
         understood = _Understood(None)
-        if question_text is not None:
-            understood = await self._understand(item, question_text, knowledge, now)
+        if to_judge is not None:
+            understood = await self._understand(item, to_judge, knowledge, now)
         verdict = understood.verdict
         async with self._write_and_send(item.channel, address) as (tx, slot):
             if not await inbox.claim(tx, item):
@@ -166,8 +166,8 @@ class Service:
             if talk is None:
                 talk = await self._begin(tx, item, address, language, now)
             if self._is_too_much(item, talk, said, said_at):
-                said, question_text = Flood(self._told_to_wait.allows(item.sender, said_at)), None
-            asked = await self._asked(tx, talk, question_text, verdict, now)
+                said = Flood(self._told_to_wait.allows(item.sender, said_at))
+            asked = await self._asked(tx, talk, said, verdict, now)
             of = None if understood.wants_person else asked
             signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
             decision = decide(talk, said, signals, now)
@@ -210,8 +210,7 @@ class Service:
     async def _resolve(self, item: InboxItem, heard: Said | Pressed) -> Said:
         """What was said, with personal data masked and a pressed button looked up in this very conversation."""
         if isinstance(heard, Text):
-            masked, spans = privacy.mask(heard.text)
-            return Text(masked, masked=bool(spans))
+            return _mask(heard.text)
         if not isinstance(heard, Pressed):
             return heard
         async with self._store.read() as read:
@@ -246,9 +245,11 @@ class Service:
         return (library.get(topic_at(talk, now) or ""), talk.language) if talk else (None, "fi")
 
     async def _asked(
-        self, tx: Tx, talk: Conversation, text: str | None, verdict: Verdict | None, now: datetime
+        self, tx: Tx, talk: Conversation, said: Said, verdict: Verdict | None, now: datetime
     ) -> Asked | None:
-        """Write down what was asked, with what the bot saw in it."""
+        """Write down what was asked, with what the bot saw in it; contact details only by the asker's leave."""
+        is_by_leave = isinstance(said, Text) and takes_contacts(talk, verdict, now)
+        text = _to_keep(said, is_by_leave=is_by_leave)
         if text is None or verdict is None:
             return None
         hits = tuple((hit.entry_id, round(hit.score, 4)) for hit in verdict.hits)
@@ -257,6 +258,8 @@ class Service:
             "hits": [list(hit) for hit in hits],
             "confidence": verdict.confidence,
         }
+        if is_by_leave:
+            seen["contacts"] = True
         message_id = await conversations.add_message(tx, talk.id, "asker", text, now, verdict=seen)
         return Asked(message_id, text, hits, verdict.confidence)
 
@@ -485,10 +488,25 @@ def _calls_for_help(said: Said) -> bool:
     return said == Command("apua") or (isinstance(said, Text) and calls_for_help(said.text))
 
 
-def _question_in(said: Said) -> str | None:
-    """The text to judge: what was written, or the example that was pressed."""
+def _mask(text: str) -> Text:
+    """*text* without any personal data, and with the contact details in it left standing."""
+    masked, spans = privacy.mask(text, privacy.ALWAYS_MASKED | privacy.CONTACTS)
+    kinds = frozenset(span.kind for span in spans)
+    return Text(masked, kinds, privacy.mask(text)[0] if kinds & privacy.CONTACTS else None)
+
+
+def _to_judge(said: Said) -> str | None:
+    """What was written, or the example that was pressed.
+
+    With the contact details, which tell the bot nothing: in their place it would read words that nobody wrote.
+    """
+    return _to_keep(said, is_by_leave=True)
+
+
+def _to_keep(said: Said, *, is_by_leave: bool) -> str | None:
+    """The question in *said* as it is stored."""
     if isinstance(said, Text):
-        return said.text
+        return (said.with_contacts if is_by_leave else None) or said.text
     if isinstance(said, Press) and said.verb == "ask":
         return said.value
     return None

@@ -89,6 +89,9 @@ PROMISE_SLIPPED = "Lupasimme vastata {promise}, mutta ohjaaja on vielä kiinni. 
 CLOSED = "Ohjaaja sulki tämän keskustelun. Jos asia jatkuu, paina Jatka. Uuden kysymyksen voit kirjoittaa heti."
 BUTTON_CONTINUE = "Jatka"
 REOPENED = "Avasin keskustelun uudelleen. Kirjoita, mikä jäi auki. Vastaus viimeistään {promise}."
+WAS_SENT_BEFORE = (
+    "Tämä kysymys on jo ollut ohjaajalla. Jos asia jatkuu, paina Jatka. Uuden kysymyksen voit kirjoittaa heti."
+)
 TOO_LATE_TO_CONTINUE = "Siitä on jo aikaa. Kirjoita kysymyksesi uudelleen, niin etsin vastauksen."
 BUTTON_END = "Lopeta keskustelu"
 ENDED = "Keskustelu on lopetettu, eikä ohjaaja enää vastaa siihen. Jos asia jatkuu, paina Jatka 7 päivän sisällä."
@@ -100,6 +103,17 @@ ADVISOR_LEFT = "{name} siirtyi muihin töihin. Kysymyksesi on taas jonossa, ja j
 STALE_BUTTON = "Tuo nappi ei ole enää voimassa. Kirjoita kysymyksesi, niin etsin vastauksen."
 
 MASKED = "Peitin henkilötunnuksesi tai tilinumerosi, sitä ei tarvita."
+CONTACTS_MASKED = "Peitin yhteystietosi, en tallenna niitä."
+CONTACTS_NOT_SENT = (
+    "Peitin yhteystietosi, eikä ohjaaja näe niitä. Jos haluat, että hän näkee ne, paina Lähetä numeroni."
+)
+BUTTON_SEND_CONTACTS = "Lähetä numeroni"
+WRITE_CONTACTS = (
+    "Kirjoita numerosi, sähköpostisi tai osoitteesi nyt. Se näkyy vain ohjaajalle, joka hoitaa tätä kysymystä, "
+    "ja poistuu sen mukana."
+)
+CONTACTS_SENT = "Kiitos. Tämän näkee vain ohjaaja, joka hoitaa kysymystäsi."
+CONTACTS_TOO_LATE = "Tämä kysymys on jo suljettu, joten en voi lähettää yhteystietojasi. Jos asia jatkuu, paina Jatka."
 GENTLE_LINE = (
     "Jos olo on raskas, apua saa heti: Pohteen sosiaali- ja kriisipäivystys 044 703 6235 kellon ympäri, "
     "hengenvaarassa 112."
@@ -132,16 +146,17 @@ SMALL_TALK: dict[str, str] = {
 INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
     "/aiheet – mistä voit kysyä\n/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
-    "/tietoni – mitä sinusta on tallessa\n/unohda – poista tietosi\n/tietosuoja – mitä tallennan"
+    "/tietoni – mitä sinusta on tallessa\n/unohda – poista tietosi (kysyn ensin)\n/tietosuoja – mitä tallennan"
 )
 PRIVACY = (
-    "En tallenna nimeäsi enkä puhelinnumeroasi. Ohjaaja näkee vain sen, minkä itse lähetät, ja nimimerkin. Palvelun "
-    "koordinaattori voi lukea yksittäisiä kysymyksiä, mutta ilman nimimerkkiä ja henkilötunnukset peitettyinä.\n\n"
+    "En tallenna nimeäsi. Yhteystietosi peitän, ellet itse lähetä niitä ohjaajalle: ne näkee vain hän, joka hoitaa "
+    "kysymystäsi. Ohjaaja näkee vain sen, minkä itse lähetät, ja nimimerkin. Palvelun koordinaattori voi lukea "
+    "yksittäisiä kysymyksiä, mutta ilman nimimerkkiä sekä henkilötunnukset ja yhteystiedot peitettyinä.\n\n"
     "Viestisi poistetaan, kun asiasi sulkemisesta tai viimeisestä viestistäsi on {texts_days} päivää. Mitään viestiä "
     "ei säilytetä yli {texts_at_most_days} päivää. Tunnistan sinut samaksi kysyjäksi {address_days} päivää. Jos palaat "
     "myöhemmin, aloitamme alusta, enkä enää löydä vanhoja viestejäsi: ne poistuvat ajallaan.\n\n"
     "Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; verkkochat on yhtä hyvä tapa kysyä. "
-    "/tietoni näyttää tietosi, /unohda poistaa ne.\n\n"
+    "/tietoni näyttää tietosi. Kun haluat ne pois, kirjoita /unohda ja paina Poista kaikki.\n\n"
     "Tiedoistasi vastaa {controller}. Yhteys: {contact}"
 )
 COMMAND_HELP: dict[str, str] = {

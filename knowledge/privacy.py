@@ -11,8 +11,11 @@ from typing import Literal
 
 DataKind = Literal["identity-code", "iban", "phone", "email", "address"]
 
-ALWAYS_MASKED: frozenset[str] = frozenset({"identity-code", "iban"})
+ALWAYS_MASKED: frozenset[DataKind] = frozenset({"identity-code", "iban"})
 """What is never stored, whatever the asker wishes."""
+
+CONTACTS: frozenset[DataKind] = frozenset({"phone", "email", "address"})
+"""What is stored only where the asker wants to be reached."""
 
 PLACEHOLDERS: dict[DataKind, str] = {
     "identity-code": "[henkilötunnus peitetty]",

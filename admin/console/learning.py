@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from pydantic import ValidationError
@@ -14,7 +15,7 @@ from admin.console.visit import Visit, not_found
 from bot.channels.incoming import clean
 from bot.store import audit, tickets
 from bot.store.tickets import ThreadMessage, TicketRow
-from knowledge import library
+from knowledge import library, privacy
 from knowledge.entry import AdvisorRole, Entry, Source
 from knowledge.library import Fault, InvalidLibrary, Revision
 
@@ -297,13 +298,19 @@ def _found(visit: Visit, search: str) -> list[Entry]:
 
 
 async def _ticket_with_reply(visit: Visit) -> tuple[TicketRow, list[ThreadMessage]]:
-    """The ticket and its thread; there is nothing to learn from one without a reply."""
+    """The ticket and its thread; there is nothing to learn from one without a reply.
+
+    Where the asker has sent their contact details, they are masked in all that was said: a reply may quote them.
+    """
     ticket_id = read_ticket_id(visit)
     async with visit.house.store.read() as read:
         ticket = await tickets.get(read, ticket_id)
         thread = await tickets.thread(read, ticket_id)
     if ticket is None or not _last_reply(thread):
         raise not_found()
+    if any(message.has_contacts for message in thread):
+        kinds = privacy.ALWAYS_MASKED | privacy.CONTACTS
+        thread = [replace(message, text=privacy.mask(message.text, kinds)[0]) for message in thread]
     async with visit.house.store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
     return ticket, thread

@@ -21,6 +21,7 @@ ALIAS_ANIMALS = (
 
 BEGUN = "conversation-begun"
 
+_MOMENTS = ("safety_until", "contacts_let_at")  # of a state: JSON knows no times
 _IS_LEFT = ~exists().where(conversation.c.address_id == address.c.id)
 
 
@@ -179,7 +180,7 @@ async def question(read: AsyncConnection, conversation_id: str, message_id: int 
     """The question *message_id* of this conversation with what the bot saw in it; None when it isn't theirs or gone."""
     row = (
         await read.execute(
-            select(message.c.id, message.c.text, message.c.verdict).where(
+            select(message.c.id, message.c.text, message.c.verdict, message.c.ticket_id).where(
                 message.c.id == message_id,
                 message.c.conversation_id == conversation_id,
                 message.c.author == "asker",
@@ -190,7 +191,7 @@ async def question(read: AsyncConnection, conversation_id: str, message_id: int 
         return None
     seen = row.verdict or {}
     hits = tuple((entry_id, score) for entry_id, score in seen.get("hits", ()))
-    return Asked(row.id, row.text, hits, seen.get("confidence"))
+    return Asked(row.id, row.text, hits, seen.get("confidence"), row.ticket_id)
 
 
 async def button(
@@ -242,6 +243,7 @@ def _talks() -> Select[Any]:
             ticket.c.id.label("ticket_id"),
             ticket.c.account_id.label("claimed_by"),
             ticket.c.closed_at,
+            func.coalesce(ticket.c.reopened_at, ticket.c.opened_at).label("ticket_since"),
         )
         .join(address, conversation.c.address_id == address.c.id)
         .join(asker, conversation.c.asker_id == asker.c.id)
@@ -259,18 +261,18 @@ def _conversation(row: Row[Any] | None) -> Conversation | None:
         row.language,
         row.channel,
         _state_from_json(row.state),
-        OpenTicket(row.ticket_id, row.claimed_by is not None) if is_open else None,
+        OpenTicket(row.ticket_id, row.claimed_by is not None, row.ticket_since) if is_open else None,
         ClosedTicket(row.ticket_id, row.closed_at) if row.closed_at is not None else None,
         row.reachable,
     )
 
 
 def _state_as_json(state: State) -> dict[str, object]:
-    until = state.safety_until
-    return {**asdict(state), "safety_until": until.isoformat() if until else None}
+    moments = {name: moment.isoformat() for name in _MOMENTS if (moment := getattr(state, name))}
+    return {**asdict(state), **moments}
 
 
 def _state_from_json(stored: dict[str, object]) -> State:
-    until = stored.get("safety_until")
     known = {name: stored[name] for name in State.__dataclass_fields__ if name in stored}
-    return State(**{**known, "safety_until": datetime.fromisoformat(str(until)) if until else None})  # type: ignore[arg-type]
+    moments = {name: datetime.fromisoformat(str(moment)) for name in _MOMENTS if (moment := known.get(name))}
+    return State(**{**known, **moments})  # type: ignore[arg-type]

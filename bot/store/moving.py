@@ -112,7 +112,9 @@ def _with_state_of(coming: Conversation, here: Conversation) -> Conversation:
     """The talk goes on where the web chat was; the care for somebody in danger lasts as long as in either."""
     ends = [until for until in (coming.state.safety_until, here.state.safety_until) if until]
     chosen = next((talk for talk in (coming, here) if talk.state.chose_language), None)
-    state = replace(coming.state, safety_until=max(ends, default=None), chose_language=chosen is not None)
+    state = replace(
+        coming.state, safety_until=max(ends, default=None), chose_language=chosen is not None, contacts_let_at=None
+    )
     return replace(here, language=(chosen or here).language, state=state)
 
 

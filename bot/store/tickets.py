@@ -108,6 +108,11 @@ class ThreadMessage:
     delivery_reason: str | None
     is_uncertain: bool
 
+    @property
+    def has_contacts(self) -> bool:
+        """Whether the asker sent it by "Lähetä numeroni": for the eyes of whoever has the ticket."""
+        return bool(self.verdict and self.verdict.get("contacts"))
+
 
 async def open_ticket(
     tx: Tx,
@@ -439,7 +444,12 @@ async def _explain(tx: Tx, ticket_id: str) -> None:
 def _tickets() -> Select[tuple[object, ...]]:
     first_message = (
         select(message.c.text)
-        .where(message.c.ticket_id == ticket.c.id, message.c.author == "asker")
+        .where(
+            message.c.ticket_id == ticket.c.id,
+            message.c.author == "asker",
+            # Contact details that the asker sent stand in no list, also when retention has taken what came before.
+            func.coalesce(message.c.verdict["contacts"].as_boolean(), False).is_(False),
+        )
         .order_by(message.c.id)
         .limit(1)
         .scalar_subquery()

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot import privacy_notice
+from bot import privacy_notice, wording
 from bot.channels.markup import as_plain_text
+from bot.channels.webchat.chat import HERE
 from bot.profile import DEFAULT_FILE, FILE_NAME, read_profile
 from knowledge.entry import LANGUAGES, Language
 from tests.support.koppi import Koppi
 
+PAGES = HERE / "templates"
 LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -40,6 +42,17 @@ def test_until_the_owner_has_named_the_controller_the_answer_says_that_it_is_to_
     shipped = read_profile(tmp_path)
 
     assert shipped.controller.name[language].strip("[]") in privacy_notice.in_short(shipped, language)
+
+
+@LANGUAGE
+def test_wherever_erasing_is_promised_the_button_that_erases_is_named(tmp_path: Path, language: Language) -> None:
+    """/unohda alone erases nothing: who closes the chat after it would believe that everything is gone."""
+    page = (PAGES / f"privacy.{language}.html").read_text(encoding="utf-8")
+    told = [line for line in page.splitlines() if "/unohda" in line]
+    told.append(privacy_notice.in_short(read_profile(tmp_path), language).partition("/unohda")[2].split(".")[0])
+
+    assert len(told) == 2
+    assert all(wording.say(language, wording.BUTTON_ERASE) in sentence for sentence in told)
 
 
 async def test_who_asks_for_it_reads_it(koppi: Koppi) -> None:

@@ -5,11 +5,11 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from admin.console import learning
-from bot.store import revisions
-from bot.store.schema import entry_revision
+from bot.store import conversations, revisions, tickets
+from bot.store.schema import entry_revision, message
 from tests.admin.console.office import Office, Person
 
 QUESTION = "Saako iguaanin tuoda töihin?"
@@ -170,6 +170,39 @@ async def test_the_search_finds_entries_by_their_titles(office: Office) -> None:
     assert re.findall(r'name="entry" value="([a-z-]+)"', page) == ["asumistuki", "other"]
     assert nothing.status_code == 422
     assert "Valitse yksi." in nothing.text
+
+
+async def test_contact_details_are_never_learnt(office: Office) -> None:
+    """Neither from the message that brought them, when what stood before it is gone, nor from a reply quoting them."""
+    ticket_id = await office.ticket(QUESTION)
+    async with office.store.write() as tx:
+        ticket = await tickets.get(tx.connection, ticket_id)
+        assert ticket is not None
+        await tx.execute(delete(message).where(message.c.ticket_id == ticket_id))
+        sent: dict[str, object] = {"kind": "escalate", "hits": [], "confidence": None, "contacts": True}
+        text = "soita 040 555 0199 tai aino@example.org"
+        await conversations.add_message(
+            tx, ticket.conversation_id, "asker", text, office.clock(), verdict=sent, ticket_id=ticket_id
+        )
+    await office.desk.reply(office.vaino, ticket_id, "Soitan numeroon 0405550199 klo 12.", "key", office.clock())
+    async with office.at_work(office.vaino) as vaino:
+        answer = await _form(vaino, f"/console/tickets/{ticket_id}/answer")
+        phrasing = await _form(vaino, f"/console/tickets/{ticket_id}/phrasing")
+        pages = [(await vaino.sees(f"/console/tickets/{ticket_id}/{page}")).text for page in ("answer", "phrasing")]
+
+    assert answer["phrasings"] == phrasing["phrasings"] == "soita [puhelinnumero peitetty] tai [sähköposti peitetty]"
+    assert answer["answer"] == "Soitan numeroon [puhelinnumero peitetty] klo 12."
+    assert not any(raw in page for page in pages for raw in ("0199", "aino@", "aino-example"))
+
+
+async def test_an_offices_own_number_in_a_reply_stays_where_no_asker_sent_theirs(office: Office) -> None:
+    """It is what the answer is for."""
+    ticket_id = await office.ticket(QUESTION)
+    await office.desk.reply(office.vaino, ticket_id, "Kysy numerosta 040 555 0177.", "key", office.clock())
+    async with office.at_work(office.vaino) as vaino:
+        answer = await _form(vaino, f"/console/tickets/{ticket_id}/answer")
+
+    assert answer["answer"] == "Kysy numerosta 040 555 0177."
 
 
 async def test_there_is_nothing_to_learn_before_a_reply(office: Office) -> None:

@@ -722,3 +722,35 @@ async def test_a_ticket_that_has_lost_only_its_oldest_messages_says_so_too(offic
     assert "iguaanin" not in page
     assert "Viestejä on poistettu säilytysajan jälkeen." in page
     assert _rows(page) == ["Entä käärmeen?"]
+
+
+async def test_contact_details_that_an_asker_sent_are_seen_by_who_has_the_question_alone(office: Office) -> None:
+    """So the asker was told when they wrote them: neither in the queue nor by whoever else looks in."""
+    ticket_id = await office.ticket("Voiko joku soittaa?")
+    await _add_contacts(office, ticket_id)
+    pages = {}
+    async with office.at_work(office.vaino) as vaino, office.at_work(office.saara) as saara:
+        for holder, act in (("nobody", None), ("Väinö", office.desk.claim), ("nobody again", office.desk.release)):
+            if act:
+                await act(office.vaino, ticket_id, office.clock())
+            for name, person in (("Väinö", vaino), ("Saara", saara)):
+                pages[holder, name] = (await person.sees(f"/console/tickets/{ticket_id}")).text
+        queue = (await saara.sees("/console/")).text
+
+    assert {who for who, page in pages.items() if CONTACTS in page} == {("Väinö", "Väinö")}
+    assert all("asiakas lähetti yhteystietonsa" in page for page in pages.values())
+    assert CONTACTS not in queue
+
+
+CONTACTS = "040 555 0199, aino@example.org"
+
+
+async def _add_contacts(office: Office, ticket_id: str) -> None:
+    """What an asker has written after "Lähetä numeroni", as the bot stores it."""
+    async with office.store.write() as tx:
+        ticket = await tickets.get(tx.connection, ticket_id)
+        assert ticket is not None
+        seen: dict[str, object] = {"kind": "escalate", "hits": [], "confidence": None, "contacts": True}
+        await conversations.add_message(
+            tx, ticket.conversation_id, "asker", CONTACTS, office.clock(), verdict=seen, ticket_id=ticket_id
+        )
