@@ -336,7 +336,7 @@ def _offer_person(conversation: Conversation, signals: Signals, *, events: tuple
     happened = tuple(Happened(kind, _topic(signals.question)) for kind in events)
     if conversation.ticket is not None:
         return Decision("offer", conversation, (Reply(_say(conversation, wording.ALREADY_SENT)),), events=happened)
-    if signals.question is None:
+    if signals.question is None or signals.question.ticket_id is not None:  # a person has had that one
         writing = _remember(conversation, is_writing_to_person=True)
         return Decision("offer", writing, (Reply(_say(writing, wording.WRITE_TO_PERSON)),), events=happened)
     opening = wording.OFFER_NOT_FOUND if "not_found" in events else wording.OFFER
@@ -405,7 +405,9 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return _send(conversation, press, signals, now)
         case "keep":
             return Decision("kept", conversation, (Reply(_say(conversation, wording.KEPT)),))
-        case "add" if conversation.ticket and press.question:
+        case "add" if (
+            conversation.ticket and press.question and press.question.ticket_id in {None, conversation.ticket.id}
+        ):
             reply = _offering_contacts(conversation, Reply(_say(conversation, wording.JOINED_TICKET)), press.question)
             return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
         case "contacts":
@@ -448,6 +450,8 @@ def _send(conversation: Conversation, press: Press, signals: Signals, now: datet
         return Decision("offer", conversation, (Reply(_say(conversation, wording.ALREADY_SENT)),))
     if question is None:
         return _offer_person(conversation, signals)
+    if question.ticket_id is not None:  # an old button: sent anew it would leave the thread that its answer stands in
+        return _lead_back(conversation, question.ticket_id, wording.WAS_SENT_BEFORE, now)
     role: AdvisorRole = "sosiaaliohjaaja" if press.value == "sosiaaliohjaaja" else "tyovoimaneuvoja"
     until = conversation.state.safety_until
     topic = _topic(question)
@@ -464,16 +468,17 @@ def _send(conversation: Conversation, press: Press, signals: Signals, now: datet
 
 def _let_contacts(conversation: Conversation, now: datetime) -> Decision:
     """The next text may hold contact details; pressed again it may anew, and after the ticket's end it leads on."""
+    closed = conversation.closed_ticket
     if conversation.ticket is None:
-        return _lead_back(conversation, wording.CONTACTS_TOO_LATE, now)
+        return _lead_back(conversation, closed.id if closed else None, wording.CONTACTS_TOO_LATE, now)
     reply = Reply(_say(conversation, wording.WRITE_CONTACTS))
     return Decision("contacts", _remember(conversation, contacts_let_at=now), (reply,))
 
 
-def _lead_back(conversation: Conversation, sentence: str, now: datetime) -> Decision:
-    """*sentence* on a ticket that is closed, with "Jatka" while that opens it again."""
+def _lead_back(conversation: Conversation, ticket_id: str | None, sentence: str, now: datetime) -> Decision:
+    """*sentence* on a ticket that is closed, with "Jatka" while that opens this one again."""
     closed = conversation.closed_ticket
-    if closed is None or now - closed.closed_at > REOPEN_WITHIN:
+    if closed is None or closed.id != ticket_id or now - closed.closed_at > REOPEN_WITHIN:
         return Decision("stale", conversation, (Reply(_say(conversation, wording.TOO_LATE_TO_CONTINUE)),))
     button = Button("continue", _say(conversation, wording.BUTTON_CONTINUE))
     return Decision("stale", conversation, (Reply(_say(conversation, sentence), (button,)),))

@@ -166,7 +166,7 @@ class Service:
             if talk is None:
                 talk = await self._begin(tx, item, address, language, now)
             if self._is_too_much(item, talk, said, said_at):
-                said = Flood(self._told_to_wait.allows(item.sender, said_at))
+                said = Flood(self._told_to_wait.allows(item.sender, item.key, said_at))
             asked = await self._asked(tx, talk, said, verdict, now)
             of = None if understood.wants_person else asked
             signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
@@ -197,7 +197,7 @@ class Service:
         is_for_person = talk.ticket is not None or talk.state.is_writing_to_person
         if item.channel != telegram.NAME or isinstance(said, Left | Press) or is_after_danger or is_for_person:
             return False
-        return not self._pace.allows(item.sender, said_at) and not _calls_for_help(said)
+        return not self._pace.allows(item.sender, item.key, said_at) and not _calls_for_help(said)
 
     @asynccontextmanager
     async def _write_and_send(self, channel: str, address: str) -> AsyncIterator[tuple[Tx, Slot | None]]:

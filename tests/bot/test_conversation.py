@@ -649,6 +649,37 @@ def test_adding_to_a_ticket_that_is_closed_meanwhile_is_a_stale_press() -> None:
     assert texts(press(CLOSED, "add", question=asked(ANSWER))) == [wording.STALE_BUTTON]
 
 
+@pytest.mark.parametrize(
+    ("state", "text", "buttons"),
+    [
+        ("closed", wording.WAS_SENT_BEFORE, [wording.BUTTON_CONTINUE]),
+        ("late", wording.TOO_LATE_TO_CONTINUE, []),
+    ],
+)
+def test_a_question_of_a_closed_ticket_is_not_sent_again_but_continued(
+    state: str, text: str, buttons: list[str]
+) -> None:
+    """An old "Lähetä" would take it out of the thread that the advisor's answer stands in."""
+    decision = press(STATES[state], "send", "tyovoimaneuvoja", replace(asked(ROUTED), ticket_id="t1"))
+
+    assert (texts(decision), labels(decision)) == ([text], buttons)
+    assert (decision.ticket, decision.events) == (None, ())
+
+
+def test_what_a_person_has_answered_is_not_offered_to_a_person_again() -> None:
+    """/ihminen after a closed question is about something new."""
+    decision = decide(CLOSED, Command("ihminen"), signals(question=replace(asked(ROUTED), ticket_id="t1")), NOW)
+
+    assert texts(decision) == [wording.WRITE_TO_PERSON]
+    assert decision.conversation.state.is_writing_to_person
+
+
+def test_a_question_of_a_closed_ticket_is_not_added_to_another() -> None:
+    """Its place is in the thread it was sent with."""
+    assert press(OPEN, "add", question=replace(asked(ANSWER), ticket_id="t0")).kind == "stale"
+    assert press(OPEN, "add", question=replace(asked(ANSWER), ticket_id="t1")).ticket == JoinTicket(11), "pressed twice"
+
+
 def test_a_closed_ticket_is_continued_within_a_week() -> None:
     """By anyone's hand, with a new promise."""
     at_the_last_moment = replace(NEW, closed_ticket=ClosedTicket("t1", NOW - REOPEN_WITHIN))

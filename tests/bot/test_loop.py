@@ -4,11 +4,14 @@ from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle
+from typing import Any
 
 import pytest
 
 from bot import wording
-from bot.store import accounts, schema, tickets
+from bot.store import accounts, inbox, schema, tickets
+from bot.store.engine import Tx
+from bot.store.inbox import InboxItem
 from bot.store.tickets import AlreadyTaken, NotOpen
 from bot.worker import tell_of_close_promises, tell_of_slipped_promises
 from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
@@ -37,6 +40,30 @@ async def test_who_floods_is_asked_once_to_wait_and_nobody_else_waits(koppi: Kop
     assert ["112" in text for text in heard[21:]] == [True, True]
     assert neighbour.text.startswith("Asumistukea")
     assert later.text.startswith("Asumistukea")
+
+
+@on_one_database
+async def test_a_message_that_is_tried_again_is_counted_once_and_told_to_wait_once(
+    koppi: Koppi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who floods hears nothing at all: the word to wait was lost with the transaction, and counted as said."""
+    done, to_fail = inbox.done, {10, 21}
+
+    async def fail_once(tx: Tx, item: InboxItem, **facts: Any) -> None:
+        if item.id in to_fail:
+            to_fail.remove(item.id)
+            raise RuntimeError("once")
+        await done(tx, item, **facts)
+
+    monkeypatch.setattr(inbox, "done", fail_once)
+    for _ in range(21):
+        await koppi.telegram.says(AINO, "moi")
+    for _ in range(3):
+        await koppi.advance(timedelta(seconds=2))
+    await koppi.settles()
+    heard = [message.text for message in koppi.telegram.unheard(AINO)]
+
+    assert heard == [*[wording.SMALL_TALK["greeting"]] * 20, wording.SLOW_DOWN]
 
 
 @on_one_database

@@ -58,7 +58,7 @@ async def ask(
         talk = await conversations.find(tx.connection, channel="telegram", lookup=lookup)
         talk = talk or await people.meet(tx, vault, chat, at)
         question = await conversations.add_message(
-            tx, talk.id, "asker", f"mun {MARKER} loppu", at, verdict={"hits": []}
+            tx, talk.id, "asker", f"mun {MARKER} loppu", at, verdict={"hits": [], "contacts": True}
         )
         reply = await conversations.add_message(tx, talk.id, "bot", "Lähetin.", at, question_id=question)
         await outbox.add_message(

@@ -80,7 +80,7 @@ async def asker_texts(chat: Chat) -> list[str]:
 async def test_the_first_visit_greets_and_offers_three_questions_and_writes_nothing(chat: Chat, aino: Browser) -> None:
     """Who only looks leaves no trace; who doesn't know what to ask sees what can be asked."""
     assert "Moi! Olen Otappa koppi, botti" in aino.page
-    assert re.findall(r'class="chip"[^>]*>([^<]+)<', aino.page) == chat.profile.examples["fi"]
+    assert re.findall(r'class="chip"[^>]*>([^<]+)<', aino.page) == [*chat.profile.examples["fi"], "Katso aiheet"]
     assert [await chat.rows(table) for table in (schema.inbox, schema.asker, schema.event)] == [[], [], []]
 
 
@@ -103,6 +103,15 @@ async def test_an_example_is_asked_by_pressing_it(chat: Chat, aino: Browser) -> 
 
     assert aino.bubbles[0] == ("asker", example)
     assert len(aino.bubbles) == 2
+
+
+@on_one_database
+async def test_the_topics_are_one_press_away_on_the_empty_page(chat: Chat, aino: Browser) -> None:
+    """For who doesn't know what to ask, and to whom no example fits."""
+    await aino.presses(wording.BUTTON_TOPICS)
+
+    assert aino.bubbles == [("bot", wording.TOPICS)]
+    assert wording.CATEGORIES["raha"] in aino.page
 
 
 async def test_a_question_goes_to_a_person_by_the_askers_press_and_the_reply_comes_to_the_page(
@@ -662,10 +671,26 @@ def test_a_source_is_what_our_own_proxy_has_told_last(
 def test_the_pace_is_counted_in_a_sliding_window() -> None:
     """Full minutes would let twice the limit through around each full minute."""
     pace, now = Pace(2, timedelta(minutes=1)), datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-    allowed = [pace.allows("a", now + timedelta(seconds=seconds)) for seconds in (0, 50, 59, 60, 61, 110)]
+    allowed = [pace.allows("a", f"{at}", now + timedelta(seconds=at)) for at in (0, 50, 59, 60, 61, 110)]
 
     assert allowed == [True, True, False, True, False, True]
-    assert pace.allows("b", now)
+    assert pace.allows("b", "0", now)
+
+
+def test_an_act_that_is_tried_again_counts_once() -> None:
+    """A lost answer or a database that was away for a moment must not use up somebody's messages."""
+    pace, now = Pace(2, timedelta(minutes=1)), datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    allowed = [pace.allows("a", act, now) for act in ("1", "1", "1", "2", "3", "2", "1")]
+
+    assert allowed == [True, True, True, True, False, True, True]
+
+
+@on_one_database
+async def test_a_post_sent_again_after_a_lost_answer_is_not_counted_against_the_flood(aino: Browser) -> None:
+    """The page's script sends the same form until it is confirmed, on a train for minutes."""
+    statuses = {(await by_script(aino, text=KNOWN)).status_code for _ in range(25)}
+
+    assert statuses == {204}
 
 
 def test_a_networks_hash_means_nothing_the_day_after() -> None:

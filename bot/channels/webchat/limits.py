@@ -37,24 +37,27 @@ class Limits:
         """Whether one more open page of this asker gets a stream of its own."""
         return self.streams.total() < STREAMS and self.streams[lookup] < STREAMS_OF_ONE
 
-    def refusal(self, request: Request, act: Post, asker: Visitor) -> str | None:
-        """The sentence that asks for patience, or None. Who may be in danger is never asked to wait."""
-        sentence = self._over_the_limit(request, asker)
+    def refusal(self, request: Request, act: Post, asker: Visitor, key: str) -> str | None:
+        """The sentence that asks for patience, or None. Who may be in danger is never asked to wait.
+
+        *key*: the act's in the inbox. Posted again until it is confirmed, it counts once.
+        """
+        sentence = self._over_the_limit(request, asker, key)
         return None if sentence and self._may_be_in_danger(act, asker) else sentence
 
     def _may_be_in_danger(self, act: Post, asker: Visitor) -> bool:
         until = asker.talk.state.safety_until if asker.talk else None
         return (until is not None and self._chat.clock() <= until) or calls_for_help(act.text)
 
-    def _over_the_limit(self, request: Request, asker: Visitor) -> str | None:
+    def _over_the_limit(self, request: Request, asker: Visitor, key: str) -> str | None:
         now = self._chat.clock()
-        if not self._pace.allows(asker.lookup, now):
+        if not self._pace.allows(asker.lookup, key, now):
             return wording.WEB_SLOW_DOWN
         source = source_address(request, is_behind_proxy=self._chat.is_behind_proxy)
         # Behind a proxy that tells no addresses everybody comes from this machine: then it must do the counting.
         if asker.talk is None and not _is_this_machine(source):
             network = self._networks.of(source, now.astimezone(self._chat.hours.zone).date())
-            if not self._openings.allows(network, now):
+            if not self._openings.allows(network, key, now):
                 return wording.WEB_MANY_NEW
         return None
 

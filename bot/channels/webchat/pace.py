@@ -13,19 +13,19 @@ class Pace:
     def __init__(self, limit: int, window: timedelta) -> None:
         self._limit = limit
         self._window = window
-        self._acts: dict[str, list[datetime]] = {}
+        self._acts: dict[str, dict[str, datetime]] = {}
 
-    def allows(self, key: str, now: datetime) -> bool:
-        """Whether *key* may act once more at *now*; if so, the act is counted."""
+    def allows(self, key: str, act: str, now: datetime) -> bool:
+        """Whether *key* may do *act* at *now*; if so, it is counted, once however often it is tried again."""
         if len(self._acts) >= KEYS_BEFORE_TIDYING:
             self._tidy(now)
-        recent = [at for at in self._acts.get(key, ()) if now - at < self._window]
-        allowed = len(recent) < self._limit
-        self._acts[key] = [*recent, now] if allowed else recent
+        recent = {done: at for done, at in self._acts.get(key, {}).items() if now - at < self._window}
+        allowed = act in recent or len(recent) < self._limit
+        self._acts[key] = {act: now} | recent if allowed else recent
         return allowed
 
     def _tidy(self, now: datetime) -> None:
-        self._acts = {key: acts for key, acts in self._acts.items() if now - acts[-1] < self._window}
+        self._acts = {key: acts for key, acts in self._acts.items() if now - max(acts.values()) < self._window}
 
 
 class DailyHash:

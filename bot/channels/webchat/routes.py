@@ -147,9 +147,11 @@ class _Pages:
 
     async def _take(self, request: Request, act: Post, token: str, form_key: str) -> Response:
         asker = await visitor(self._chat, token)
-        if sentence := self._limits.refusal(request, act, asker):
+        body = as_body(act)
+        key = self._chat.vault.lookup("form", asker.lookup, form_key, body)
+        if sentence := self._limits.refusal(request, act, asker, key):
             return await self._refuse(request, 429, sentence, draft=act.text if act.act == "say" else "")
-        key = await self._receive(act, asker, form_key)
+        await self._receive(body, asker, key)
         if _is_script(request):
             response = Response(status_code=204)
         else:
@@ -227,14 +229,12 @@ class _Pages:
         today = self._chat.clock().astimezone(zone).date()
         return transcript.lines(said, zone, language, self._chat.language_of, today, is_whole_page=is_whole_page)
 
-    async def _receive(self, act: Post, asker: Visitor, form_key: str) -> str:
-        """Commit *act* to the inbox and return its key there. The same form posted twice is one act.
+    async def _receive(self, body: str, asker: Visitor, key: str) -> None:
+        """Commit an act to the inbox. The same form posted twice is one act.
 
-        The key is its sender's own, and covers what was said: a browser that brings back an old form with new words
+        The *key* is its sender's own, and covers what was said: a browser that brings back an old form with new words
         in it loses none of them.
         """
-        body = as_body(act)
-        key = self._chat.vault.lookup("form", asker.lookup, form_key, body)
         async with self._chat.store.write() as tx:
             await inbox.receive(
                 tx,
@@ -245,7 +245,6 @@ class _Pages:
                 body=body,
                 now=self._chat.clock(),
             )
-        return key
 
     async def _until_handled(self, key: str) -> None:
         """Give the reply a moment: a browser without script loads the page once, and it should stand there."""
