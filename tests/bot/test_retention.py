@@ -58,7 +58,7 @@ async def ask(
         talk = await conversations.find(tx.connection, channel="telegram", lookup=lookup)
         talk = talk or await people.meet(tx, vault, chat, at)
         question = await conversations.add_message(
-            tx, talk.id, "asker", f"mun {MARKER} loppu", at, verdict={"hits": [], "contacts": True}
+            tx, talk.id, "asker", f"mun {MARKER} loppu", at, verdict={"hits": []}
         )
         reply = await conversations.add_message(tx, talk.id, "bot", "Lähetin.", at, question_id=question)
         await outbox.add_message(
@@ -451,16 +451,32 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.glob("koppi.sqlite3*")))
 
 
+CONTACTS = "xqaino@example.org"
+
+
+async def send_contacts(store: Store, ticket_id: str, at: datetime) -> None:
+    """What the asker has written after "Lähetä numeroni"."""
+    async with store.write() as tx:
+        ticket = await tickets.get(tx.connection, ticket_id)
+        assert ticket is not None
+        seen: dict[str, object] = {"hits": [], "contacts": True}
+        await conversations.add_message(
+            tx, ticket.conversation_id, "asker", CONTACTS, at, verdict=seen, ticket_id=ticket_id
+        )
+
+
 async def test_after_its_time_a_text_is_in_no_byte_of_the_database(
     store: Store, vault: Vault, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Deleted is not gone until nobody can read it from the file; in PostgreSQL no row of any table has it."""
     for number in range(12):  # many enough for pages to split, and cells to move
         at = NOW - (60 + number) * DAY
-        await ask(store, vault, at, chat=number, closed_at=at + DAY)
+        ticket_id = await ask(store, vault, at, chat=number, closed_at=at + DAY)
+        await send_contacts(store, ticket_id, at)
     async with store.read() as read:
         marks = [MARKER.encode(), *(row for row in (await read.execute(select(schema.address.c.sealed))).scalars())]
         marks += [row.encode() for row in (await read.execute(select(schema.address.c.lookup))).scalars()]
+    marks.append(CONTACTS.encode())
     if not store.is_shared:
         assert all(mark in bytes_of(tmp_path) for mark in marks)
 
@@ -471,6 +487,7 @@ async def test_after_its_time_a_text_is_in_no_byte_of_the_database(
         async with store.read() as read:
             rows = str((await read.execute(select(table))).all())
         assert MARKER not in rows
+        assert CONTACTS not in rows
         assert not any(str(mark) in rows for mark in marks)
     assert MARKER not in "".join(capfd.readouterr())
 
