@@ -31,6 +31,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "claim": ADVISORS,
     "release": ADVISORS,
     "say": ADVISORS,
+    "typing": ADVISORS,
     "try_again": ADVISORS,
     "close": ADVISORS,
     "hand_over": ADVISORS,

@@ -16,6 +16,7 @@ from admin.console.visit import Visit, not_found
 from admin.house import House
 from bot import bookshelf
 from bot.store import revisions, sessions, tickets
+from bot.store.live import Typing
 from bot.store.schema import conversation, revision_counter, ticket
 
 HEARTBEAT_SECONDS = 15.0
@@ -39,7 +40,10 @@ async def version(house: House, read: AsyncConnection, conversation_id: str | No
 
 
 async def events(visit: Visit) -> Response:
-    """The stream of the page that shows the queue, or of `?ticket=`; it ends with the session, or when we stop."""
+    """The stream of the page that shows the queue, or of `?ticket=`; it ends with the session, or when we stop.
+
+    `changed` with the version there is now; of a ticket also `typing` while its asker writes, and `quiet` after it.
+    """
     conversation_id = None
     ticket_id = visit.request.query_params.get("ticket")
     if ticket_id is not None:
@@ -51,19 +55,22 @@ async def events(visit: Visit) -> Response:
         if conversation_id is None:
             raise not_found()
     return StreamingResponse(
-        _stream(visit, conversation_id),
+        _stream(visit, conversation_id, ticket_id),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
     )
 
 
-async def _stream(visit: Visit, conversation_id: str | None) -> AsyncIterator[str]:
+async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | None) -> AsyncIterator[str]:
     house, store = visit.house, visit.house.store
     token = visit.request.cookies.get(cookie_name(house), "")
     topics = [tickets.TOPIC, revisions.TOPIC, bookshelf.TOPIC, sessions.TOPIC]
     if conversation_id is not None:
         topics.append(f"conversation:{conversation_id}")
-    seen = ""
+    if ticket_id is not None:
+        topics.append(Typing.topic(ticket_id))
+    longest = SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS
+    typing, seen, showed_writing = store.hub.typing, "", False
     yield "retry: 2000\n\n"
     with store.hub.subscribe(*topics) as news:
         while not store.hub.is_stopping:
@@ -76,5 +83,13 @@ async def _stream(visit: Visit, conversation_id: str | None) -> AsyncIterator[st
             if now_at != seen:
                 yield f"event: changed\ndata: {now_at}\n\n"
                 seen = now_at
-            elif not await news.wait(SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS):
+                continue
+            writes, ends_in = False, longest
+            if ticket_id is not None:
+                writes = typing.who(ticket_id, "asker", house.clock()) is not None
+                ends_in = typing.seconds_left(ticket_id, "asker", house.clock())
+            if writes != showed_writing:
+                yield f"event: {'typing' if writes else 'quiet'}\ndata: -\n\n"
+                showed_writing = writes
+            elif not await news.wait(min(longest, ends_in)):
                 yield ": still here\n\n"

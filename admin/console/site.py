@@ -54,6 +54,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("claim", "/tickets/{ticket_id}/claim", ticket.claim, fields=()),
         door.route("release", "/tickets/{ticket_id}/release", ticket.release, fields=()),
         door.route("say", "/tickets/{ticket_id}/say", ticket.say, fields=("act", "mode", "key", "text")),
+        door.route("typing", "/tickets/{ticket_id}/typing", ticket.typing, fields=("typing",)),
         door.route(
             "try_again", "/tickets/{ticket_id}/messages/{message_id}/again", ticket.try_again, fields=("delivery",)
         ),

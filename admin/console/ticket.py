@@ -16,9 +16,10 @@ from admin.console.live import TICKET_ID
 from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
+from bot.channels import telegram
 from bot.channels.incoming import clean
 from bot.channels.markup import units
-from bot.store import accounts, audit, tickets
+from bot.store import accounts, audit, conversations, tickets
 from bot.store.accounts import Account
 from bot.store.tickets import AlreadyTaken, Changed, NotOpen, ThreadMessage, TicketRow
 from knowledge.entry import AdvisorRole
@@ -133,6 +134,23 @@ async def say(visit: Visit) -> Response:
     )
 
 
+async def typing(visit: Visit) -> Response:
+    """The advisor writes a reply (`on`), or has stopped (`off`); only whoever has the question is seen writing."""
+    ticket_id, house = read_ticket_id(visit), visit.house
+    async with house.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+        if ticket is None or ticket.closed_at is not None or ticket.account_id != visit.account.id:
+            return Response(status_code=204)
+        sealed = await conversations.sealed_address(read, ticket.conversation_id)
+    if visit.form.get("typing") != "on":
+        house.store.hub.typing.ends(ticket_id, "advisor")
+        return Response(status_code=204)
+    house.store.hub.typing.begins(ticket_id, "advisor", visit.account.name, visit.now)
+    if ticket.channel == telegram.NAME and house.telegram is not None and sealed is not None:
+        house.telegram.show_typing(house.vault.unseal(sealed))
+    return Response(status_code=204)
+
+
 async def try_again(visit: Visit) -> Response:
     """Send a reply anew that did not get through."""
     message_id, failed_id = visit.request.path_params["message_id"], visit.form.get("delivery", "")
@@ -179,6 +197,7 @@ async def _act(
         return await _page(visit, 409, problem="not_failed", draft=draft)
     except NotOpen:
         return await _page(visit, 409, problem="closed_already", draft=draft, handing=handing)
+    visit.house.store.hub.typing.ends(ticket_id, "advisor")  # said, or no longer theirs to say
     return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")
 
 

@@ -28,7 +28,7 @@ from telegram import (
     LinkPreviewOptions,
     Update,
 )
-from telegram.constants import ParseMode
+from telegram.constants import ChatAction, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -71,6 +71,7 @@ POLL_SECONDS = 25
 POLLING = "telegram-poll"  # the lease of the one process that asks for updates
 POLL_LEASE = timedelta(seconds=20)  # after a crash nobody asks for so long
 RENEW_SECONDS = 5.0
+TYPING_SHOWN = timedelta(seconds=5)  # Telegram's own
 COMMANDS = ("start", "aiheet", "ihminen", "apua", "kieli", "tietoni", "unohda", "tietosuoja", "ohje")
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
@@ -255,6 +256,7 @@ class TelegramChannel:
             get_updates_request=self._poll_request,
         )
         self._answers: set[asyncio.Task[None]] = set()
+        self._typing: dict[str, datetime] = {}  # when each chat was last told that somebody writes
         self._owner = secrets.token_hex(16)  # new at each start: a lease of an earlier life is not ours
         self._is_ours = asyncio.Event()
         self._is_others = asyncio.Event()
@@ -404,13 +406,31 @@ class TelegramChannel:
         for update in updates:
             query = update.get("callback_query") if isinstance(update, dict) else None
             if isinstance(query, dict) and isinstance(query.get("id"), str):
-                answer = asyncio.create_task(self._stop_spinner(query["id"]))
-                self._answers.add(answer)
-                answer.add_done_callback(self._answers.discard)
+                self._in_background(self._stop_spinner(query["id"]))
 
     async def _stop_spinner(self, query_id: str) -> None:
         with contextlib.suppress(TelegramError):
             await self._bot.answer_callback_query(query_id)
+
+    def show_typing(self, address: str) -> None:
+        """Let the chat show that somebody writes: Telegram does for five seconds, and is asked no oftener.
+
+        Best effort, and beside all that is paced and counted: no message waits for it.
+        """
+        now = self._clock()
+        self._typing = {chat: at for chat, at in self._typing.items() if now - at < TYPING_SHOWN}
+        if address not in self._typing:
+            self._typing[address] = now
+            self._in_background(self._show_typing(address))
+
+    async def _show_typing(self, address: str) -> None:
+        with contextlib.suppress(TelegramError):
+            await self._bot.send_chat_action(int(address), ChatAction.TYPING)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
 
     async def send(self, address: str, message: Sendable) -> str:
         """Send *message* to the chat *address* and return its id there. Raises `SendFailed`."""

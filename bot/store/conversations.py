@@ -131,6 +131,13 @@ async def changed(tx: Tx, conversation_id: str) -> None:
     tx.touch(f"conversation:{conversation_id}")
 
 
+async def sealed_address(read: AsyncConnection, conversation_id: str) -> bytes | None:
+    """Where this conversation's messages go to, sealed; None once it is forgotten."""
+    of = select(address.c.sealed).join(conversation, conversation.c.address_id == address.c.id)
+    found: bytes | None = (await read.execute(of.where(conversation.c.id == conversation_id))).scalar()
+    return found
+
+
 async def set_reachable(tx: Tx, conversation_id: str, *, reachable: bool) -> None:
     """Remember whether this address still takes our messages."""
     of = select(conversation.c.address_id).where(conversation.c.id == conversation_id).scalar_subquery()

@@ -87,14 +87,18 @@ async def test_an_advisor_answers_and_the_asker_hears(browser: Browser, office: 
         await page.get_by_role("button", name="Ota minulle").click()
         await expect(page.get_by_text("Kysymys on nyt sinulla.")).to_be_visible()
         await page.get_by_label("Teksti", exact=True).fill("Kysy koulun rehtorilta.")
+        await expect(asker.get_by_role("log").get_by_text("Väinö kirjoittaa…")).to_be_visible()
         await page.get_by_role("button", name="Lähetä verkkochattiin").click()
         await expect(asker.get_by_text("Kysy koulun rehtorilta.")).to_be_visible()
+        await expect(asker.get_by_text("Väinö kirjoittaa…")).to_have_count(0)
         await expect(page.get_by_text("Perillä verkkochatissa")).to_be_visible()
 
         await page.get_by_label("Teksti", exact=True).fill("Tätä olen vasta kirjoittamassa")
         await asker.get_by_role("textbox", name=re.compile("^Kirjoita")).fill("Kiitti, entä päiväkotiin?")
+        await expect(page.get_by_role("log").get_by_text("Asiakas kirjoittaa…")).to_be_visible()
         await asker.get_by_role("button", name="Lähetä", exact=True).click()
         await expect(page.get_by_role("log").get_by_text("Kiitti, entä päiväkotiin?")).to_be_visible()
+        await expect(page.get_by_text("Asiakas kirjoittaa…")).to_have_count(0)
         await expect(page.get_by_label("Teksti", exact=True)).to_have_value("Tätä olen vasta kirjoittamassa")
 
         await page.get_by_text("Sulje kysymys").first.click()

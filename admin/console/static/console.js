@@ -102,7 +102,10 @@ function listen() {
   stream.addEventListener("open", () => (lost.hidden = true));
   stream.addEventListener("changed", (event) => event.data !== page.dataset.version && refresh());
   stream.addEventListener("ended", sessionEnded);
+  stream.addEventListener("typing", () => showTyping(true));
+  stream.addEventListener("quiet", () => showTyping(false));
   stream.addEventListener("error", () => {
+    showTyping(false);
     lost.hidden = !ended.hidden;
     if (stream && stream.readyState === EventSource.CLOSED) {
       stream = null; // the server refused: look why, and try again
@@ -110,6 +113,11 @@ function listen() {
       setTimeout(listen, 5000);
     }
   });
+}
+
+function showTyping(isTyping) {
+  const line = document.getElementById("asker-types");
+  if (line) line.textContent = isTyping ? line.dataset.words : "";
 }
 
 function sessionEnded() {
@@ -121,6 +129,7 @@ function sessionEnded() {
 }
 
 function stopListening() {
+  showTyping(false);
   stream?.close();
   stream = null;
 }
@@ -161,7 +170,28 @@ if (say) {
     const mode = say.querySelector("[name=mode]:checked")?.value ?? "note";
     if (field.value) sessionStorage.setItem(place, JSON.stringify({ text: field.value, key: key.value, mode }));
     else sessionStorage.removeItem(place);
+    tellTyping(mode === "reply" && field.value !== "");
   });
+
+  // The asker sees that a reply is being written, never what; the server knows whether the question is ours.
+  const TYPING_AGAIN = 5000;
+  const TYPING_ENDS = 10000; // after so long without a key
+  let typingToldAt = 0;
+  let typingEnds = 0;
+
+  function tellTyping(isTyping) {
+    clearTimeout(typingEnds);
+    if (isTyping) typingEnds = setTimeout(() => tellTyping(false), TYPING_ENDS);
+    if (isTyping ? Date.now() - typingToldAt < TYPING_AGAIN : typingToldAt === 0) return;
+    typingToldAt = isTyping ? Date.now() : 0;
+    const body = new URLSearchParams({
+      form_token: say.elements.namedItem("form_token").value,
+      typing: isTyping ? "on" : "off",
+    });
+    fetch(`/console/tickets/${page.dataset.ticket}/typing`, { method: "POST", body, keepalive: true }).catch(() => {});
+  }
+
+  addEventListener("pagehide", () => tellTyping(false));
   say.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     const mode = say.querySelector("[name=mode]:checked")?.value ?? "note";

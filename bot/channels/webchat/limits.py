@@ -3,6 +3,7 @@
 Counted in memory, for the page and the widget together; a network only by a hash that means nothing the day after.
 """
 
+import secrets
 from collections import Counter
 from datetime import timedelta
 from ipaddress import ip_address
@@ -19,6 +20,7 @@ from bot.channels.webchat.visitor import Visitor
 
 MESSAGES_A_MINUTE = 20
 NEW_CONVERSATIONS_AN_HOUR = 5
+TYPING_A_MINUTE = 40  # a page that is written in tells of it every five seconds, and when it ends
 STREAMS = 1000  # beyond these, and these of one asker, pages ask by themselves every now and then
 STREAMS_OF_ONE = 4
 
@@ -30,8 +32,14 @@ class Limits:
         self._chat = chat
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
         self._openings = Pace(NEW_CONVERSATIONS_AN_HOUR, timedelta(hours=1))
+        self._typing = Pace(TYPING_A_MINUTE, timedelta(minutes=1))
         self._networks = DailyHash()
         self.streams: Counter[str] = Counter()  # open event streams of each asker
+
+    def takes_typing(self, lookup: str) -> bool:
+        """Whether this asker's page may tell once more that they write."""
+        now = self._chat.clock()
+        return self._typing.allows(lookup, secrets.token_hex(8), now)
 
     def takes_stream(self, lookup: str) -> bool:
         """Whether one more open page of this asker gets a stream of its own."""

@@ -4,6 +4,7 @@ A post is committed to the inbox before it is answered; the page shows what the 
 "something changed": the page then asks for what it lacks, so a missed event hides nothing.
 """
 
+import math
 import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +21,7 @@ from bot.channels.incoming import Sendable
 from bot.channels.web_security import is_same_origin
 from bot.channels.webchat import pages, returning, transcript, widget
 from bot.channels.webchat.chat import HERE, Face, WebChat
-from bot.channels.webchat.forms import BadForm, read_form, read_post
+from bot.channels.webchat.forms import BadForm, read_fields, read_form, read_post
 from bot.channels.webchat.limits import Limits
 from bot.channels.webchat.posts import NAME, Post, as_body
 from bot.channels.webchat.visitor import (
@@ -35,8 +36,10 @@ from bot.channels.webchat.visitor import (
     token_of,
     visitor,
 )
+from bot.dialogue import Conversation
 from bot.store import conversations, inbox
 from bot.store.engine import StoreUnavailable
+from bot.store.live import Typing
 from bot.store.schema import conversation as conversation_table
 from bot.store.schema import inbox as inbox_table
 from knowledge.entry import Language
@@ -95,6 +98,7 @@ class _Pages:
             Route(f"{self._door.base}/messages", self.fragment),
             Route(f"{self._door.base}/messages", self.post, methods=["POST"]),
             Route(f"{self._door.base}/events", self.events),
+            Route(f"{self._door.base}/typing", self.typing, methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -162,8 +166,29 @@ class _Pages:
         set_cookie(self._chat, response, asker.token, self._door, lasts=True)
         return response
 
+    async def typing(self, request: Request) -> Response:
+        """The asker writes (`on`), or has stopped (`off`): no word of what. Only whoever has their question sees it."""
+        if not is_same_origin(request.headers, request.headers.get("host", "")):
+            return Response(status_code=403)
+        try:
+            fields = await read_fields(request, frozenset({"typing"}))
+        except BadForm as fault:
+            return Response(status_code=fault.status)
+        token = token_of(request, self._door)
+        if not self._limits.takes_typing(self._chat.vault.lookup(NAME, token)):
+            return Response(status_code=429)
+        asker, marks = await visitor(self._chat, token), self._chat.store.hub.typing
+        if asker.talk is not None and asker.talk.ticket is not None:
+            if fields.get("typing") == "on":
+                marks.begins(asker.talk.ticket.id, "asker", "", self._chat.clock())
+            else:
+                marks.ends(asker.talk.ticket.id, "asker")
+        return Response(status_code=204)
+
     async def events(self, request: Request) -> Response:
-        """Server-sent events: `changed` with the conversation's version, each time it grows. Ends when we stop."""
+        """Server-sent events, until we stop: `changed` with the conversation's version, each time it grows; `typing`
+        with a sentence on the advisor who writes, `quiet` when that ends.
+        """
         asker = await self._asker(request)
         if not self._limits.takes_stream(asker.lookup):
             return Response(status_code=204)  # the browser then stops asking, and the page's script asks in turn
@@ -178,29 +203,42 @@ class _Pages:
         self._limits.streams[lookup] += 1
         try:
             yield "retry: 2000\n\n"
-            conversation_id, seen = None, -1
+            talk, seen, shown = None, -1, None
             while not store.hub.is_stopping:
-                # Until the first message is handled there is no conversation to wait for, only that one begins.
-                topic = f"conversation:{conversation_id}" if conversation_id else conversations.BEGUN
-                with store.hub.subscribe(topic) as news:
-                    conversation_id, version = await self._version(lookup)
+                with store.hub.subscribe(*_topics(talk)) as news:
+                    talk, version = await self._version(lookup)
+                    writer, ends_in = self._writer(talk)
                     if version != seen:
                         yield f"id: {version}\nevent: changed\ndata: {version}\n\n"
                         seen = version
-                    elif not await news.wait(SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS):
+                    elif writer != shown:
+                        yield f"event: {'typing' if writer else 'quiet'}\ndata: {writer or '-'}\n\n"
+                        shown = writer
+                    elif not await news.wait(
+                        min(ends_in, SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS)
+                    ):
                         yield ": still here\n\n"
         finally:
             self._limits.streams[lookup] -= 1
             if not self._limits.streams[lookup]:
                 del self._limits.streams[lookup]
 
-    async def _version(self, lookup: str) -> tuple[str | None, int]:
+    async def _version(self, lookup: str) -> tuple[Conversation | None, int]:
         async with self._chat.store.read() as read:
             talk = await conversations.find(read, channel=NAME, lookup=lookup)
             if talk is None:
                 return None, 0
             row = await read.execute(select(conversation_table.c.version).where(conversation_table.c.id == talk.id))
-            return talk.id, row.scalar() or 0
+            return talk, row.scalar() or 0
+
+    def _writer(self, talk: Conversation | None) -> tuple[str | None, float]:
+        """A sentence on the advisor who writes in the open ticket, and in how many seconds it is true no more."""
+        if talk is None or talk.ticket is None:
+            return None, math.inf
+        typing, now = self._chat.store.hub.typing, self._chat.clock()
+        name = typing.who(talk.ticket.id, "advisor", now)
+        sentence = wording.say(talk.language, wording.WEB_TYPING, name=name) if name else None
+        return sentence, typing.seconds_left(talk.ticket.id, "advisor", now)
 
     async def _asker(self, request: Request) -> Visitor:
         return await visitor(self._chat, token_of(request, self._door))
@@ -342,6 +380,14 @@ class _Pages:
 
     def _bare(self, text: str, status: int) -> Response:
         return PlainTextResponse(text, status)
+
+
+def _topics(talk: Conversation | None) -> tuple[str, ...]:
+    """What a page waits for; until the first message is handled, only that its conversation begins."""
+    if talk is None:
+        return (conversations.BEGUN,)
+    of_ticket = (Typing.topic(talk.ticket.id),) if talk.ticket else ()
+    return (f"conversation:{talk.id}", *of_ticket)
 
 
 def _is_script(request: Request) -> bool:

@@ -18,6 +18,7 @@ from bot import worker
 from bot.advising import Desk
 from bot.bookshelf import Bookshelf
 from bot.channels import webchat
+from bot.channels.telegram import TelegramChannel
 from bot.delivery import Delivery
 from bot.profile import read_profile
 from bot.service import Service
@@ -160,6 +161,8 @@ async def opened(
         port = listener.getsockname()[1]
         house = await _house(store, vault, data_dir, cache, faq=faq, port=port, **settings)
         people = await _employ(store, house.clock())
+        if house.telegram is not None:
+            await house.telegram.open()
         async with asyncio.TaskGroup() as tasks:
             server = web_server(build_app(house))
             await server.start(listener)
@@ -171,6 +174,8 @@ async def opened(
             finally:
                 store.hub.stop()
                 await server.stop()
+                if house.telegram is not None:
+                    await house.telegram.close()
 
 
 async def _house(
@@ -180,7 +185,9 @@ async def _house(
     profile = read_profile(data_dir)
     bookshelf = Bookshelf(store, cache, folder=faq)
     await bookshelf.refresh()
-    return House(read, profile, profile.hours(read.zone), vault, store, bookshelf, None, Clock())
+    clock = Clock()
+    telegram = TelegramChannel(read, store, vault, clock) if read.telegram_token else None
+    return House(read, profile, profile.hours(read.zone), vault, store, bookshelf, telegram, clock)
 
 
 def _bot(house: House):  # type: ignore[no-untyped-def]

@@ -31,6 +31,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "claim": (303, ADVISORS),
     "release": (303, ADVISORS),
     "say": (400, ADVISORS),
+    "typing": (204, ADVISORS),
     "try_again": (400, ADVISORS),
     "close": (422, ADVISORS),
     "hand_over": (422, ADVISORS),

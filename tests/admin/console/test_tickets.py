@@ -4,18 +4,24 @@ import asyncio
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from markupsafe import escape
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from bot.advising import NotFailed
 from bot.store import audit as audit_log
 from bot.store import conversations, retention, tickets
+from bot.store.engine import Store
 from bot.store.schema import audit, event, message
 from bot.store.schema import outbox as outbox_table
 from bot.store.tickets import ThreadMessage, TicketRow
-from tests.admin.console.office import Office
+from bot.vault import Vault
+from tests.admin.console.office import Office, Person, opened
+from tests.support import people
+from tests.support.fake_telegram import TOKEN, FakeTelegram
 
 HOSTILE = [
     "<script>document.title='ran'</script>",
@@ -754,3 +760,83 @@ async def _add_contacts(office: Office, ticket_id: str) -> None:
         await conversations.add_message(
             tx, ticket.conversation_id, "asker", CONTACTS, office.clock(), verdict=seen, ticket_id=ticket_id
         )
+
+
+# --- who writes just now ----------------------------------------------------------------------------------------
+
+
+async def _types(person: Person, ticket_id: str, typing: str = "on") -> int:
+    page = f"/console/tickets/{ticket_id}"
+    return (await person.sends(page, f"{page}/typing", typing=typing)).status_code
+
+
+async def test_only_who_has_the_question_is_seen_writing_and_no_longer_than_they_have_it(office: Office) -> None:
+    """The asker must not wait for somebody who only looks, or has gone."""
+    ticket_id = await office.ticket()
+    seen: list[str | None] = []
+    async with office.at_work(office.vaino) as vaino, office.at_work(office.saara) as saara:
+
+        async def look(person: Person, typing: str = "on") -> None:
+            assert await _types(person, ticket_id, typing) == 204
+            seen.append(office.store.hub.typing.who(ticket_id, "advisor", office.clock()))
+
+        page = f"/console/tickets/{ticket_id}"
+        await look(vaino)
+        await vaino.sends(page, f"{page}/claim")
+        await look(vaino)
+        await look(saara, "off")
+        await look(vaino, "off")
+        await look(vaino)
+        await vaino.sends(page, f"{page}/say", act="reply", mode="reply", key="a-key-of-it", text="Saa.")
+        seen.append(office.store.hub.typing.who(ticket_id, "advisor", office.clock()))
+        await look(vaino)
+        await vaino.sends(page, f"{page}/release")
+        seen.append(office.store.hub.typing.who(ticket_id, "advisor", office.clock()))
+
+    assert seen == [None, "Väinö", "Väinö", None, "Väinö", None, "Väinö", None]
+
+
+async def test_the_thread_is_told_that_the_asker_writes(office: Office) -> None:
+    """So that an advisor waits with the next sentence; and not on the page of another question."""
+    ticket_id, other_id = await office.ticket(), await office.ticket("Toinen")
+    typing = office.store.hub.typing
+    async with (
+        office.at_work(office.vaino) as vaino,
+        vaino.client.stream("GET", f"/console/events?ticket={ticket_id}") as stream,
+    ):
+        lines = stream.aiter_lines()
+        await _event(lines)
+        typing.begins(other_id, "asker", "", office.clock())
+        typing.begins(ticket_id, "asker", "", office.clock())
+        began = await asyncio.wait_for(_event(lines), timeout=5)
+        typing.ends(ticket_id, "asker")
+        ended = await asyncio.wait_for(_event(lines), timeout=5)
+
+    assert (began, ended) == (("typing", "-"), ("quiet", "-"))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_in_telegram_the_asker_sees_the_advisor_writing(
+    store: Store, vault: Vault, knowledge_cache: Path, tmp_path: Path, telegram: FakeTelegram
+) -> None:
+    """Telegram's own sign for it; on the web, none of Telegram's business."""
+    settings = {"telegram_token": SecretStr(TOKEN), "telegram_api": telegram.url}
+    async with opened(store, vault, tmp_path, knowledge_cache, **settings) as office:
+        on_web = await office.ticket("Verkossa")
+        async with store.write() as tx:
+            talk = await people.meet(tx, vault, people.AINO, office.clock())
+            question = await conversations.add_message(tx, talk.id, "asker", "Moi", office.clock())
+            in_telegram = await tickets.open_ticket(
+                tx, conversation_id=talk.id, role="tyovoimaneuvoja", question_id=question, topic=None, urgent=False,
+                promised_at=office.clock(), now=office.clock(),
+            )  # fmt: skip
+        await telegram.says(people.AINO, "moi")
+        async with office.at_work(office.vaino) as vaino:
+            for ticket_id in (on_web, in_telegram):
+                await office.desk.claim(office.vaino, ticket_id, office.clock())
+                await _types(vaino, ticket_id)
+        async with asyncio.timeout(5):
+            while not telegram.calls["sendChatAction"]:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.005)
+
+    assert telegram.calls["sendChatAction"] == 1

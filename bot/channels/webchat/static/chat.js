@@ -8,6 +8,8 @@
   const LONGEST_PAUSE = 30000;
   const DOUBLE_TAP = 1000;
   const DRAFT = "koppi-draft";
+  const TYPING_AGAIN = 5000; // who goes on writing is told of so often
+  const TYPING_ENDS = 10000; // after so long without a key
 
   const { base, framed } = document.body.dataset;
   const lines = document.getElementById("lines");
@@ -17,6 +19,7 @@
   const notice = document.getElementById("notice");
   const fault = document.getElementById("fault");
   const numbers = document.getElementById("numbers");
+  const typing = document.getElementById("typing");
   const below = document.getElementById("below");
   const title = document.title;
 
@@ -88,6 +91,7 @@
     if (act.isDraft) {
       field.value = "";
       keepDraft();
+      stopTyping();
     }
     if (act.fields.command === "apua") numbers.hidden = true;
     setTimeout(() => act.button?.removeAttribute("aria-disabled"), DOUBLE_TAP);
@@ -157,7 +161,36 @@
       notice.textContent = "";
     }
     keepDraft();
+    tellTyping();
   });
+
+  // While a person is to answer they see that something is being written, never what.
+  let typingToldAt = 0;
+  let typingEnds = 0;
+
+  function tellTyping() {
+    if (field.value === "") return stopTyping();
+    if (document.getElementById("keep") === null) return;
+    clearTimeout(typingEnds);
+    typingEnds = setTimeout(stopTyping, TYPING_ENDS);
+    if (Date.now() - typingToldAt < TYPING_AGAIN) return;
+    typingToldAt = Date.now();
+    postTyping("on");
+  }
+
+  function stopTyping() {
+    clearTimeout(typingEnds);
+    if (typingToldAt === 0) return;
+    typingToldAt = 0;
+    postTyping("off");
+  }
+
+  function postTyping(state) {
+    const body = new URLSearchParams({ typing: state });
+    fetch(`${base}/typing`, { method: "POST", body, keepalive: true }).catch(() => {}); // it ends by itself
+  }
+
+  addEventListener("pagehide", stopTyping);
 
   // With a finger, Enter makes a new line, and after sending the keyboard makes room for the answer.
   function hasKeyboard() {
@@ -265,6 +298,7 @@
   function gone(words) {
     lines.querySelectorAll("[data-id], [data-waiting]").forEach((line) => line.remove());
     showWays(null);
+    typing.textContent = "";
     field.value = "";
     keepDraft();
     notice.textContent = words;
@@ -289,7 +323,10 @@
     if (stream !== null) return;
     stream = new EventSource(`${base}/events`);
     stream.addEventListener("changed", refresh);
+    stream.addEventListener("typing", (event) => (typing.textContent = event.data));
+    stream.addEventListener("quiet", () => (typing.textContent = ""));
     stream.addEventListener("error", () => {
+      typing.textContent = "";
       if (stream.readyState !== EventSource.CLOSED) return;
       stream = null;
       setTimeout(() => {

@@ -1,0 +1,209 @@
+""" "Väinö kirjoittaa…": seen while it is true, for a minute at most, and nothing of what is written travels."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.store import schema
+from bot.store.engine import Store
+from bot.store.live import TYPING_LASTS, Hub
+from bot.vault import Vault
+from tests.support.chat import Browser, Chat, serving
+from tests.support.clock import A_TUESDAY_MORNING as NOW
+from tests.support.fake_telegram import FakeTelegram, Fault, refusal
+from tests.support.knowledge import KNOWN, UNKNOWN, SteadyKnowledge
+from tests.support.koppi import Koppi
+from tests.support.people import AINO
+
+SECOND = timedelta(seconds=1)
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+# --- the mark -------------------------------------------------------------------------------------------------
+
+
+def test_a_mark_ends_when_its_writer_says_so_and_by_itself_after_a_minute() -> None:
+    """A browser that crashed must not seem to write for ever."""
+    typing = Hub().typing
+    typing.begins("t1", "advisor", "Väinö", NOW)
+
+    assert typing.who("t1", "advisor", NOW + TYPING_LASTS - SECOND) == "Väinö"
+    assert typing.seconds_left("t1", "advisor", NOW + SECOND) == 59
+    assert typing.who("t1", "advisor", NOW + TYPING_LASTS) is None
+    typing.begins("t1", "advisor", "Väinö", NOW + 30 * SECOND)
+    assert typing.who("t1", "advisor", NOW + TYPING_LASTS) == "Väinö", "renewed"
+    typing.ends("t1", "advisor")
+    assert typing.who("t1", "advisor", NOW) is None
+
+
+def test_each_side_of_each_ticket_has_a_mark_of_its_own() -> None:
+    """Nobody sees themselves, or a stranger, write."""
+    typing = Hub().typing
+    typing.begins("t1", "advisor", "Väinö", NOW)
+    typing.begins("t2", "asker", "", NOW)
+
+    assert [typing.who(ticket, side, NOW) for ticket in ("t1", "t2") for side in ("asker", "advisor")] == [
+        None, "Väinö", "", None,
+    ]  # fmt: skip
+
+
+async def test_who_looks_is_woken_when_somebody_begins_and_ends_and_not_in_between() -> None:
+    """Every open page would look at the database for each of the marks that are renewed."""
+    hub = Hub()
+    woken = []
+    with hub.subscribe(hub.typing.topic("t1")) as news:
+        for act in (
+            lambda: hub.typing.begins("t1", "advisor", "Väinö", NOW),
+            lambda: hub.typing.begins("t1", "advisor", "Väinö", NOW + SECOND),
+            lambda: hub.typing.ends("t1", "advisor"),
+            lambda: hub.typing.ends("t1", "advisor"),
+        ):
+            act()
+            woken.append(await news.wait(0))
+
+    assert woken == [True, False, True, False]
+
+
+# --- on the web -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def chat(store: Store, vault: Vault, knowledge_base: SteadyKnowledge, tmp_path: Path) -> AsyncIterator[Chat]:
+    async with serving(store, vault, knowledge_base, tmp_path) as chat:
+        yield chat
+
+
+@pytest.fixture
+async def aino(chat: Chat) -> AsyncIterator[Browser]:
+    """An asker whose question is with a person."""
+    async with Browser(chat) as browser:
+        await browser.opens()
+        await browser.says(UNKNOWN)
+        await browser.presses("Lähetä: työ ja opinnot")
+        yield browser
+
+
+async def types(browser: Browser, typing: str = "on", **headers: str) -> int:
+    """What the page's script posts while one writes."""
+    return (await browser.post("/chat/typing", data={"typing": typing}, headers=headers)).status_code
+
+
+async def ticket_id(chat: Chat) -> str:
+    (ticket,) = await chat.rows(schema.ticket)
+    return str(ticket.id)
+
+
+@on_one_database
+async def test_the_open_page_is_told_who_writes_and_when_it_ends(chat: Chat, aino: Browser) -> None:
+    """In the asker's language, by the name the advisor chose; and when the mark ends by itself, too."""
+    ticket, typing = await ticket_id(chat), chat.store.hub.typing
+    async with (
+        asyncio.timeout(10),
+        aino.stream("GET", "/chat/events") as stream,
+        aclosing(_events(stream)) as events,
+    ):
+        assert (await anext(events))[0] == "changed"
+        typing.begins(ticket, "advisor", "Väinö", chat.clock())
+        assert await anext(events) == ("typing", "Väinö kirjoittaa…")
+        typing.ends(ticket, "advisor")
+        assert await anext(events) == ("quiet", "-")
+        typing.begins(ticket, "advisor", "Väinö", chat.clock() - TYPING_LASTS + SECOND / 20)
+        assert await anext(events) == ("typing", "Väinö kirjoittaa…")
+        chat.clock.advance(SECOND)
+        assert await anext(events) == ("quiet", "-")
+
+
+async def _events(stream: httpx.Response) -> AsyncIterator[tuple[str, str]]:
+    event = ""
+    async for line in stream.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data":
+            yield event, value
+
+
+@on_one_database
+async def test_an_asker_is_seen_writing_by_their_advisor_alone_and_no_word_of_it_is_kept(
+    chat: Chat, aino: Browser
+) -> None:
+    """The post bears no text; nothing of it is written to the database."""
+    before = [await chat.rows(table) for table in schema.metadata.sorted_tables]
+    ticket, typing = await ticket_id(chat), chat.store.hub.typing
+    statuses = [await types(aino)]
+    began = typing.who(ticket, "asker", chat.clock())
+    statuses.append(await types(aino, "off"))
+
+    assert statuses == [204, 204]
+    assert (began, typing.who(ticket, "asker", chat.clock())) == ("", None)
+    assert [await chat.rows(table) for table in schema.metadata.sorted_tables] == before
+
+
+@on_one_database
+async def test_what_no_page_of_ours_posts_marks_nothing(chat: Chat, aino: Browser) -> None:
+    """Another site's form, a field that no script of ours sends, a flood."""
+    ticket, typing = await ticket_id(chat), chat.store.hub.typing
+    refused = [
+        await types(aino, **{"sec-fetch-site": "cross-site"}),
+        (await aino.post("/chat/typing", data={"typing": "on", "text": "salaisuus"})).status_code,
+    ]
+    async with Browser(chat) as stranger:
+        refused.append(await types(stranger))
+    assert typing.who(ticket, "asker", chat.clock()) is None
+    flood = {await types(aino) for _ in range(60)}
+
+    assert refused == [403, 422, 204]
+    assert flood == {204, 429}
+
+
+@on_one_database
+async def test_where_no_question_is_with_a_person_nobody_is_seen_writing(chat: Chat) -> None:
+    """Who talks to the bot is watched by nobody."""
+    async with Browser(chat) as aino:
+        await aino.opens()
+        await aino.says(KNOWN)
+        await types(aino)
+
+    assert chat.store.hub.typing.is_empty
+
+
+# --- in Telegram ----------------------------------------------------------------------------------------------
+
+
+async def _shown(koppi: Koppi, times: int) -> int:
+    async with asyncio.timeout(5):
+        while koppi.telegram.calls["sendChatAction"] < times:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
+    return koppi.telegram.calls["sendChatAction"]
+
+
+@on_one_database
+async def test_telegram_shows_it_for_five_seconds_and_is_asked_no_oftener(koppi: Koppi) -> None:
+    """It ends by itself there; each advisor's key would be a call."""
+    await koppi.asks(KNOWN)
+    for _ in range(3):
+        koppi.channel.show_typing(str(AINO))
+    first = await _shown(koppi, 1)
+    koppi.clock.advance(5 * SECOND)
+    koppi.channel.show_typing(str(AINO))
+
+    assert (first, await _shown(koppi, 2)) == (1, 2)
+
+
+@on_one_database
+async def test_what_telegram_says_to_it_delays_no_message(koppi: Koppi, telegram: FakeTelegram) -> None:
+    """Blocked, too many, away: nobody waits for a sign of writing, and it counts for no pace."""
+    await koppi.asks(KNOWN)
+    for answer in (refusal(429, "Too Many Requests", retry_after=60), refusal(403, "Forbidden"), refusal(500, "Oh")):
+        telegram.fails(Fault(answer=answer), method="sendChatAction")
+        koppi.clock.advance(5 * SECOND)
+        koppi.channel.show_typing(str(AINO))
+    await _shown(koppi, 3)
+    reply = await koppi.asks(KNOWN)
+
+    assert "Asumistukea haetaan" in reply.text
