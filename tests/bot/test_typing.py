@@ -1,7 +1,7 @@
 """ "Väinö kirjoittaa…": seen while it is true, for a minute at most, and nothing of what is written travels."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
@@ -15,10 +15,11 @@ from bot.store.live import TYPING_LASTS, Hub
 from bot.vault import Vault
 from tests.support.chat import Browser, Chat, serving
 from tests.support.clock import A_TUESDAY_MORNING as NOW
-from tests.support.fake_telegram import FakeTelegram, Fault, refusal
+from tests.support.fake_telegram import FakeTelegram
 from tests.support.knowledge import KNOWN, UNKNOWN, SteadyKnowledge
 from tests.support.koppi import Koppi
 from tests.support.people import AINO
+from tests.support.telegram_faults import Fault, refusal
 
 SECOND = timedelta(seconds=1)
 on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -118,7 +119,7 @@ async def test_the_open_page_is_told_who_writes_and_when_it_ends(chat: Chat, ain
         assert await anext(events) == ("quiet", "-")
 
 
-async def _events(stream: httpx.Response) -> AsyncIterator[tuple[str, str]]:
+async def _events(stream: httpx.Response) -> AsyncGenerator[tuple[str, str], None]:
     event = ""
     async for line in stream.aiter_lines():
         name, _, value = line.partition(": ")
