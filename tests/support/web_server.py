@@ -1,6 +1,7 @@
 """A web server in this process that a test starts and stops."""
 
 import asyncio
+import contextlib
 import socket
 
 import uvicorn
@@ -31,13 +32,14 @@ class WebServer(uvicorn.Server):
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        try:
+        state = self.server_state
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                while self.server_state.connections:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
+                while state.connections or state.tasks:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
                     await asyncio.sleep(0.005)
-        except TimeoutError:
-            for task in self.server_state.tasks:
-                task.cancel()
+        for task in state.tasks:
+            task.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
 
 
 def web_server(app: Starlette, port: int = 0) -> WebServer:
