@@ -1,32 +1,35 @@
-"""Telling the advisors' Telegram groups that a question waits: whose, about what, how urgent; never the asker's words.
+"""The advisors' Telegram groups: what waits, who has taken it, whether a reply arrived; in step with the console.
 
-Looks for tickets that nobody has taken and no post has told of, so what a stopped service missed is made up for when it
-runs again. A post's key makes it one, however often and in however many processes one looks.
+Nothing is told because something happens, everything because of how the tickets stand: what a stopped service missed is
+made up for when it runs again, and whatever changes a ticket, here, in the console or by time, needs no word to this.
+A key makes each message one, however often and in however many processes one looks.
 """
 
+import hashlib
 from datetime import datetime
 
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin import group_posts
 from admin.house import House
-from bot.channels.markup import escape_markdown
-from bot.hours import moment_in_words
-from bot.store import chat_links, outbox, tickets
+from bot import staff_wording
+from bot.dialogue import Button
+from bot.store import chat_links, group_messages, outbox, tickets
 from bot.store.engine import StoreUnavailable, Tx
-from bot.store.schema import outbox as outbox_table
+from bot.store.group_messages import GroupMessage
 from bot.store.tickets import TicketRow
 
 LOOK_AGAIN_SECONDS = 1.0
 ANNOUNCE_LOCK = 77_0103
-FOR_WHOM = {"sosiaaliohjaaja": "Sosiaaliohjaajalle", "tyovoimaneuvoja": "Työvoimaneuvojalle"}
+TAKE = Button("take", staff_wording.BUTTON_TAKE)
 
 log = structlog.get_logger()
 
 
 async def watch(house: House) -> None:
-    """Announce tickets as they are opened, until the service stops; without Telegram there is nothing to do."""
+    """Keep the groups in step with the tickets until the service stops; without Telegram there is nothing to do."""
     if house.telegram is None:
         return
     is_linked = False
@@ -52,17 +55,26 @@ async def link_group(house: House) -> None:
 
 
 async def announce(house: House) -> int:
-    """Queue a post for each waiting ticket and linked group that has none yet; returns how many."""
+    """Queue all that the groups are to be told and haven't been; returns how many things there were to do."""
     async with house.store.read() as read:
-        if not await _missing(read):
+        if not (await _missing(read) or await _has_news(read)):
             return 0
     async with house.store.write() as tx:
         await _one_at_a_time(tx)
-        missing = await _missing(tx.connection)  # looked at again: it may have been taken, erased or told of meanwhile
         now = house.clock()
-        for key, (ticket, chat) in missing.items():
-            await outbox.add_notice(tx, key=key, text=post(house, ticket, now), chat_link_id=chat, now=now)
-    return len(missing)
+        missing = await _missing(tx.connection)  # looked at again: it may have been taken, erased or told of meanwhile
+        for key, (ticket, group) in missing.items():
+            await _post(house, tx, key, ticket, group, now)
+        changed = await group_messages.out_of_step(tx.connection)
+        for post in changed:
+            await _bring_in_step(house, tx, post, now)
+        replies = await group_messages.finished_replies(tx.connection)
+        for reply, state, reason in replies:
+            await _tell_whether_it_arrived(tx, reply, state, reason or "", now)
+        left = await group_messages.left_behind(tx.connection)
+        for message in left:
+            await _remove(tx, message, now)
+    return len(missing) + len(changed) + len(replies) + len(left)
 
 
 async def _one_at_a_time(tx: Tx) -> None:
@@ -71,13 +83,21 @@ async def _one_at_a_time(tx: Tx) -> None:
         await tx.execute(select(func.pg_advisory_xact_lock(ANNOUNCE_LOCK)))
 
 
+async def _has_news(read: AsyncConnection) -> bool:
+    """Whether anything that is in the groups already has to change, to be answered or to go."""
+    return bool(
+        await group_messages.out_of_step(read)
+        or await group_messages.finished_replies(read)
+        or await group_messages.left_behind(read)
+    )
+
+
 async def _missing(read: AsyncConnection) -> dict[str, tuple[TicketRow, str]]:
     """The posts that ought to be there and aren't: by key, the ticket and the group to tell."""
     groups = await chat_links.linked(read, "advisors")
-    waiting = [ticket for ticket in await tickets.queue(read) if ticket.account_id is None]
+    waiting = [ticket for ticket in await tickets.queue(read) if ticket.account_id is None] if groups else []
     wanted = {_key(ticket, group): (ticket, group) for ticket in waiting for group in groups}
-    rows = await read.execute(select(outbox_table.c.key).where(outbox_table.c.key.in_(wanted)))
-    told = {row.key for row in rows}
+    told = await group_messages.there(read, set(wanted))
     return {key: told_to for key, told_to in wanted.items() if key not in told}
 
 
@@ -87,19 +107,93 @@ def _key(ticket: TicketRow, group: str) -> str:
     return f"announce:{ticket.id}:{group}:{promise}" + (":urgent" if ticket.urgent else "")
 
 
-def post(house: House, ticket: TicketRow, now: datetime) -> str:
-    """What the group reads: Markdown without a word of the asker's."""
-    what = "Kysymys jatkuu" if ticket.reopened_at else "Uusi kysymys"
-    mark = "Kiireellinen. " if ticket.urgent else ""
-    entry = house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
-    topic = entry.text("fi")[0] if entry else "botti ei tunnistanut aihetta"
-    promised = moment_in_words(
-        ticket.promised_at.astimezone(house.hours.zone), now.astimezone(house.hours.zone).date(), "fi"
+async def _post(house: House, tx: Tx, key: str, ticket: TicketRow, group: str, now: datetime) -> None:
+    text = group_posts.post(house, ticket, now)
+    post_id = await group_messages.add(
+        tx,
+        key=key,
+        kind="post",
+        chat_link_id=group,
+        ticket_id=ticket.id,
+        now=now,
+        shown=_hash(text),
+        ticket_version=ticket.version,
+        heard=await group_messages.heard_in(tx.connection, ticket.id),
     )
-    link = f"{house.settings.address}/console/tickets/{ticket.id}"
-    return (
-        f"**{mark}{what}: {escape_markdown(ticket.alias)}**\n"
-        f"Aihe: {escape_markdown(topic)}\n"
-        f"{FOR_WHOM[ticket.role]}, vastaus luvattu {escape_markdown(promised)}\n"
-        f"{escape_markdown(link)}"
+    await outbox.add_notice(
+        tx, key=key, text=text, chat_link_id=group, now=now, buttons=[TAKE], group_message_id=post_id
     )
+
+
+async def _bring_in_step(house: House, tx: Tx, post: GroupMessage, now: datetime) -> None:
+    """Make *post* say how its ticket stands now; what the asker has added for whoever has taken it is told below it."""
+    ticket = await tickets.get(tx.connection, post.ticket_id or "")
+    if ticket is None:
+        return
+    is_latest = post.id == await group_messages.latest_post(tx.connection, ticket.id, post.chat_link_id)
+    text = group_posts.post(house, ticket, now) if is_latest else group_posts.superseded(ticket)
+    is_free = ticket.account_id is None and ticket.closed_at is None and is_latest
+    if _hash(text) != post.shown:
+        await outbox.add_notice(
+            tx,
+            key=f"edit:{post.id}:{ticket.version}",
+            text=text,
+            chat_link_id=post.chat_link_id,
+            now=now,
+            buttons=[TAKE] if is_free else [],
+            group_message_id=post.id,
+            act="edit",
+            target=post.external_id,
+        )
+    heard = await group_messages.heard_in(tx.connection, ticket.id)
+    is_somebodys = ticket.account_id is not None and ticket.closed_at is None and is_latest
+    if is_somebodys and heard > (post.heard or 0):
+        await _tell_of_more(house, tx, post, ticket, heard, now)
+    await group_messages.tells_now(tx, post.id, shown=_hash(text), version=ticket.version, heard=heard)
+
+
+async def _tell_of_more(house: House, tx: Tx, post: GroupMessage, ticket: TicketRow, heard: int, now: datetime) -> None:
+    """Say once that the asker has written, however many lines come while that is on its way."""
+    if not house.profile.texts_in_group and await group_messages.has_unsent_word(
+        tx.connection, ticket.id, post.chat_link_id
+    ):
+        return
+    new = [said.text for said in await tickets.thread(tx.connection, ticket.id) if said.author == "asker"]
+    text = group_posts.more(house, ticket, new[post.heard or 0 :])
+    await _say(tx, post, f"more:{post.id}:{heard}", text, post.external_id, now)
+
+
+async def _tell_whether_it_arrived(tx: Tx, reply: GroupMessage, state: str, reason: str, now: datetime) -> None:
+    ticket = await tickets.get(tx.connection, reply.ticket_id or "")
+    if ticket is not None:
+        text = group_posts.arrival(ticket, state, reason)
+        await _say(tx, reply, f"arrival:{reply.id}", text, reply.external_id, now)
+    await group_messages.is_told(tx, reply.id)
+
+
+async def _say(tx: Tx, about: GroupMessage, key: str, text: str, target: str | None, now: datetime) -> None:
+    """A word of the bot's in the group, in reply to *target* there: who answers it answers the ticket, too."""
+    word_id = await group_messages.add(
+        tx, key=key, kind="word", chat_link_id=about.chat_link_id, ticket_id=about.ticket_id or "", now=now
+    )
+    await outbox.add_notice(
+        tx, key=key, text=text, chat_link_id=about.chat_link_id, now=now, group_message_id=word_id, target=target
+    )
+
+
+async def _remove(tx: Tx, left: GroupMessage, now: datetime) -> None:
+    """Have what is about somebody forgotten go from the group; a bot may, within two days or as a moderator."""
+    await outbox.add_notice(
+        tx,
+        key=f"remove:{left.id}",
+        text=staff_wording.POST_REMOVED,
+        chat_link_id=left.chat_link_id,
+        now=now,
+        act="delete",
+        target=left.external_id,
+    )
+    await group_messages.forget(tx, left.id)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -32,7 +32,10 @@ class OtherOpen(Exception):
 
 
 class Desk:
-    """The advisors' acts; `tickets.AlreadyTaken` or `tickets.NotOpen` when the ticket isn't theirs to act on."""
+    """The advisors' acts; `tickets.AlreadyTaken` or `tickets.NotOpen` when the ticket isn't theirs to act on.
+
+    Those that end in `_in` are part of a transaction of the caller's.
+    """
 
     def __init__(self, store: Store, hours: OpeningHours) -> None:
         self._store = store
@@ -41,10 +44,14 @@ class Desk:
     async def claim(self, account: Account, ticket_id: str, now: datetime) -> None:
         """Take the ticket; claiming what one has already changes nothing."""
         async with self._store.write() as tx:
-            ticket = await _open_ticket(tx, ticket_id)
-            await tickets.claim(tx, ticket_id, account.id, now)
-            await audit.record(tx, account.id, "claim", ticket_id, now)
-            await self._tell_of_joining(tx, ticket, account, now)
+            await self.claim_in(tx, account, ticket_id, now)
+
+    async def claim_in(self, tx: Tx, account: Account, ticket_id: str, now: datetime) -> None:
+        """See `claim`."""
+        ticket = await _open_ticket(tx, ticket_id)
+        await tickets.claim(tx, ticket_id, account.id, now)
+        await audit.record(tx, account.id, "claim", ticket_id, now)
+        await self._tell_of_joining(tx, ticket, account, now)
 
     async def release(self, account: Account, ticket_id: str, now: datetime) -> None:
         """Give the ticket back to the queue."""
@@ -57,26 +64,33 @@ class Desk:
     async def reply(self, account: Account, ticket_id: str, text: str, form_key: str, now: datetime) -> None:
         """Send *text* to the asker. The same *form_key* twice sends once; replying claims an unclaimed ticket."""
         async with self._store.write() as tx:
-            ticket = await _open_ticket(tx, ticket_id)
-            key = f"reply:{ticket_id}:{form_key}"
-            if await outbox.has(tx, key):
-                return
-            await tickets.claim(tx, ticket_id, account.id, now)
-            await self._tell_of_joining(tx, ticket, account, now)
-            message_id = await conversations.add_message(
-                tx, ticket.conversation_id, "advisor", text, now, ticket_id=ticket_id, account_id=account.id
+            await self.reply_in(tx, account, ticket_id, text, form_key, now)
+
+    async def reply_in(
+        self, tx: Tx, account: Account, ticket_id: str, text: str, form_key: str, now: datetime
+    ) -> int | None:
+        """See `reply`; the id of the message, or None when this form has been sent before."""
+        ticket = await _open_ticket(tx, ticket_id)
+        key = f"reply:{ticket_id}:{form_key}"
+        if await outbox.has(tx, key):
+            return None
+        await tickets.claim(tx, ticket_id, account.id, now)
+        await self._tell_of_joining(tx, ticket, account, now)
+        message_id = await conversations.add_message(
+            tx, ticket.conversation_id, "advisor", text, now, ticket_id=ticket_id, account_id=account.id
+        )
+        await outbox.add_to_ticket(tx, ticket, key=key, message_id=message_id, now=now)
+        is_first = await tickets.replied(tx, ticket_id, now)
+        if is_first:
+            waited = (now - ticket.waiting_since).total_seconds()
+            await events.record(
+                tx,
+                ticket.conversation_id,
+                [events.Happening("human_reply", ticket.topic, waited)],
+                events.Circumstances(now, self._hours, ticket.channel, ticket.language),
             )
-            await outbox.add_to_ticket(tx, ticket, key=key, message_id=message_id, now=now)
-            is_first = await tickets.replied(tx, ticket_id, now)
-            if is_first:
-                waited = (now - ticket.waiting_since).total_seconds()
-                await events.record(
-                    tx,
-                    ticket.conversation_id,
-                    [events.Happening("human_reply", ticket.topic, waited)],
-                    events.Circumstances(now, self._hours, ticket.channel, ticket.language),
-                )
-            await audit.record(tx, account.id, "reply", ticket_id, now)
+        await audit.record(tx, account.id, "reply", ticket_id, now)
+        return message_id
 
     async def try_again(self, account: Account, ticket_id: str, message_id: int, failed_id: int, now: datetime) -> None:
         """Send a reply anew whose delivery *failed_id* has failed, the ticket open or closed; twice sends once.

@@ -39,7 +39,7 @@ class Channel(Protocol):
     name: str
 
     async def send(self, address: str, message: Sendable) -> str | None:
-        """Send *message*, return the channel's id of it. Raises `SendFailed`."""
+        """Send *message* (or edit it, or delete it), return the channel's id of it. Raises `SendFailed`."""
         ...
 
 
@@ -206,12 +206,12 @@ class Delivery:
             wait = pace.wait_for(item.destination, self._clock(), is_direct_reply=item.is_direct_reply)
             await asyncio.sleep(wait.total_seconds())
         labels = tuple(
-            (button["label"], f"{button['verb']}:{item.message_id}:{ordinal}")
+            (button["label"], f"{button['verb']}:{item.message_id or item.group_message_id}:{ordinal}")
             for ordinal, button in enumerate(item.buttons)
         )
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                return await channel.send(address, Sendable(item.text, labels, item.is_markdown))
+                return await channel.send(address, Sendable(item.text, labels, item.is_markdown, item.act, item.target))
         except SendFailed:
             raise
         except TimeoutError as error:

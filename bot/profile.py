@@ -146,6 +146,7 @@ class ServiceProfile(BaseModel):
     opening_hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], Hours]
     exceptions: dict[date, Hours]
     promise_hours: float = Field(gt=0, le=80)
+    texts_in_group: bool = False  # whether the advisors' group in Telegram shows what askers write
     examples: dict[Language, list[str]]
     crisis: CrisisTexts
 

@@ -13,8 +13,9 @@ from textwrap import shorten
 import structlog
 
 from bot import privacy_notice, wording
+from bot.advising import Desk
 from bot.channels import telegram
-from bot.channels.incoming import Incoming, InGroup, LinkChat, MoveHere, Pressed, Unparsable, calls_for_help
+from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSaid, Unparsable, calls_for_help
 from bot.channels.markup import as_plain_text, escape_markdown, split
 from bot.channels.webchat import posts
 from bot.channels.webchat.pace import Pace
@@ -39,10 +40,10 @@ from bot.dialogue import (
 )
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
-from bot.store import audit, chat_links, conversations, erasure, events, inbox, moving, outbox, tickets
+from bot.staff_chats import StaffChats
+from bot.store import audit, conversations, erasure, events, inbox, moving, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
-from bot.store.login_attempts import TooMany
 from bot.vault import Vault, WrongKey
 from knowledge import followup, foreign, parts, privacy, wishes
 from knowledge.base import KnowledgeBase
@@ -99,6 +100,7 @@ class Service:
         self._profile = profile
         self._hours = hours
         self._delivery = delivery
+        self._staff = StaffChats(store, vault, Desk(store, hours))
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
         self._told_to_wait = Pace(1, timedelta(minutes=1))
         self._usual_wait: timedelta | None = None
@@ -121,8 +123,8 @@ class Service:
             return
         if isinstance(incoming.said, InGroup):
             await self._speak_in_group(item, incoming.address, _first_guess(incoming.language), now)
-        elif isinstance(incoming.said, LinkChat):
-            await self._link_chat(item, incoming.address, incoming.said.code, now)
+        elif isinstance(incoming.said, StaffSaid):
+            await self._staff.handle(item, incoming.address, incoming.said, now)
         elif isinstance(incoming.said, MoveHere):
             await self._move_here(item, incoming.address, incoming.said.code, _first_guess(incoming.language), now)
         else:
@@ -439,25 +441,6 @@ class Service:
                 tx, key=f"inbox:{item.id}:0", text=text, channel=item.channel, sealed_address=sealed, now=now
             )
             await inbox.done(tx, item, kind="group", replies=0, now=now)
-
-    async def _link_chat(self, item: InboxItem, address: str, code: str, now: datetime) -> None:
-        """`/liita CODE` in a Telegram chat: the chat gets what its code was made for, or hears that it won't do."""
-        key = f"inbox:{item.id}:0"
-        async with self._store.write() as tx:
-            if not await inbox.claim(tx, item):
-                return
-            try:
-                linked = await chat_links.use_code(tx, self._vault, code=code, address=address, now=now)
-            except TooMany:  # who guesses on gets no answer
-                await inbox.done(tx, item, kind="link_throttled", replies=0, now=now)
-                return
-            if linked is not None:
-                text = wording.say("fi", wording.LINKED)
-                await outbox.add_notice(tx, key=key, text=text, chat_link_id=linked, now=now)
-            else:
-                text, sealed = wording.say("fi", wording.LINK_FAILED), self._vault.seal(address)
-                await outbox.add_last_word(tx, key=key, text=text, channel=item.channel, sealed_address=sealed, now=now)
-            await inbox.done(tx, item, kind="linked" if linked else "link_refused", replies=0, now=now)
 
     async def _move_here(self, item: InboxItem, address: str, code: str, language: Language, now: datetime) -> None:
         """A web chat goes on in this chat, or its asker hears why it doesn't."""

@@ -23,6 +23,8 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "me": EVERYBODY,
     "end_session": EVERYBODY,
     "end_other_sessions": EVERYBODY,
+    "make_own_code": ADVISORS,
+    "unlink_own": ADVISORS,
     "password": EVERYBODY,
     "change_password": EVERYBODY,
     "home": EVERYBODY,

@@ -46,6 +46,8 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("me", "/me", me.page),
         door.route("end_session", "/me/sessions/{session_id}/end", me.end_session, fields=()),
         door.route("end_other_sessions", "/me/sessions/end", me.end_other_sessions, fields=()),
+        door.route("make_own_code", "/me/telegram", me.make_own_code, fields=()),
+        door.route("unlink_own", "/me/telegram/unlink", me.unlink_own, fields=()),
         door.route("password", "/password", sign_in.password_page),
         door.route("change_password", "/password", sign_in.change_password, fields=("current", "new", "again")),
         door.route("home", "/", queue.home),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.dialogue import Command as Commanded
 from bot.dialogue import Empty, Left, Start, Text, Unreadable
+from bot.store.outbox import Act
 from knowledge import safety
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
@@ -58,11 +59,37 @@ class InGroup:
 
 
 @dataclass(frozen=True)
+class PressedInGroup:
+    """A button under a post in a group, pressed by whoever Telegram knows as *by*; 0: no post of ours carries it.
+
+    *query_id*: what Telegram wants answered.
+    """
+
+    group_message_id: int
+    by: str
+    query_id: str
+
+
+@dataclass(frozen=True)
+class RepliedInGroup:
+    """The message *external_id* of *by* in a group, a reply to the bot's message *to*; *text* is None in a picture."""
+
+    external_id: str
+    to: str
+    by: str
+    text: str | None
+    is_edit: bool = False
+
+
+StaffSaid = LinkChat | PressedInGroup | RepliedInGroup
+
+
+@dataclass(frozen=True)
 class Incoming:
     """One thing said, the channel's own *address* of who said it, and when, where the channel tells that."""
 
     address: str
-    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | LinkChat | MoveHere | InGroup
+    said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | MoveHere | InGroup | StaffSaid
     language: str | None = None
     said_at: datetime | None = None
 
@@ -72,11 +99,16 @@ class Sendable:
     """One message to send, and the buttons' labels with the data they carry back.
 
     The bot's own words are in the Markdown of the FAQ; a person's are plain and shown as they were written.
+    Another *act* than sending changes what was sent, and is Telegram's alone: to edit the message *target*, to delete
+    it (or where that is forbidden, to leave *text* of it), to answer a press whose query is the address.
+    With *send*, *target* is the message that this one replies to.
     """
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
     is_markdown: bool = True
+    act: Act = "send"
+    target: str | None = None
 
 
 class SendFailed(Exception):

@@ -26,6 +26,8 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
+    Message,
+    ReplyParameters,
     Update,
 )
 from telegram.constants import ChatAction, ParseMode
@@ -49,9 +51,12 @@ from bot.channels.incoming import (
     LinkChat,
     MoveHere,
     Pressed,
+    PressedInGroup,
+    RepliedInGroup,
     Sendable,
     SendFailed,
     Unparsable,
+    clean,
     read_command,
     read_text,
 )
@@ -74,6 +79,7 @@ RENEW_SECONDS = 5.0
 TYPING_SHOWN = timedelta(seconds=5)  # Telegram's own
 COMMANDS = ("start", "aiheet", "ihminen", "apua", "kieli", "tietoni", "unohda", "tietosuoja", "ohje")
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
+GROUPS = frozenset({"group", "supergroup"})
 
 log = structlog.get_logger()
 
@@ -112,7 +118,7 @@ def _read(update: Update) -> Incoming | None:
 def _in_group(change: ChatMemberUpdated) -> Incoming | None:
     was_out = change.old_chat_member.status in {"left", "kicked"}
     is_in = change.new_chat_member.status in {"member", "administrator"}
-    if change.chat.type not in {"group", "supergroup"} or not (was_out and is_in):
+    if change.chat.type not in GROUPS or not (was_out and is_in):
         return None
     return Incoming(str(change.chat.id), InGroup(), (change.from_user.language_code or "")[:2])
 
@@ -120,7 +126,12 @@ def _in_group(change: ChatMemberUpdated) -> Incoming | None:
 def _pressed(update: Update) -> Incoming | None:
     query = update.callback_query
     chat = query.message.chat if query and query.message else None
-    if query is None or chat is None or chat.type != "private":
+    if query is None or chat is None:
+        return None
+    if chat.type in GROUPS:
+        post = re.fullmatch(r"take:(\d{1,18}):0", query.data or "")
+        return Incoming(str(chat.id), PressedInGroup(int(post[1]) if post else 0, str(query.from_user.id), query.id))
+    if chat.type != "private":
         return None
     found = re.fullmatch(r"[a-z]{1,16}:(\d{1,18}):(\d{1,2})", query.data or "")
     # Data that no button of ours carries is answered like a button long gone.
@@ -138,7 +149,7 @@ def _message(update: Update) -> Incoming | None:
     if command == "liita" and (not is_private or _is_code(rest)):
         return Incoming(address, LinkChat(rest[:64]))
     if not is_private:
-        return None
+        return _reply_in_group(message, is_edit=update.edited_message is not None)
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
     said_at = message.edit_date or message.date
     if command == "start" and _is_code(rest):
@@ -151,6 +162,20 @@ def _message(update: Update) -> Incoming | None:
     if update.edited_message:  # a live location moves every few seconds: nobody has said anything
         return None
     return Incoming(address, _unreadable(message), language, said_at)
+
+
+def _reply_in_group(message: Message, *, is_edit: bool) -> Incoming | None:
+    """What is said in a group in reply to a bot; the rest is people's talk among themselves."""
+    answered, by = message.reply_to_message, message.from_user
+    if message.chat.type not in GROUPS or answered is None or by is None:
+        return None
+    if answered.from_user is None or not answered.from_user.is_bot:
+        return None
+    text = clean(message.text) or None if message.text else None
+    return Incoming(
+        str(message.chat.id),
+        RepliedInGroup(str(message.message_id), str(answered.message_id), str(by.id), text, is_edit),
+    )
 
 
 def _is_code(rest: str) -> bool:
@@ -185,6 +210,19 @@ def _sender(update: dict[str, Any]) -> str:
     return str(chat.get("id", "")) if isinstance(chat, dict) else ""
 
 
+def _without_small_talk(update: Any) -> Any:
+    """*update*, without what people in a group say among themselves: that is not ours to keep, not for a moment."""
+    part = (update.get("message") or update.get("edited_message")) if isinstance(update, dict) else None
+    chat = part.get("chat") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(chat, dict) or chat.get("type") not in GROUPS:
+        return update
+    answered, text = part.get("reply_to_message"), part.get("text")
+    author = answered.get("from") if isinstance(answered, dict) else None
+    is_to_a_bot = isinstance(author, dict) and author.get("is_bot") is True
+    is_command = isinstance(text, str) and text.startswith("/")
+    return update if is_to_a_bot or is_command else {"update_id": update.get("update_id")}
+
+
 async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime) -> int | None:
     """Commit *updates* to the inbox, the unreadable ones to quarantine; returns the last update id, None without any.
 
@@ -193,7 +231,7 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
     last = None
     async with store.write() as tx:
         for update in updates:
-            body = json.dumps(update)  # ASCII: even a lone surrogate survives as an escape
+            body = json.dumps(_without_small_talk(update))  # ASCII: even a lone surrogate survives as an escape
             number = update.get("update_id") if isinstance(update, dict) else None
             if not isinstance(number, int) or isinstance(number, bool):
                 key = hashlib.sha256(body.encode()).hexdigest()
@@ -402,10 +440,13 @@ class TelegramChannel:
         self._stop_spinners([update])
 
     def _stop_spinners(self, updates: Sequence[Any]) -> None:
-        """Tell Telegram that a tap was noticed. Best effort: the tap's effect travels the durable road."""
+        """Tell Telegram that a tap was noticed. Best effort: the tap's effect travels the durable road.
+
+        Not for a tap in a group: that is answered in words, once it is decided, and there is only one answer.
+        """
         for update in updates:
             query = update.get("callback_query") if isinstance(update, dict) else None
-            if isinstance(query, dict) and isinstance(query.get("id"), str):
+            if isinstance(query, dict) and isinstance(query.get("id"), str) and not _sender(update).startswith("-"):
                 self._in_background(self._stop_spinner(query["id"]))
 
     async def _stop_spinner(self, query_id: str) -> None:
@@ -432,30 +473,75 @@ class TelegramChannel:
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
-    async def send(self, address: str, message: Sendable) -> str:
-        """Send *message* to the chat *address* and return its id there. Raises `SendFailed`."""
-        if not message.is_markdown:
-            return await self._send(address, message.text, message.buttons, is_html=False)
+    async def send(self, address: str, message: Sendable) -> str | None:
+        """Do with *message* in the chat *address* what its act says, and return its id there. Raises `SendFailed`."""
         try:
-            return await self._send(address, as_telegram_html(message.text), message.buttons, is_html=True)
-        except SendFailed as failure:
-            if failure.reason != UNREADABLE_MARKUP:
-                raise
-            return await self._send(address, as_plain_text(message.text), message.buttons, is_html=False)
-
-    async def _send(self, address: str, text: str, buttons: tuple[tuple[str, str], ...], *, is_html: bool) -> str:
-        keyboard = InlineKeyboardMarkup([[InlineKeyboardButton(label, callback_data=data)] for label, data in buttons])
-        try:
-            sent = await self._bot.send_message(
-                int(address),
-                text,
-                parse_mode=ParseMode.HTML if is_html else None,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_markup=keyboard if buttons else None,
-            )
+            match message.act:
+                case "send":
+                    return await self._write(message, lambda text, html: self._send(address, message, text, html))
+                case "edit":
+                    return await self._write(message, lambda text, html: self._edit(address, message, text, html))
+                case "delete":
+                    await self._delete(address, message)
+                case "answer":
+                    await self._answer(address, message.text)
         except TelegramError as error:
             raise _as_send_failure(error) from error
+        return None
+
+    async def _write(self, message: Sendable, write: Callable[[str, bool], Awaitable[str]]) -> str:
+        """*write* the text as HTML, or if Telegram doesn't understand ours, as it is."""
+        if not message.is_markdown:
+            return await write(message.text, False)
+        try:
+            return await write(as_telegram_html(message.text), True)
+        except BadRequest as error:
+            if not _is_about_markup(error):
+                raise
+            return await write(as_plain_text(message.text), False)
+
+    async def _send(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
+        answered = ReplyParameters(int(message.target), allow_sending_without_reply=True) if message.target else None
+        sent = await self._bot.send_message(
+            int(address),
+            text,
+            parse_mode=ParseMode.HTML if is_html else None,
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+            reply_markup=_keyboard(message),
+            reply_parameters=answered,
+        )
         return str(sent.message_id)
+
+    async def _edit(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
+        try:
+            await self._bot.edit_message_text(
+                text,
+                int(address),
+                int(message.target or 0),
+                parse_mode=ParseMode.HTML if is_html else None,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(message),
+            )
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():  # an earlier try has arrived after all
+                raise
+        return str(message.target)
+
+    async def _delete(self, address: str, message: Sendable) -> None:
+        """After two days only a moderator may delete a message; one's own can be made to say nothing even then."""
+        try:
+            await self._bot.delete_message(int(address), int(message.target or 0))
+        except BadRequest as error:
+            if "not found" in error.message.lower():
+                return
+            await self._write(message, lambda text, html: self._edit(address, message, text, html))
+
+    async def _answer(self, query_id: str, text: str) -> None:
+        """In time or not at all: Telegram forgets a press within a minute, and whoever pressed it does, too."""
+        try:
+            await self._bot.answer_callback_query(query_id, text, show_alert=True)
+        except BadRequest as error:
+            log.info("press_answered_too_late", reason=type(error).__name__)
 
     def _succeeded(self) -> None:
         self.health.succeeded_at, self.health.trouble = self._clock(), None
@@ -465,7 +551,6 @@ class TelegramChannel:
         log.warning("telegram_trouble", what=what)
 
 
-UNREADABLE_MARKUP = "Telegram could not read the markup"
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -480,8 +565,6 @@ def _as_send_failure(error: TelegramError) -> SendFailed:
             return SendFailed("Telegram does not know KOPPI_TELEGRAM_TOKEN")
         case ChatMigrated():
             return SendFailed("the group has become a supergroup: link it again", permanent=True)
-        case BadRequest() if "parse" in error.message.lower():
-            return SendFailed(UNREADABLE_MARKUP, permanent=True)
         case BadRequest() if "chat not found" in error.message.lower():
             return SendFailed("Telegram does not find the chat", permanent=True, unreachable=True)
         case BadRequest():
@@ -496,6 +579,15 @@ def _as_send_failure(error: TelegramError) -> SendFailed:
             return SendFailed("Telegram is out of order")
         case _:
             return SendFailed("Telegram answered something unreadable", uncertain=True)
+
+
+def _keyboard(message: Sendable) -> InlineKeyboardMarkup | None:
+    rows = [[InlineKeyboardButton(label, callback_data=data)] for label, data in message.buttons]
+    return InlineKeyboardMarkup(rows) if rows else None
+
+
+def _is_about_markup(error: BadRequest) -> bool:
+    return "parse" in error.message.lower()
 
 
 def _seconds(wait: int | timedelta) -> float:

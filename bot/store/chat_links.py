@@ -1,4 +1,4 @@
-"""Telegram chats of the people behind the service, linked by a one-time code from the console."""
+"""Telegram chats of the people behind the service, and the one-time codes by which these and their own are linked."""
 
 import hashlib
 import secrets
@@ -21,6 +21,14 @@ CODE_LIVES = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
+class Code:
+    """What a code was made for: to link a chat for *purpose*, or an account's own Telegram; one of both is None."""
+
+    purpose: Purpose | None
+    account_id: str | None
+
+
+@dataclass(frozen=True)
 class LinkedChat:
     """A chat as the console lists it: without its address."""
 
@@ -31,13 +39,26 @@ class LinkedChat:
 
 async def make_code(tx: Tx, purpose: Purpose, now: datetime) -> str:
     """A new code for `/liita`, good once within the hour; only its hash is kept."""
+    return await _make_code(tx, now, purpose=purpose)
+
+
+async def make_own_code(tx: Tx, account_id: str, now: datetime) -> str:
+    """A new code for `/liita` by which an account's own Telegram is linked; none made for it before is good any more.
+
+    Good once within the hour; only its hash is kept.
+    """
+    await tx.execute(delete(link_code).where(link_code.c.account_id == account_id))
+    return await _make_code(tx, now, purpose="account", account_id=account_id)
+
+
+async def _make_code(tx: Tx, now: datetime, **made_for: str) -> str:
     code = secrets.token_urlsafe(9)
-    await tx.execute(link_code.insert().values(code_hash=_hash(code), purpose=purpose, expires_at=now + CODE_LIVES))
+    await tx.execute(link_code.insert().values(code_hash=_hash(code), expires_at=now + CODE_LIVES, **made_for))
     return code
 
 
-async def use_code(tx: Tx, vault: Vault, *, code: str, address: str, now: datetime) -> str | None:
-    """The id of the chat now linked, or None when the code is wrong, used or too old.
+async def use_code(tx: Tx, vault: Vault, *, code: str, address: str, now: datetime) -> Code | None:
+    """What the code sent from *address* was made for, now used up; None when it is wrong, used or too old.
 
     Raises `login_attempts.TooMany` for a chat that has guessed too often, before the code is looked at.
     """
@@ -45,13 +66,13 @@ async def use_code(tx: Tx, vault: Vault, *, code: str, address: str, now: dateti
     used = await tx.execute(
         delete(link_code)
         .where(link_code.c.code_hash == _hash(code), link_code.c.expires_at > now)
-        .returning(link_code.c.purpose)
+        .returning(link_code.c.purpose, link_code.c.account_id)
     )
     row = used.first()
     if row is None:
         return None
     await login_attempts.forgive(tx, attempt)
-    return await link(tx, vault, purpose=row.purpose, address=address, now=now)
+    return Code(None if row.account_id else row.purpose, row.account_id)
 
 
 async def link(tx: Tx, vault: Vault, *, purpose: Purpose, address: str, now: datetime) -> str:
@@ -69,6 +90,17 @@ async def link(tx: Tx, vault: Vault, *, purpose: Purpose, address: str, now: dat
     )
     found = await tx.execute(select(chat_link.c.id).where(chat_link.c.purpose == purpose, chat_link.c.lookup == lookup))
     return str(found.scalar_one())
+
+
+async def find(read: AsyncConnection, vault: Vault, *, purpose: Purpose, address: str) -> str | None:
+    """The id under which the Telegram chat *address* serves *purpose*, or None."""
+    found = await read.execute(
+        select(chat_link.c.id).where(
+            chat_link.c.purpose == purpose, chat_link.c.lookup == vault.lookup("chat-link", address)
+        )
+    )
+    link_id: str | None = found.scalar()
+    return link_id
 
 
 async def linked(read: AsyncConnection, purpose: Purpose) -> list[str]:

@@ -1,9 +1,9 @@
 """Erasing an asker at their wish: texts, address, tickets and posts about them. Counts without a name stay."""
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, select, update
 
 from bot.store.engine import Tx
-from bot.store.schema import address, asker, conversation, inbox, notice, outbox, quarantine, ticket
+from bot.store.schema import address, asker, conversation, group_message, inbox, notice, outbox, quarantine, ticket
 from bot.store.tickets import TOPIC as QUEUE
 
 ERASED_SENDER = ""
@@ -31,10 +31,10 @@ async def erase(tx: Tx, conversation_id: str) -> bytes | None:
         update(inbox).where(inbox.c.sender.in_(lookups), inbox.c.state != "open").values(sender=ERASED_SENDER)
     )
     tickets = select(ticket.c.id).join(conversation).where(conversation.c.asker_id == found.asker_id)
-    posts = [outbox.c.key.startswith(f"announce:{row.id}") for row in await tx.execute(tickets)]
-    if posts:
-        of_posts = select(outbox.c.notice_id).where(or_(*posts))
-        await tx.execute(delete(notice).where(notice.c.id.in_(of_posts)))
+    # What has been posted already is removed from the groups by whoever keeps them in step: these rows tell of it.
+    posts = select(group_message.c.id).where(group_message.c.ticket_id.in_(tickets))
+    of_posts = select(outbox.c.notice_id).where(outbox.c.group_message_id.in_(posts))
+    await tx.execute(delete(notice).where(notice.c.id.in_(of_posts)))
     await tx.execute(delete(asker).where(asker.c.id == found.asker_id))
     await tx.bump(QUEUE)
     tx.touch(f"conversation:{conversation_id}")

@@ -4,18 +4,22 @@ States: queued → sending (leased) → sent, or failed with a reason, or queued
 A lease that ran out means a process died while sending: the message may have arrived, so the next try is *uncertain*.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.dialogue import Button
 from bot.store import conversations
 from bot.store.engine import Tx
-from bot.store.schema import address, chat_link, conversation, message, notice, outbox
+from bot.store.schema import address, chat_link, conversation, group_message, message, notice, outbox
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
+
+Act = Literal["send", "edit", "delete", "answer"]
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -29,6 +33,8 @@ class OutboxItem:
 
     Attributes
         message_id: of a conversation's message; None for a notice.
+        group_message_id: of what stands, or is to stand, in an advisors' group about a ticket.
+        act, target: see `Sendable`.
         text: what to say, or None when it has been erased meanwhile.
         is_markdown: the bot's words are Markdown, a person's are plain text.
         sealed_address: where to, sealed; None when it has been erased meanwhile.
@@ -48,6 +54,9 @@ class OutboxItem:
     attempts: int
     uncertain: bool
     queued_at: datetime
+    group_message_id: int | None = None
+    act: Act = "send"
+    target: str | None = None
 
 
 async def add_message(
@@ -87,33 +96,63 @@ async def add_to_ticket(tx: Tx, ticket: TicketRow, *, key: str, message_id: int,
     await conversations.changed(tx, ticket.conversation_id)
 
 
-async def add_notice(tx: Tx, *, key: str, text: str, chat_link_id: str, now: datetime) -> bool:
-    """Queue *text* for a linked Telegram chat of the people behind the service; False when *key* is there already."""
+async def add_notice(
+    tx: Tx,
+    *,
+    key: str,
+    text: str,
+    chat_link_id: str,
+    now: datetime,
+    buttons: Sequence[Button] = (),
+    group_message_id: int | None = None,
+    act: Act = "send",
+    target: str | None = None,
+) -> bool:
+    """Queue *text* for a linked Telegram chat of the people behind the service; False when *key* is there already.
+
+    *act* and *target*: see `Sendable`. A button's data names the *group_message_id*.
+    """
     if await has(tx, key):
         return False
-    inserted = await tx.execute(notice.insert().values(text=text, created_at=now).returning(notice.c.id))
-    return await _add(
-        tx, key=key, notice_id=inserted.scalar_one(), destination=chat_link_id, channel="telegram", now=now
-    )
-
-
-async def add_last_word(tx: Tx, *, key: str, text: str, channel: str, sealed_address: bytes, now: datetime) -> bool:
-    """Queue *text* to an address that stands nowhere else any more; it is forgotten as soon as it has been said."""
-    inserted = await tx.execute(notice.insert().values(text=text, created_at=now).returning(notice.c.id))
     return await _add(
         tx,
         key=key,
-        notice_id=inserted.scalar_one(),
+        notice_id=await _write_notice(tx, text, now, buttons),
+        group_message_id=group_message_id,
+        act=act,
+        target=target,
+        destination=chat_link_id,
+        channel="telegram",
+        now=now,
+    )
+
+
+async def add_last_word(
+    tx: Tx, *, key: str, text: str, channel: str, sealed_address: bytes, now: datetime, act: Act = "send"
+) -> bool:
+    """Queue *text* to an address that stands nowhere else any more; it is forgotten as soon as it has been said."""
+    return await _add(
+        tx,
+        key=key,
+        notice_id=await _write_notice(tx, text, now),
         destination=key[:32],
         channel=channel,
         sealed_address=sealed_address,
+        act=act,
         now=now,
     )
+
+
+async def _write_notice(tx: Tx, text: str, now: datetime, buttons: Sequence[Button] = ()) -> int:
+    shown = [asdict(button) for button in buttons]
+    inserted = await tx.execute(notice.insert().values(text=text, buttons=shown, created_at=now).returning(notice.c.id))
+    return int(inserted.scalar_one())
 
 
 async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
     row = {
         "state": "queued",
+        "act": "send",
         "attempts": 0,
         "uncertain": False,
         "not_before": now,
@@ -162,7 +201,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             select(
                 outbox,
                 message.c.text.label("said"),
-                message.c.buttons,
+                func.coalesce(message.c.buttons, notice.c.buttons).label("buttons"),
                 message.c.author,
                 notice.c.text.label("told"),
                 func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
@@ -212,6 +251,9 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             attempts=row.attempts + 1,
             uncertain=row.uncertain or row.state == "sending",
             queued_at=row.queued_at,
+            group_message_id=row.group_message_id,
+            act=row.act,
+            target=row.target,
         )
         for row in rows
     ]
@@ -266,6 +308,12 @@ async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime)
     await _finish(
         tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None, sealed_address=None
     )
+    if item.group_message_id is not None and item.act == "send":
+        # Also where the item is gone, because its ticket was erased meanwhile: what has arrived is to be removed.
+        await tx.execute(
+            update(group_message).where(group_message.c.id == item.group_message_id).values(external_id=external_id)
+        )
+        tx.touch(QUEUE)
 
 
 async def failed(tx: Tx, item: OutboxItem, reason: str, now: datetime) -> None:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal,
     or_,
     select,
     update,
@@ -39,6 +38,7 @@ from bot.store.schema import (
     audit,
     conversation,
     decision,
+    group_message,
     inbox,
     link_code,
     login_attempt,
@@ -152,9 +152,21 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
             .where(
                 notice.c.created_at <= traffic,
                 ~_is_on_its_way(outbox.c.notice_id == notice.c.id),
-                ~_tells_of_an_open_ticket(),
             )
             .order_by(notice.c.id),
+        ),
+        Rule(
+            f"what was to stand in a group about a question that is gone, {kept.traffic_days} days old",
+            (group_message,),
+            group_message.c.id,
+            select(group_message.c.id)
+            .where(
+                group_message.c.ticket_id.is_(None),
+                group_message.c.external_id.is_(None),  # what does stand there goes as soon as it is removed
+                group_message.c.created_at <= traffic,
+                ~_is_on_its_way(outbox.c.group_message_id == group_message.c.id),
+            )
+            .order_by(group_message.c.id),
         ),
         Rule(
             f"a log-in {OVER.days} days after it was over",
@@ -191,6 +203,7 @@ STAYS = {
     "recovery_code": "keyed hashes of codes that the staff have on paper, until they are used or made anew",
     "account": "the staff's own accounts, which replies, notes and FAQ edits name; the owner closes them",
     "chat_link": "the chats of the people behind the service, until they are unlinked",
+    "telegram_account": "keyed hashes by which a group's buttons know the staff, until they are unlinked",
     "entry_revision": "the FAQ as edited by advisors, who answer for leaving out what would tell of anybody",
     "event": "counts that refer to nobody",
     "summary_run": "summaries of those counts",
@@ -326,15 +339,6 @@ def _awaits_delivery() -> ColumnElement[bool]:
         conversation.c.asker_id == address.c.asker_id,
         outbox.c.destination == conversation.c.id,
         outbox.c.state.in_(("queued", "sending")),
-    )
-
-
-def _tells_of_an_open_ticket() -> ColumnElement[bool]:
-    """The post that keeps a waiting question from being announced again."""
-    return exists().where(
-        outbox.c.notice_id == notice.c.id,
-        ticket.c.closed_at.is_(None),
-        outbox.c.key.startswith(literal("announce:").concat(ticket.c.id)),
     )
 
 

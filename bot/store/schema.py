@@ -219,6 +219,9 @@ outbox = Table(
     Column("ordinal", Integer),
     Column("message_id", Serial, ForeignKey("message.id", ondelete="CASCADE")),
     Column("notice_id", Serial, ForeignKey("notice.id", ondelete="CASCADE")),
+    Column("group_message_id", Serial, ForeignKey("group_message.id", ondelete="SET NULL"), index=True),
+    Column("act", String(8), nullable=False, default="send"),
+    Column("target", String(40)),  # the channel's id of what is replied to, edited or deleted
     Column("channel", String(16), nullable=False),
     Column("destination", String(32), nullable=False),  # conversation id or chat link id: whose order is kept
     Column("state", String(8), nullable=False, default="queued"),
@@ -233,6 +236,7 @@ outbox = Table(
     Column("sealed_address", LargeBinary),  # of a last word to somebody erased; emptied when it has been said
     UniqueConstraint("inbox_id", "ordinal"),  # no decision has two copies of a reply
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
+    CheckConstraint("act IN ('send', 'edit', 'delete', 'answer')", name="act"),
     CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="leased"),
     CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
@@ -314,9 +318,18 @@ chat_link = Table(  # Telegram chats of the people behind the service: the advis
     Column("purpose", String(12), nullable=False),
     Column("lookup", String(32), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("former_lookup", String(32)),  # of the group that has become this supergroup
     Column("linked_at", Instant, nullable=False),
     UniqueConstraint("purpose", "lookup"),
     CheckConstraint("purpose IN ('advisors', 'coordinator')", name="purpose"),
+)
+
+telegram_account = Table(  # who of the advisors is who in Telegram, so that a group's buttons know them
+    "telegram_account",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("lookup", String(32), nullable=False, unique=True),  # keyed hash; their Telegram id itself is nowhere
+    Column("linked_at", Instant, nullable=False),
 )
 
 link_code = Table(
@@ -324,15 +337,38 @@ link_code = Table(
     metadata,
     Column("code_hash", String(64), primary_key=True),
     Column("purpose", String(12), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), index=True),  # whose Telegram it is to link
     Column("expires_at", Instant, nullable=False),
+    CheckConstraint("(purpose = 'account') = (account_id IS NOT NULL)", name="account"),
 )
 
-notice = Table(  # what is sent to those chats: a new ticket's post, a summary; never an asker's text
+notice = Table(  # what is sent to those chats: a ticket's post, a summary; an asker's text only if the owner wishes so
     "notice",
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("text", Text, nullable=False),
+    Column("buttons", JSON, nullable=False, default=list),  # as a message's; pressed as verb:group_message:n
     Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+group_message = Table(  # what stands in an advisors' group about a ticket, and goes from there when that is forgotten
+    "group_message",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("key", String(120), nullable=False, unique=True),  # what it is: once in the table, once in the group
+    Column("kind", String(8), nullable=False),  # a post with its button, a word of the bot's, an advisor's reply
+    Column("chat_link_id", Id, ForeignKey("chat_link.id", ondelete="CASCADE"), nullable=False),
+    Column("ticket_id", Id, ForeignKey("ticket.id", ondelete="SET NULL"), index=True),
+    # What a reply became in the thread, until the group has been told whether it arrived:
+    Column("message_id", Serial, ForeignKey("message.id", ondelete="SET NULL"), index=True),
+    Column("external_id", String(40)),  # the group's own id of it, once it is there
+    Column("shown", String(64)),  # of a post: hash of what it says,
+    Column("ticket_version", Integer),  # as of this version of the ticket,
+    Column("heard", Integer),  # with so many messages of the asker's told of
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("kind IN ('post', 'word', 'reply')", name="kind"),
+    Index("ix_group_message_chat_link_id_external_id", "chat_link_id", "external_id"),
     sqlite_autoincrement=True,
 )
 

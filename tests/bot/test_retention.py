@@ -14,7 +14,19 @@ from sqlalchemy import delete, func, insert, select, update
 
 from admin import invariants
 from bot.profile import Retention
-from bot.store import audit, conversations, engine, inbox, outbox, retention, schema, sessions, tickets
+from bot.store import (
+    audit,
+    chat_links,
+    conversations,
+    engine,
+    group_messages,
+    inbox,
+    outbox,
+    retention,
+    schema,
+    sessions,
+    tickets,
+)
 from bot.store.engine import Store
 from bot.store.schema import metadata
 from bot.vault import Vault
@@ -248,15 +260,26 @@ async def test_log_ins_attempts_and_codes_go_when_they_are_over(store: Store, va
     assert await counts(store) == {"account": 2, "session": 1, "login_attempt": 1, "link_code": 1}
 
 
-async def test_a_post_about_a_question_that_still_waits_stays_or_it_would_be_posted_again(
+async def test_a_post_about_a_question_that_is_there_stays_known_or_it_would_be_posted_again(
     store: Store, vault: Vault
 ) -> None:
-    """The post's key is what tells that the group knows."""
-    ids = [await ask(store, vault, NOW - 40 * DAY), await ask(store, vault, NOW - 40 * DAY, chat=7, closed_at=NOW)]
+    """Its key is what tells that the group knows, and its id in the group is needed to remove it from there."""
+    ticket_id = await ask(store, vault, NOW - 40 * DAY)
     async with store.write() as tx:
-        for ticket_id in ids:
-            key = f"announce:{ticket_id}:{'a' * 32}:1"
-            await outbox.add_notice(tx, key=key, text="Uusi kysymys", chat_link_id="a" * 32, now=NOW - 40 * DAY)
+        group = await chat_links.link(tx, vault, purpose="advisors", address="-1", now=NOW - 40 * DAY)
+        for key, about, external_id in (("waits", ticket_id, "1"), ("stands", None, "2"), ("never sent", None, None)):
+            post_id = await group_messages.add(
+                tx,
+                key=key,
+                kind="post",
+                chat_link_id=group,
+                ticket_id=about,  # type: ignore[arg-type]
+                external_id=external_id,
+                now=NOW - 40 * DAY,
+            )
+            await outbox.add_notice(
+                tx, key=key, text="Uusi", chat_link_id=group, group_message_id=post_id, now=NOW - 40 * DAY
+            )
         await tx.execute(
             update(schema.outbox)
             .where(schema.outbox.c.notice_id.is_not(None))
@@ -266,7 +289,8 @@ async def test_a_post_about_a_question_that_still_waits_stays_or_it_would_be_pos
     await forget(store)
 
     async with store.read() as read:
-        assert [await outbox.has(read, f"announce:{id_}:{'a' * 32}:1") for id_ in ids] == [True, False]  # type: ignore[arg-type]
+        assert await group_messages.there(read, {"waits", "stands", "never sent"}) == {"waits", "stands"}
+    assert "notice" not in await counts(store)
 
 
 async def test_what_was_received_and_never_handled_is_put_aside_before_a_day_is_over(

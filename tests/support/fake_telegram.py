@@ -53,6 +53,7 @@ class Accepted:
     buttons: tuple[Button, ...]
     at: float
     method: str = "sendMessage"
+    answers: int | None = None  # the message in this chat that it is a reply to
 
     @property
     def labels(self) -> list[str]:
@@ -114,6 +115,7 @@ class FakeTelegram:
         self._sent_at: deque[tuple[float, int]] = deque()
         self._queries: set[str] = set()
         self._said: dict[tuple[int, int], dict[str, Any]] = {}
+        self.moderated: set[int] = set()  # groups where the bot may delete what others wrote
         self.wall: Callable[[], float] = time.time  # the time that people's messages bear
         self.latency = 0.0
         self.accepted: defaultdict[int, list[Accepted]] = defaultdict(list)
@@ -124,7 +126,7 @@ class FakeTelegram:
         self.under_way = 0  # calls besides getUpdates that are being answered, and the most there ever were at once
         self.most_under_way = 0
         self.commands: dict[str, list[dict[str, str]]] = {}
-        self.answered_queries: set[str] = set()
+        self.answered_queries: dict[str, str] = {}  # with the text that whoever pressed was shown
 
     async def __aenter__(self) -> Self:
         await self._server.__aenter__()
@@ -186,28 +188,38 @@ class FakeTelegram:
         """Someone sends a file."""
         return await self._message(chat, {"document": {"file_id": "d1", "file_unique_id": "u4"}})
 
+    async def replies(self, group: int, to: int, by: int, text: str = "", **fields: Any) -> int:
+        """*by* answers the message *to* of the bot's in a group."""
+        answered = self._as_result(self._shown[group][to], None)
+        content = {"text": text} if text else {}
+        return await self._message(group, {"from": _person(by), "reply_to_message": answered, **content, **fields})
+
     async def edits(self, chat: int, text: str) -> int:
         """Someone changes their last message into *text*."""
         message_id = max(number for spoken_in, number in self._said if spoken_in == chat)
         edited = {**self._said[chat, message_id], "text": text, "edit_date": int(self.wall())}
         return await self._bring("edited_message", edited, chat)
 
-    async def presses(self, chat: int, label: str) -> int:
-        """Someone presses the newest button with this *label*."""
+    async def presses(self, chat: int, label: str, by: int | None = None) -> int:
+        """Someone (in a group: *by*) presses the newest button with this *label*."""
         for message in reversed(self._shown[chat].values()):
             for button in message.buttons:
                 if button.label == label:
-                    return await self.presses_data(chat, button.data, message.message_id)
+                    return await self.presses_data(chat, button.data, message.message_id, by)
         seen = [message.labels for message in self._shown[chat].values()]
         raise AssertionError(f"no button {label!r} in chat {chat}; there are {seen}")
 
-    async def presses_data(self, chat: int, data: str, message_id: int = 1) -> int:
+    async def presses_data(self, chat: int, data: str, message_id: int = 1, by: int | None = None) -> int:
         """A press that carries *data*, as a forger could send it."""
         query_id = f"query-{self._updates.next_id}"
         self._queries.add(query_id)
         message = {"message_id": message_id, "date": int(time.time()), "chat": self._chat(chat), "text": "…"}
-        query = {"id": query_id, "from": _person(chat), "message": message, "chat_instance": str(chat), "data": data}
-        return await self._bring("callback_query", query, chat)
+        query = {"id": query_id, "from": _person(by or chat), "message": message}
+        return await self._bring("callback_query", {**query, "chat_instance": str(chat), "data": data}, chat)
+
+    def meets(self, chat: int) -> None:
+        """The bot is in this chat, and may write there."""
+        self._chat(chat)
 
     async def blocks(self, chat: int) -> int:
         """Someone blocks the bot."""
@@ -242,6 +254,19 @@ class FakeTelegram:
     def sees(self, chat: int) -> list[str]:
         """The bot's messages as they stand in *chat* now, edited and deleted ones accounted for."""
         return [message.text for message in self._shown[chat].values()]
+
+    def shows(self, chat: int) -> list[Accepted]:
+        """The same, with their buttons."""
+        return list(self._shown[chat].values())
+
+    async def until(self, is_so: Callable[[], object], within: float = 5.0) -> None:
+        """Return once something sent, changed, deleted or answered has made it so; fails when nothing does."""
+        async with self._news:
+            try:
+                async with asyncio.timeout(within):
+                    await self._news.wait_for(is_so)
+            except TimeoutError:
+                raise AssertionError(f"it did not come so within {within} s; {self.violations}") from None
 
     # --- the network's whims --------------------------------------------------------------------------------------
 
@@ -282,7 +307,8 @@ class FakeTelegram:
         self._message_ids[chat] += 1
         number = self._message_ids[chat]
         message = {"message_id": number, "date": int(self.wall()), "chat": self._chat(chat), "from": _person(chat)}
-        self._said[chat, number] = message
+        kept = {name: content[name] for name in ("from", "reply_to_message") if name in content}
+        self._said[chat, number] = message | kept
         return message | content
 
     async def _message(self, chat: int, content: dict[str, Any]) -> int:
@@ -441,8 +467,15 @@ class FakeTelegram:
         return await self._change(sent, None)
 
     async def _on_delete_message(self, sent: Parameters) -> Any:
-        if self._shown[sent["chat_id"]].pop(sent["message_id"], None) is None:
+        chat, message_id = sent["chat_id"], sent["message_id"]
+        if (chat, message_id) in self._said:
+            if chat < 0 and chat not in self.moderated:
+                raise _Refused(400, "Bad Request: message can't be deleted")
+            del self._said[chat, message_id]
+        elif self._shown[chat].pop(message_id, None) is None:
             raise _Refused(400, "Bad Request: message to delete not found")
+        async with self._news:
+            self._news.notify_all()
         return True
 
     async def _on_send_chat_action(self, sent: Parameters) -> Any:
@@ -450,9 +483,12 @@ class FakeTelegram:
         return True
 
     async def _on_answer_callback_query(self, sent: Parameters) -> Any:
-        if sent["callback_query_id"] not in self._queries:
+        query = sent["callback_query_id"]
+        if query not in self._queries or query in self.answered_queries:
             raise _Refused(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
-        self.answered_queries.add(sent["callback_query_id"])
+        async with self._news:
+            self.answered_queries[query] = sent.get("text", "")
+            self._news.notify_all()
         return True
 
     async def _on_set_my_commands(self, sent: Parameters) -> Any:
@@ -465,6 +501,10 @@ class FakeTelegram:
     async def _accept(self, method: str, sent: Parameters, text: str, limit: int) -> Any:
         chat = sent["chat_id"]
         self._check_reachable(chat)
+        answers = sent.get("reply_parameters", {})
+        is_there = answers.get("message_id") in self._shown[chat] or (chat, answers.get("message_id")) in self._said
+        if answers and not is_there and not answers.get("allow_sending_without_reply"):
+            raise _Refused(400, "Bad Request: message to be replied not found")
         shown, entities = _formatted(text, sent)
         if not shown.strip() and limit == MESSAGE_LIMIT:
             raise BadRequest("message text is empty")
@@ -473,7 +513,16 @@ class FakeTelegram:
         buttons = _buttons(sent.get("reply_markup"))
         self._check_limits(chat)
         self._message_ids[chat] += 1
-        message = Accepted(chat, self._message_ids[chat], shown, tuple(entities), buttons, self._clock(), method)
+        message = Accepted(
+            chat,
+            self._message_ids[chat],
+            shown,
+            tuple(entities),
+            buttons,
+            self._clock(),
+            method,
+            answers["message_id"] if is_there else None,
+        )
         async with self._news:
             self.accepted[chat].append(message)
             self._shown[chat][message.message_id] = message
@@ -497,7 +546,9 @@ class FakeTelegram:
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
-        self._shown[chat][message_id] = after
+        async with self._news:
+            self._shown[chat][message_id] = after
+            self._news.notify_all()
         return self._as_result(after, sent.get("reply_markup"))
 
     def _check_reachable(self, chat: int) -> None:

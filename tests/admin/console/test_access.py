@@ -25,6 +25,8 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "me": (200, ALL),
     "end_session": (404, ALL),
     "end_other_sessions": (303, ALL),
+    "make_own_code": (200, ADVISORS),
+    "unlink_own": (303, ADVISORS),
     "password": (200, ALL),
     "change_password": (422, ALL),
     "ticket": (200, ADVISORS),

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(length=12), nullable=False),
         sa.Column("lookup", sa.String(length=32), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("former_lookup", sa.String(length=32), nullable=True),
         sa.Column("linked_at", schema.Instant(timezone=True), nullable=False),
         sa.CheckConstraint("purpose IN ('advisors', 'coordinator')", name=op.f("ck_chat_link_purpose")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_link")),
@@ -128,13 +129,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
     )
     op.create_table(
-        "link_code",
-        sa.Column("code_hash", sa.String(length=64), nullable=False),
-        sa.Column("purpose", sa.String(length=12), nullable=False),
-        sa.Column("expires_at", schema.Instant(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_link_code")),
-    )
-    op.create_table(
         "login_attempt",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("subject", sa.String(length=32), nullable=False),
@@ -148,6 +142,7 @@ def upgrade() -> None:
         "notice",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("buttons", sa.JSON(), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sqlite_autoincrement=True,
@@ -230,6 +225,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "link_code",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=12), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=True),
+        sa.Column("expires_at", schema.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint("(purpose = 'account') = (account_id IS NOT NULL)", name=op.f("ck_link_code_account")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_link_code_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_link_code")),
+    )
+    with op.batch_alter_table("link_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_code_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
         "recovery_code",
         sa.Column("lookup", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
@@ -257,6 +267,17 @@ def upgrade() -> None:
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_session_account_id"), ["account_id"], unique=False)
 
+    op.create_table(
+        "telegram_account",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("lookup", sa.String(length=32), nullable=False),
+        sa.Column("linked_at", schema.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_telegram_account_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_telegram_account")),
+        sa.UniqueConstraint("lookup", name=op.f("uq_telegram_account_lookup")),
+    )
     op.create_table(
         "conversation",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -339,6 +360,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_message_ticket_id"), ["ticket_id"], unique=False)
 
     op.create_table(
+        "group_message",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("chat_link_id", sa.String(length=32), nullable=False),
+        sa.Column("ticket_id", sa.String(length=32), nullable=True),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("external_id", sa.String(length=40), nullable=True),
+        sa.Column("shown", sa.String(length=64), nullable=True),
+        sa.Column("ticket_version", sa.Integer(), nullable=True),
+        sa.Column("heard", sa.Integer(), nullable=True),
+        sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('post', 'word', 'reply')", name=op.f("ck_group_message_kind")),
+        sa.ForeignKeyConstraint(
+            ["chat_link_id"], ["chat_link.id"], name=op.f("fk_group_message_chat_link_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_group_message_message_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["ticket_id"], ["ticket.id"], name=op.f("fk_group_message_ticket_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_group_message")),
+        sa.UniqueConstraint("key", name=op.f("uq_group_message_key")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("group_message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_group_message_chat_link_id_external_id", ["chat_link_id", "external_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_group_message_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_group_message_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -346,6 +401,9 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.Integer(), nullable=True),
         sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("group_message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("act", sa.String(length=8), nullable=False),
+        sa.Column("target", sa.String(length=40), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("destination", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
@@ -362,8 +420,12 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name=op.f("ck_outbox_finished")
         ),
+        sa.CheckConstraint("act IN ('send', 'edit', 'delete', 'answer')", name=op.f("ck_outbox_act")),
         sa.CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name=op.f("ck_outbox_state")),
         sa.CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name=op.f("ck_outbox_content")),
+        sa.ForeignKeyConstraint(
+            ["group_message_id"], ["group_message.id"], name=op.f("fk_outbox_group_message_id"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_outbox_inbox_id")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_outbox_message_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_outbox_notice_id"), ondelete="CASCADE"),
@@ -373,6 +435,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_group_message_id"), ["group_message_id"], unique=False)
         batch_op.create_index("ix_outbox_message_id", ["message_id"], unique=False)
         batch_op.create_index("ix_outbox_notice_id", ["notice_id"], unique=False)
         batch_op.create_index(
