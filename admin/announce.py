@@ -133,16 +133,16 @@ async def _bring_in_step(house: House, tx: Tx, post: GroupMessage, now: datetime
     is_latest = post.id == await group_messages.latest_post(tx.connection, ticket.id, post.chat_link_id)
     text = group_posts.post(house, ticket, now) if is_latest else group_posts.superseded(ticket)
     is_free = ticket.account_id is None and ticket.closed_at is None and is_latest
-    if _hash(text) != post.shown:
+    if _hash(text) != post.shown and (post.external_id or is_latest):
         await outbox.add_notice(
             tx,
-            key=f"edit:{post.id}:{ticket.version}",
+            key=f"{'edit' if post.external_id else 'again'}:{post.id}:{ticket.version}",
             text=text,
             chat_link_id=post.chat_link_id,
             now=now,
             buttons=[TAKE] if is_free else [],
             group_message_id=post.id,
-            act="edit",
+            act="edit" if post.external_id else "send",
             target=post.external_id,
         )
     heard = await group_messages.heard_in(tx.connection, ticket.id)

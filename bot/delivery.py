@@ -17,8 +17,8 @@ from typing import Protocol
 import structlog
 
 from bot.channels.incoming import Sendable, SendFailed
-from bot.store import conversations, outbox
-from bot.store.engine import Store, StoreUnavailable
+from bot.store import chat_links, conversations, outbox
+from bot.store.engine import Store, StoreUnavailable, Tx
 from bot.store.outbox import OutboxItem
 from bot.vault import Vault, WrongKey
 
@@ -229,7 +229,9 @@ class Delivery:
         was_repeated = failure.uncertain and item.uncertain
         is_too_old = now - item.queued_at > GIVE_UP_AFTER
         async with self._store.write() as tx:
-            if failure.permanent or was_repeated or is_too_old:
+            if failure.moved_to is not None and await self._follow(tx, item, failure.moved_to):
+                await outbox.retry(tx, item, now, uncertain=False)
+            elif failure.permanent or was_repeated or is_too_old:
                 reason = f"perhaps delivered: {failure.reason}" if failure.uncertain else failure.reason
                 await outbox.failed(tx, item, reason, now)
                 if failure.unreachable and item.message_id is not None:
@@ -246,6 +248,13 @@ class Delivery:
             attempt=item.attempts,
             uncertain=failure.uncertain,
         )
+
+    async def _follow(self, tx: Tx, item: OutboxItem, address: str) -> bool:
+        """Remember where a chat of the staff's is now; whether *item* is to be sent there, too."""
+        is_moved = await chat_links.move(
+            tx, self._vault, address=self._vault.unseal(item.sealed_address or b""), to=address
+        )
+        return is_moved and item.act == "send"  # what was to be edited or deleted is out of reach there
 
     async def _record(self, write: Callable[[], Awaitable[None]]) -> None:
         """Keep trying to write the outcome down until the lease ends; then the next owner counts it as uncertain."""

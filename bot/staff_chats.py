@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot import staff_wording, wording
 from bot.advising import MAX_REPLY, Desk
-from bot.channels.incoming import LinkChat, PressedInGroup, RepliedInGroup, StaffSaid
+from bot.channels.incoming import GroupMoved, LinkChat, PressedInGroup, RepliedInGroup, StaffSaid
 from bot.channels.markup import escape_markdown, units
 from bot.store import accounts, audit, chat_links, group_messages, inbox, outbox, telegram_accounts, tickets
 from bot.store.accounts import Account
@@ -39,6 +39,9 @@ class StaffChats:
                     kind = await self._pressed(tx, item, address, said, now)
                 case RepliedInGroup():
                     kind = await self._replied(tx, item, address, said, now)
+                case GroupMoved():
+                    await chat_links.move(tx, self._vault, address=address, to=said.to)
+                    kind = "group_moved"
             await inbox.done(tx, item, kind=kind, replies=0, now=now)
 
     # --- linking --------------------------------------------------------------------------------------------------

@@ -81,7 +81,14 @@ class RepliedInGroup:
     is_edit: bool = False
 
 
-StaffSaid = LinkChat | PressedInGroup | RepliedInGroup
+@dataclass(frozen=True)
+class GroupMoved:
+    """A group has become the supergroup with the address *to*."""
+
+    to: str
+
+
+StaffSaid = LinkChat | PressedInGroup | RepliedInGroup | GroupMoved
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,8 @@ class SendFailed(Exception):
     """A message did not go out, or may not have.
 
     *permanent*: trying again is useless. *retry_after*: how long this chat asks us to wait. *uncertain*: it may have
-    arrived. *unreachable*: the asker takes no messages any more. *reason*: for the advisor's eyes, no texts in it.
+    arrived. *unreachable*: the asker takes no messages any more. *moved_to*: the address that the chat has now.
+    *reason*: for the advisor's eyes, no texts in it.
     """
 
     def __init__(
@@ -126,6 +134,7 @@ class SendFailed(Exception):
         retry_after: timedelta | None = None,
         uncertain: bool = False,
         unreachable: bool = False,
+        moved_to: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -133,6 +142,7 @@ class SendFailed(Exception):
         self.retry_after = retry_after
         self.uncertain = uncertain
         self.unreachable = unreachable
+        self.moved_to = moved_to
 
 
 def clean(text: str) -> str:

@@ -46,6 +46,7 @@ from telegram.request import HTTPXRequest
 
 from bot import wording
 from bot.channels.incoming import (
+    GroupMoved,
     Incoming,
     InGroup,
     LinkChat,
@@ -149,7 +150,7 @@ def _message(update: Update) -> Incoming | None:
     if command == "liita" and (not is_private or _is_code(rest)):
         return Incoming(address, LinkChat(rest[:64]))
     if not is_private:
-        return _reply_in_group(message, is_edit=update.edited_message is not None)
+        return _in_staff_group(message, is_edit=update.edited_message is not None)
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
     said_at = message.edit_date or message.date
     if command == "start" and _is_code(rest):
@@ -164,8 +165,10 @@ def _message(update: Update) -> Incoming | None:
     return Incoming(address, _unreadable(message), language, said_at)
 
 
-def _reply_in_group(message: Message, *, is_edit: bool) -> Incoming | None:
-    """What is said in a group in reply to a bot; the rest is people's talk among themselves."""
+def _in_staff_group(message: Message, *, is_edit: bool) -> Incoming | None:
+    """What is said in a group in reply to a bot, or by Telegram; the rest is people's talk among themselves."""
+    if message.migrate_to_chat_id is not None:
+        return Incoming(str(message.chat.id), GroupMoved(str(message.migrate_to_chat_id)))
     answered, by = message.reply_to_message, message.from_user
     if message.chat.type not in GROUPS or answered is None or by is None:
         return None
@@ -220,7 +223,9 @@ def _without_small_talk(update: Any) -> Any:
     author = answered.get("from") if isinstance(answered, dict) else None
     is_to_a_bot = isinstance(author, dict) and author.get("is_bot") is True
     is_command = isinstance(text, str) and text.startswith("/")
-    return update if is_to_a_bot or is_command else {"update_id": update.get("update_id")}
+    return (
+        update if is_to_a_bot or is_command or "migrate_to_chat_id" in part else {"update_id": update.get("update_id")}
+    )
 
 
 async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime) -> int | None:
@@ -564,7 +569,7 @@ def _as_send_failure(error: TelegramError) -> SendFailed:
         case InvalidToken():
             return SendFailed("Telegram does not know KOPPI_TELEGRAM_TOKEN")
         case ChatMigrated():
-            return SendFailed("the group has become a supergroup: link it again", permanent=True)
+            return SendFailed("the group has become a supergroup", permanent=True, moved_to=str(error.new_chat_id))
         case BadRequest() if "chat not found" in error.message.lower():
             return SendFailed("Telegram does not find the chat", permanent=True, unreachable=True)
         case BadRequest():

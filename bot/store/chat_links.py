@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import login_attempts
+from bot.store import group_messages, login_attempts
 from bot.store.conversations import new_id
 from bot.store.engine import Tx
 from bot.store.schema import chat_link, link_code
+from bot.store.tickets import TOPIC as QUEUE
 from bot.vault import Vault
 
 Purpose = Literal["advisors", "coordinator"]
@@ -76,28 +77,50 @@ async def use_code(tx: Tx, vault: Vault, *, code: str, address: str, now: dateti
 
 
 async def link(tx: Tx, vault: Vault, *, purpose: Purpose, address: str, now: datetime) -> str:
-    """The id under which the Telegram chat *address* serves *purpose*, linked now if it wasn't."""
-    lookup = vault.lookup("chat-link", address)
-    await tx.insert_once(
-        chat_link,
-        {
-            "id": new_id(),
-            "purpose": purpose,
-            "lookup": lookup,
-            "sealed": vault.seal(address),
-            "linked_at": now,
-        },
+    """The id under which the Telegram chat *address* serves *purpose*, linked now if it wasn't.
+
+    A group that has become a supergroup is found by the address it had, too: the operator's settings may name that.
+    """
+    lookup = _lookup(vault, address)
+    known = select(chat_link.c.id).where(
+        chat_link.c.purpose == purpose, or_(chat_link.c.lookup == lookup, chat_link.c.former_lookup == lookup)
     )
-    found = await tx.execute(select(chat_link.c.id).where(chat_link.c.purpose == purpose, chat_link.c.lookup == lookup))
-    return str(found.scalar_one())
+    found = (await tx.execute(known.limit(1))).scalar()
+    if found is None:
+        values = {"id": new_id(), "purpose": purpose, "lookup": lookup, "sealed": vault.seal(address), "linked_at": now}
+        await tx.insert_once(chat_link, values)
+        found = (await tx.execute(known.limit(1))).scalar_one()
+    return str(found)
+
+
+async def move(tx: Tx, vault: Vault, *, address: str, to: str) -> bool:
+    """Follow a group that has become the supergroup *to*; False when it isn't linked (any more).
+
+    What stood in the group is out of a bot's reach there, and has to be said anew.
+    """
+    old, new = _lookup(vault, address), _lookup(vault, to)
+    links = (await tx.execute(select(chat_link.c.id, chat_link.c.purpose).where(chat_link.c.lookup == old))).all()
+    for row in links:
+        twin = select(chat_link.c.id).where(chat_link.c.purpose == row.purpose, chat_link.c.lookup == new)
+        if (await tx.execute(twin)).first() is not None:  # linked by hand before we noticed
+            await tx.execute(delete(chat_link).where(chat_link.c.id == row.id))
+            await tx.execute(update(chat_link).where(chat_link.c.lookup == new).values(former_lookup=old))
+            continue
+        await tx.execute(
+            update(chat_link)
+            .where(chat_link.c.id == row.id)
+            .values(lookup=new, sealed=vault.seal(to), former_lookup=old)
+        )
+        await group_messages.is_out_of_reach(tx, row.id)
+    if links:
+        await tx.bump(QUEUE)
+    return bool(links)
 
 
 async def find(read: AsyncConnection, vault: Vault, *, purpose: Purpose, address: str) -> str | None:
     """The id under which the Telegram chat *address* serves *purpose*, or None."""
     found = await read.execute(
-        select(chat_link.c.id).where(
-            chat_link.c.purpose == purpose, chat_link.c.lookup == vault.lookup("chat-link", address)
-        )
+        select(chat_link.c.id).where(chat_link.c.purpose == purpose, chat_link.c.lookup == _lookup(vault, address))
     )
     link_id: str | None = found.scalar()
     return link_id
@@ -120,6 +143,10 @@ async def everything(read: AsyncConnection) -> list[LinkedChat]:
 async def unlink(tx: Tx, chat_link_id: str) -> bool:
     """Forget a linked chat; False when it is forgotten already."""
     return (await tx.execute(delete(chat_link).where(chat_link.c.id == chat_link_id))).rowcount == 1
+
+
+def _lookup(vault: Vault, address: str) -> str:
+    return vault.lookup("chat-link", address)
 
 
 def _hash(code: str) -> str:

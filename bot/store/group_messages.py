@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
@@ -65,15 +65,29 @@ async def answered(read: AsyncConnection, external_id: str, chat_link_id: str) -
     return ticket_id
 
 
+async def is_out_of_reach(tx: Tx, chat_link_id: str) -> None:
+    """Forget what stands in this group: posts say nothing any more, until they are sent anew."""
+    here = group_message.c.chat_link_id == chat_link_id
+    there = group_message.c.external_id.is_not(None)
+    await tx.execute(delete(group_message).where(here, there, group_message.c.kind != "post"))
+    await tx.execute(delete(group_message).where(here, there, group_message.c.ticket_id.is_(None)))
+    await tx.execute(update(group_message).where(here, there).values(external_id=None, shown=None))
+
+
 async def out_of_step(read: AsyncConnection) -> list[GroupMessage]:
-    """Posts that stand in a group and tell of an earlier version of their ticket than the present one."""
+    """Posts that tell of an earlier version of their ticket than the present one, or say nothing any more.
+
+    Not those that are still on their way.
+    """
     rows = await read.execute(
         select(group_message)
         .join(ticket, group_message.c.ticket_id == ticket.c.id)
         .where(
             group_message.c.kind == "post",
-            group_message.c.external_id.is_not(None),
-            group_message.c.ticket_version != ticket.c.version,
+            or_(
+                and_(group_message.c.external_id.is_not(None), group_message.c.ticket_version != ticket.c.version),
+                and_(group_message.c.shown.is_(None), ticket.c.closed_at.is_(None)),
+            ),
         )
         .order_by(group_message.c.id)
     )

@@ -1,7 +1,8 @@
 """The advisors' Telegram group: taking a question by its button, replying to its post, in step with the console."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from admin import announce
 from admin.house import House
 from bot import staff_wording, wording
 from bot.bookshelf import Bookshelf
-from bot.store import accounts, chat_links, schema, telegram_accounts, tickets
+from bot.store import accounts, chat_links, erasure, schema, telegram_accounts, tickets
 from bot.store.accounts import Account, Role
 from bot.store.tickets import TicketRow
 from tests.support import run_folder
@@ -23,6 +24,7 @@ from tests.support.koppi import TYPING, Koppi
 from tests.support.people import ADVISORS_GROUP, AINO, LONG_AGO, PASSWORD_HASH, VAINO_CHAT
 
 SAARA_CHAT, KAISA_CHAT, STRANGER = 2003, 2004, 2005
+SUPERGROUP = -1_000_000_003_003
 ON_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # nothing there depends on the database
 QUESTION = "Saako iguaanin tuoda töihin?"
 TAKE = staff_wording.BUTTON_TAKE
@@ -64,6 +66,13 @@ class Group:
         """Somebody answers the post."""
         self.koppi.clock.advance(TYPING)
         await self.koppi.telegram.replies(ADVISORS_GROUP, self.post.message_id, by, text, **fields)
+        await self.settles()
+
+    async def forgets(self) -> None:
+        """Aino has everything about her erased."""
+        await self.koppi.says("/unohda")
+        await self.koppi.settles()
+        await self.koppi.presses(wording.BUTTON_ERASE)
         await self.settles()
 
     @property
@@ -532,3 +541,91 @@ async def test_an_edit_that_arrived_unseen_is_no_trouble_when_tried_again(group:
 
     assert [(row.state, row.uncertain) for row in edits] == [("sent", True)]
     assert group.head == "Väinö hoitaa"
+
+
+# --- a group that becomes a supergroup ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_a_group_that_became_a_supergroup_is_followed(group: Group, is_told: bool) -> None:
+    """Telegram does that when topics or a public link are switched on, and puts older messages out of reach."""
+    first = await group.asked()
+    await group.takes()
+    await group.koppi.telegram.upgrades(ADVISORS_GROUP, SUPERGROUP, is_told=is_told)
+    await group.koppi.sends_to_a_person(QUESTION, chat=5000)
+    await group.settles()
+    there = group.koppi.telegram.shows(SUPERGROUP)
+    (taken,) = [post for post in there if first.alias in post.text]
+    await group.koppi.telegram.replies(SUPERGROUP, taken.message_id, VAINO_CHAT, "Saa.")
+    await group.settles()
+    await announce.link_group(_with_group_of_old(group.house))  # as after a restart
+    await group.settles()
+
+    assert sorted(post.text.partition(":")[0] for post in there) == ["Uusi kysymys", "Väinö hoitaa"]
+    assert group.heard_by_aino()[-1] == "Saa."
+    assert len(await group.koppi.rows(schema.chat_link)) == 1
+    assert len(group.koppi.telegram.accepted[SUPERGROUP]) == 3  # two posts, and that the reply has arrived
+
+
+def _with_group_of_old(house: House) -> House:
+    """The operator's settings still name the group as it was."""
+    return replace(house, settings=house.settings.model_copy(update={"advisor_chat": ADVISORS_GROUP}))
+
+
+@ON_SQLITE
+async def test_two_links_to_one_group_become_one(group: Group) -> None:
+    """Linked anew by hand before the bot has noticed."""
+    async with group.koppi.store.write() as tx:
+        await chat_links.link(tx, group.koppi.vault, purpose="advisors", address=str(SUPERGROUP), now=LONG_AGO)
+    await group.koppi.telegram.upgrades(ADVISORS_GROUP, SUPERGROUP)
+    await group.asked()
+
+    assert len(await group.koppi.rows(schema.chat_link)) == 1
+    assert len(group.koppi.telegram.accepted[SUPERGROUP]) == 1
+
+
+# --- forgetting ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_about_an_asker_goes_from_the_group_with_them(group: Group) -> None:
+    """An alias beside a topic is still about somebody who wanted to be forgotten, and so is what they were told."""
+    group.koppi.telegram.moderated.add(ADVISORS_GROUP)
+    ticket = await group.asked()
+    await group.replies("Saa.")
+    await group.forgets()
+    deleted = group.koppi.telegram.calls["deleteMessage"]
+
+    assert group.koppi.telegram.sees(ADVISORS_GROUP) == []
+    assert deleted == 3  # the post, Väinö's reply, and that it had arrived
+    assert await group.koppi.rows(schema.group_message) == []
+    assert not any(ticket.alias in row.text for row in await group.koppi.rows(schema.notice))
+
+
+@ON_SQLITE
+async def test_what_may_not_be_deleted_any_more_is_made_to_say_nothing(group: Group) -> None:
+    """After two days a bot that is no moderator can't delete its own words; it can still take them back."""
+    too_old = faults.error(400, "Bad Request: message can't be deleted")
+    ticket = await group.asked()
+    group.koppi.telegram.fails(too_old, method="deleteMessage", times=9)
+    await group.forgets()
+
+    assert [(post.text, post.labels) for post in group.koppi.telegram.shows(ADVISORS_GROUP)] == [("Poistettu.", [])]
+    assert not any(ticket.alias in row.text for row in await group.koppi.rows(schema.notice))
+
+
+@ON_SQLITE
+async def test_a_post_that_was_on_its_way_while_its_asker_was_forgotten_goes_too(group: Group) -> None:
+    """It arrives a moment after the erasure; nobody would look for it any more."""
+    ticket = await group.koppi.sends_to_a_person(QUESTION)
+    group.koppi.telegram.fails(faults.delay(0.15), chat=ADVISORS_GROUP)
+    await announce.announce(group.house)
+    while not group.koppi.telegram.under_way:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.005)
+    async with group.koppi.store.write() as tx:
+        await erasure.erase(tx, ticket.conversation_id)
+    await group.koppi.telegram.until(lambda: group.koppi.telegram.accepted[ADVISORS_GROUP])
+    while not await announce.announce(group.house):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.005)
+    await group.settles()
+
+    assert group.koppi.telegram.sees(ADVISORS_GROUP) == []

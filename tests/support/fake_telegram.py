@@ -115,6 +115,7 @@ class FakeTelegram:
         self._sent_at: deque[tuple[float, int]] = deque()
         self._queries: set[str] = set()
         self._said: dict[tuple[int, int], dict[str, Any]] = {}
+        self._upgraded: dict[int, int] = {}
         self.moderated: set[int] = set()  # groups where the bot may delete what others wrote
         self.wall: Callable[[], float] = time.time  # the time that people's messages bear
         self.latency = 0.0
@@ -230,6 +231,14 @@ class FakeTelegram:
         """Someone adds the bot to a group."""
         return await self._member(group, "left", "member")
 
+    async def upgrades(self, group: int, to: int, *, is_told: bool = True) -> None:
+        """A group becomes the supergroup *to*, where no message has its old id; *is_told*: with a service message."""
+        self._upgraded[group] = to
+        self.meets(to)
+        self._shown.pop(group, None)
+        if is_told:
+            await self._message(group, {"migrate_to_chat_id": to})
+
     async def unblocks(self, chat: int) -> int:
         """Someone takes the bot back."""
         self._blocked.discard(chat)
@@ -300,7 +309,8 @@ class FakeTelegram:
         return update_id
 
     def _chat(self, chat: int) -> dict[str, Any]:
-        kind = {"type": "private", "first_name": "X"} if chat > 0 else {"type": "group", "title": "Neuvojat"}
+        group = {"type": "supergroup" if chat < -(10**12) else "group", "title": "Neuvojat"}
+        kind = {"type": "private", "first_name": "X"} if chat > 0 else group
         return self._chats.setdefault(chat, {"id": chat, **kind})
 
     def _as_message(self, chat: int, content: dict[str, Any]) -> dict[str, Any]:
@@ -468,6 +478,7 @@ class FakeTelegram:
 
     async def _on_delete_message(self, sent: Parameters) -> Any:
         chat, message_id = sent["chat_id"], sent["message_id"]
+        self._check_reachable(chat)
         if (chat, message_id) in self._said:
             if chat < 0 and chat not in self.moderated:
                 raise _Refused(400, "Bad Request: message can't be deleted")
@@ -531,6 +542,7 @@ class FakeTelegram:
 
     async def _change(self, sent: Parameters, text: str | None) -> Any:
         chat, message_id = sent["chat_id"], sent["message_id"]
+        self._check_reachable(chat)
         before = self._shown[chat].get(message_id)
         if before is None:
             raise _Refused(400, "Bad Request: message to edit not found")
@@ -552,6 +564,9 @@ class FakeTelegram:
         return self._as_result(after, sent.get("reply_markup"))
 
     def _check_reachable(self, chat: int) -> None:
+        if chat in self._upgraded:
+            description = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise _Refused(400, description, migrate_to_chat_id=self._upgraded[chat])
         if chat in self._blocked:
             raise _Refused(403, "Forbidden: bot was blocked by the user")
         if chat not in self._chats:
