@@ -57,7 +57,7 @@ async def link_group(house: House) -> None:
 async def announce(house: House) -> int:
     """Queue all that the groups are to be told and haven't been; returns how many things there were to do."""
     async with house.store.read() as read:
-        if not (await _missing(read) or await _has_news(read)):
+        if not await chat_links.linked(read, "advisors") or not (await _missing(read) or await _has_news(read)):
             return 0
     async with house.store.write() as tx:
         await _one_at_a_time(tx)
@@ -95,7 +95,7 @@ async def _has_news(read: AsyncConnection) -> bool:
 async def _missing(read: AsyncConnection) -> dict[str, tuple[TicketRow, str]]:
     """The posts that ought to be there and aren't: by key, the ticket and the group to tell."""
     groups = await chat_links.linked(read, "advisors")
-    waiting = [ticket for ticket in await tickets.queue(read) if ticket.account_id is None] if groups else []
+    waiting = [ticket for ticket in await tickets.queue(read) if ticket.account_id is None]
     wanted = {_key(ticket, group): (ticket, group) for ticket in waiting for group in groups}
     told = await group_messages.there(read, set(wanted))
     return {key: told_to for key, told_to in wanted.items() if key not in told}
@@ -108,6 +108,7 @@ def _key(ticket: TicketRow, group: str) -> str:
 
 
 async def _post(house: House, tx: Tx, key: str, ticket: TicketRow, group: str, now: datetime) -> None:
+    await _open_topic(house, tx, ticket, group, now)
     text = group_posts.post(house, ticket, now)
     post_id = await group_messages.add(
         tx,
@@ -122,6 +123,25 @@ async def _post(house: House, tx: Tx, key: str, ticket: TicketRow, group: str, n
     )
     await outbox.add_notice(
         tx, key=key, text=text, chat_link_id=group, now=now, buttons=[TAKE], group_message_id=post_id
+    )
+
+
+async def _open_topic(house: House, tx: Tx, ticket: TicketRow, group: str, now: datetime) -> None:
+    """Before a question's first post in a group that could have topics: one of its own, for all about it."""
+    key = f"topic:{ticket.id}:{group}"
+    if await group_messages.there(tx.connection, {key}):
+        return
+    if not await chat_links.is_supergroup(tx.connection, house.vault, group):
+        return
+    topic_id = await group_messages.add(tx, key=key, kind="topic", chat_link_id=group, ticket_id=ticket.id, now=now)
+    await outbox.add_notice(
+        tx,
+        key=key,
+        text=group_posts.topic(house, ticket),
+        chat_link_id=group,
+        now=now,
+        group_message_id=topic_id,
+        act="open",
     )
 
 
@@ -183,13 +203,14 @@ async def _say(tx: Tx, about: GroupMessage, key: str, text: str, target: str | N
 
 async def _remove(tx: Tx, left: GroupMessage, now: datetime) -> None:
     """Have what is about somebody forgotten go from the group; a bot may, within two days or as a moderator."""
+    is_topic = left.kind == "topic"
     await outbox.add_notice(
         tx,
         key=f"remove:{left.id}",
-        text=staff_wording.POST_REMOVED,
+        text=staff_wording.TOPIC_REMOVED if is_topic else staff_wording.POST_REMOVED,
         chat_link_id=left.chat_link_id,
         now=now,
-        act="delete",
+        act="drop" if is_topic else "delete",
         target=left.external_id,
     )
     await group_messages.forget(tx, left.id)

@@ -12,15 +12,15 @@ from bot.store.tickets import ENDED_BY_ASKER, TicketRow
 
 FOR_WHOM = {"sosiaaliohjaaja": "Sosiaaliohjaajalle", "tyovoimaneuvoja": "Työvoimaneuvojalle"}
 QUOTED = 1000  # characters of a question, where the owner wants it shown: the console has the rest
+TOPIC_NAME = 128  # characters, Telegram's limit
 UNSURE = "perhaps delivered"
 
 
 def post(house: House, ticket: TicketRow, now: datetime) -> str:
     """Whose question, how it stands, about what, for whom and until when; and where to answer."""
     mark = "Kiireellinen. " if ticket.urgent and ticket.closed_at is None else ""
-    entry = house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
-    topic = entry.text("fi")[0] if entry else "botti ei tunnistanut aihetta"
-    lines = [f"**{mark}{_standing(ticket)}: {escape_markdown(ticket.alias)}**", f"Aihe: {escape_markdown(topic)}"]
+    about = _title(house, ticket) or "botti ei tunnistanut aihetta"
+    lines = [f"**{mark}{_standing(ticket)}: {escape_markdown(ticket.alias)}**", f"Aihe: {escape_markdown(about)}"]
     if ticket.closed_at is None and ticket.replied_at is None:
         promised = moment_in_words(
             ticket.promised_at.astimezone(house.hours.zone), now.astimezone(house.hours.zone).date(), "fi"
@@ -31,6 +31,12 @@ def post(house: House, ticket: TicketRow, now: datetime) -> str:
     if house.profile.texts_in_group:
         lines.append(_quote(ticket.question))
     return "\n".join([*lines, _link(house, ticket)])
+
+
+def topic(house: House, ticket: TicketRow) -> str:
+    """The name of a question's own topic, in plain text."""
+    title = _title(house, ticket)
+    return f"{ticket.alias}: {title}"[:TOPIC_NAME] if title else ticket.alias
 
 
 def superseded(ticket: TicketRow) -> str:
@@ -67,6 +73,11 @@ def _standing(ticket: TicketRow) -> str:
     if ticket.replied_at:
         return staff_wording.POST_FREE
     return staff_wording.POST_GOES_ON if ticket.reopened_at else staff_wording.POST_NEW
+
+
+def _title(house: House, ticket: TicketRow) -> str | None:
+    entry = house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
+    return entry.text("fi")[0] if entry else None
 
 
 def _quote(text: str) -> str:

@@ -211,7 +211,9 @@ class Delivery:
         )
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                return await channel.send(address, Sendable(item.text, labels, item.is_markdown, item.act, item.target))
+                return await channel.send(
+                    address, Sendable(item.text, labels, item.is_markdown, item.act, item.target, item.thread)
+                )
         except SendFailed:
             raise
         except TimeoutError as error:

@@ -107,8 +107,9 @@ class Sendable:
 
     The bot's own words are in the Markdown of the FAQ; a person's are plain and shown as they were written.
     Another *act* than sending changes what was sent, and is Telegram's alone: to edit the message *target*, to delete
-    it (or where that is forbidden, to leave *text* of it), to answer a press whose query is the address.
-    With *send*, *target* is the message that this one replies to.
+    it (or where that is forbidden, to leave *text* of it), to answer a press whose query is the address; to open a
+    forum topic called *text*, where the group has any, or to drop the topic *target*.
+    With *send*, *target* is the message that this one replies to, and *thread* the topic it belongs in.
     """
 
     text: str
@@ -116,6 +117,7 @@ class Sendable:
     is_markdown: bool = True
     act: Act = "send"
     target: str | None = None
+    thread: str | None = None
 
 
 class SendFailed(Exception):

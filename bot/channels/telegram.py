@@ -13,7 +13,7 @@ import re
 import secrets
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -172,8 +172,8 @@ def _in_staff_group(message: Message, *, is_edit: bool) -> Incoming | None:
     answered, by = message.reply_to_message, message.from_user
     if message.chat.type not in GROUPS or answered is None or by is None:
         return None
-    if answered.from_user is None or not answered.from_user.is_bot:
-        return None
+    if answered.from_user is None or not answered.from_user.is_bot or answered.forum_topic_created is not None:
+        return None  # all that is said in a topic counts as a reply to its beginning
     text = clean(message.text) or None if message.text else None
     return Incoming(
         str(message.chat.id),
@@ -220,7 +220,8 @@ def _without_small_talk(update: Any) -> Any:
     if not isinstance(part, dict) or not isinstance(chat, dict) or chat.get("type") not in GROUPS:
         return update
     answered, text = part.get("reply_to_message"), part.get("text")
-    author = answered.get("from") if isinstance(answered, dict) else None
+    is_reply = isinstance(answered, dict) and "forum_topic_created" not in answered
+    author = answered.get("from") if isinstance(answered, dict) and is_reply else None
     is_to_a_bot = isinstance(author, dict) and author.get("is_bot") is True
     is_command = isinstance(text, str) and text.startswith("/")
     return (
@@ -490,6 +491,10 @@ class TelegramChannel:
                     await self._delete(address, message)
                 case "answer":
                     await self._answer(address, message.text)
+                case "open":
+                    return await self._open_topic(address, message.text)
+                case "drop":
+                    await self._drop_topic(address, int(message.target or 0), message.text)
         except TelegramError as error:
             raise _as_send_failure(error) from error
         return None
@@ -507,14 +512,20 @@ class TelegramChannel:
 
     async def _send(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
         answered = ReplyParameters(int(message.target), allow_sending_without_reply=True) if message.target else None
-        sent = await self._bot.send_message(
-            int(address),
-            text,
-            parse_mode=ParseMode.HTML if is_html else None,
-            link_preview_options=LinkPreviewOptions(is_disabled=True),
-            reply_markup=_keyboard(message),
-            reply_parameters=answered,
-        )
+        try:
+            sent = await self._bot.send_message(
+                int(address),
+                text,
+                parse_mode=ParseMode.HTML if is_html else None,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_keyboard(message),
+                reply_parameters=answered,
+                message_thread_id=int(message.thread) if message.thread else None,
+            )
+        except BadRequest as error:
+            if message.thread is None or "thread not found" not in error.message.lower():
+                raise
+            return await self._send(address, replace(message, thread=None), text, is_html)
         return str(sent.message_id)
 
     async def _edit(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
@@ -540,6 +551,23 @@ class TelegramChannel:
             if "not found" in error.message.lower():
                 return
             await self._write(message, lambda text, html: self._edit(address, message, text, html))
+
+    async def _open_topic(self, address: str, name: str) -> str | None:
+        """None where the group has no topics, or doesn't let us: what was to stand there stands in the group itself."""
+        try:
+            opened = await self._bot.create_forum_topic(int(address), name)
+        except BadRequest as error:
+            log.info("no_topic_opened", reason=type(error).__name__)
+            return None
+        return str(opened.message_thread_id)
+
+    async def _drop_topic(self, address: str, thread: int, name: str) -> None:
+        """Delete a topic with all in it; where the right is missing, take at least its name away."""
+        try:
+            await self._bot.delete_forum_topic(int(address), thread)
+        except BadRequest:
+            with contextlib.suppress(BadRequest):  # it is gone already
+                await self._bot.edit_forum_topic(int(address), thread, name)
 
     async def _answer(self, query_id: str, text: str) -> None:
         """In time or not at all: Telegram forgets a press within a minute, and whoever pressed it does, too."""

@@ -14,11 +14,12 @@ from bot.store.conversations import new_id
 from bot.store.engine import Tx
 from bot.store.schema import chat_link, link_code
 from bot.store.tickets import TOPIC as QUEUE
-from bot.vault import Vault
+from bot.vault import Vault, WrongKey
 
 Purpose = Literal["advisors", "coordinator"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 CODE_LIVES = timedelta(hours=1)
+SUPERGROUPS_BELOW = -(10**12)
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,15 @@ async def find(read: AsyncConnection, vault: Vault, *, purpose: Purpose, address
     )
     link_id: str | None = found.scalar()
     return link_id
+
+
+async def is_supergroup(read: AsyncConnection, vault: Vault, chat_link_id: str) -> bool:
+    """Whether the chat could have topics, by Telegram's numbers for chats."""
+    sealed = (await read.execute(select(chat_link.c.sealed).where(chat_link.c.id == chat_link_id))).scalar_one()
+    try:
+        return int(vault.unseal(sealed)) < SUPERGROUPS_BELOW
+    except WrongKey:
+        return False  # whoever sends anything there will say so
 
 
 async def linked(read: AsyncConnection, purpose: Purpose) -> list[str]:

@@ -1,4 +1,4 @@
-"""What stands in the advisors' groups about tickets: the bot's posts and words there, and the advisors' replies."""
+"""What stands in the advisors' groups about tickets: the bot's topics, posts and words, and the advisors' replies."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.engine import Tx
 from bot.store.schema import group_message, message, outbox, ticket
 
-Kind = Literal["post", "word", "reply"]
+Kind = Literal["topic", "post", "word", "reply"]
 
 
 @dataclass(frozen=True)

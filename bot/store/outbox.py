@@ -19,7 +19,7 @@ from bot.store.schema import address, chat_link, conversation, group_message, me
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
 
-Act = Literal["send", "edit", "delete", "answer"]
+Act = Literal["send", "edit", "delete", "answer", "open", "drop"]
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -34,7 +34,7 @@ class OutboxItem:
     Attributes
         message_id: of a conversation's message; None for a notice.
         group_message_id: of what stands, or is to stand, in an advisors' group about a ticket.
-        act, target: see `Sendable`.
+        act, target, thread: see `Sendable`.
         text: what to say, or None when it has been erased meanwhile.
         is_markdown: the bot's words are Markdown, a person's are plain text.
         sealed_address: where to, sealed; None when it has been erased meanwhile.
@@ -57,6 +57,7 @@ class OutboxItem:
     group_message_id: int | None = None
     act: Act = "send"
     target: str | None = None
+    thread: str | None = None
 
 
 async def add_message(
@@ -196,10 +197,23 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
         and_(outbox.c.state == "queued", outbox.c.not_before <= now),
         and_(outbox.c.state == "sending", outbox.c.lease_until < now),
     )
+    topic = group_message.alias()
+    thread = (
+        select(topic.c.external_id)
+        .where(
+            topic.c.kind == "topic",
+            topic.c.ticket_id == group_message.c.ticket_id,
+            topic.c.chat_link_id == group_message.c.chat_link_id,
+        )
+        .limit(1)
+        .correlate(group_message)
+        .scalar_subquery()
+    )
     rows = (
         await tx.execute(
             select(
                 outbox,
+                thread.label("thread"),
                 message.c.text.label("said"),
                 func.coalesce(message.c.buttons, notice.c.buttons).label("buttons"),
                 message.c.author,
@@ -211,6 +225,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
             .join(address, conversation.c.address_id == address.c.id, isouter=True)
             .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
+            .join(group_message, outbox.c.group_message_id == group_message.c.id, isouter=True)
             .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels), turn)
             .order_by(outbox.c.id)
             .limit(limit)
@@ -254,6 +269,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             group_message_id=row.group_message_id,
             act=row.act,
             target=row.target,
+            thread=row.thread,
         )
         for row in rows
     ]
@@ -308,7 +324,7 @@ async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime)
     await _finish(
         tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None, sealed_address=None
     )
-    if item.group_message_id is not None and item.act == "send":
+    if item.group_message_id is not None and item.act in {"send", "open"}:
         # Also where the item is gone, because its ticket was erased meanwhile: what has arrived is to be removed.
         await tx.execute(
             update(group_message).where(group_message.c.id == item.group_message_id).values(external_id=external_id)

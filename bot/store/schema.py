@@ -236,7 +236,7 @@ outbox = Table(
     Column("sealed_address", LargeBinary),  # of a last word to somebody erased; emptied when it has been said
     UniqueConstraint("inbox_id", "ordinal"),  # no decision has two copies of a reply
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
-    CheckConstraint("act IN ('send', 'edit', 'delete', 'answer')", name="act"),
+    CheckConstraint("act IN ('send', 'edit', 'delete', 'answer', 'open', 'drop')", name="act"),
     CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="leased"),
     CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
@@ -357,7 +357,7 @@ group_message = Table(  # what stands in an advisors' group about a ticket, and 
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("key", String(120), nullable=False, unique=True),  # what it is: once in the table, once in the group
-    Column("kind", String(8), nullable=False),  # a post with its button, a word of the bot's, an advisor's reply
+    Column("kind", String(8), nullable=False),  # a forum topic, a post, a word of the bot's, an advisor's reply
     Column("chat_link_id", Id, ForeignKey("chat_link.id", ondelete="CASCADE"), nullable=False),
     Column("ticket_id", Id, ForeignKey("ticket.id", ondelete="SET NULL"), index=True),
     # What a reply became in the thread, until the group has been told whether it arrived:
@@ -367,7 +367,7 @@ group_message = Table(  # what stands in an advisors' group about a ticket, and 
     Column("ticket_version", Integer),  # as of this version of the ticket,
     Column("heard", Integer),  # with so many messages of the asker's told of
     Column("created_at", Instant, nullable=False),
-    CheckConstraint("kind IN ('post', 'word', 'reply')", name="kind"),
+    CheckConstraint("kind IN ('topic', 'post', 'word', 'reply')", name="kind"),
     Index("ix_group_message_chat_link_id_external_id", "chat_link_id", "external_id"),
     sqlite_autoincrement=True,
 )

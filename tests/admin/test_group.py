@@ -584,6 +584,90 @@ async def test_two_links_to_one_group_become_one(group: Group) -> None:
     assert len(group.koppi.telegram.accepted[SUPERGROUP]) == 1
 
 
+# --- a group with topics ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def forum(group: Group) -> Group:
+    """The same group, as a supergroup with topics."""
+    group.koppi.telegram.forums.add(SUPERGROUP)
+    group.koppi.telegram.meets(SUPERGROUP)
+    async with group.koppi.store.write() as tx:
+        await chat_links.move(tx, group.koppi.vault, address=str(ADVISORS_GROUP), to=str(SUPERGROUP))
+    return group
+
+
+async def test_where_the_group_has_topics_a_question_gets_its_own(forum: Group) -> None:
+    """Each thread by itself, named so that one finds it; also what comes later about the same question."""
+    telegram = forum.koppi.telegram
+    ticket = await forum.asked()
+    async with forum.koppi.store.write() as tx:
+        await tickets.joined(tx, ticket.id, urgent=True)
+    await forum.settles()
+    ((thread, name),) = telegram.topics[SUPERGROUP].items()
+    posts = telegram.shows(SUPERGROUP)
+
+    assert name.partition(":")[0] == ticket.alias
+    assert [post.thread for post in posts] == [thread, thread]
+    assert telegram.calls["createForumTopic"] == 1
+
+
+@ON_SQLITE
+async def test_where_the_right_is_missing_the_post_goes_to_the_group_itself(forum: Group) -> None:
+    """A plain post is worth more than none, and nothing of it is a fault to look into."""
+    forum.koppi.telegram.forums.clear()
+    await forum.asked()
+
+    assert [post.thread for post in forum.koppi.telegram.shows(SUPERGROUP)] == [None]
+    assert [row for row in await forum.koppi.rows(schema.outbox) if row.state != "sent"] == []
+
+
+@ON_SQLITE
+async def test_where_somebody_has_deleted_the_topic_the_post_goes_to_the_group_itself(forum: Group) -> None:
+    """The question waits all the same."""
+    ticket = await forum.asked()
+    forum.koppi.telegram.topics[SUPERGROUP].clear()
+    async with forum.koppi.store.write() as tx:
+        await tickets.joined(tx, ticket.id, urgent=True)
+    await forum.settles()
+
+    assert forum.koppi.telegram.shows(SUPERGROUP)[-1].thread is None
+
+
+@ON_SQLITE
+async def test_what_colleagues_say_in_a_topic_is_their_own(forum: Group) -> None:
+    """Telegram marks each message of a topic as a reply to its beginning, which the bot has made."""
+    await forum.asked()
+    (thread,) = forum.koppi.telegram.topics[SUPERGROUP]
+    chat = {"id": SUPERGROUP, "type": "supergroup", "title": "X", "is_forum": True}
+    bot = {"id": 100200300, "is_bot": True, "first_name": "Koppi"}
+    beginning = {"message_id": thread, "date": 1_790_000_000, "chat": chat, "from": bot}
+    beginning["forum_topic_created"] = {"name": "x", "icon_color": 7322096}
+    talk = {"message_id": 99, "date": 1_790_000_000, "chat": chat, "text": "Kuka ehtii?", "message_thread_id": thread}
+    person = {"id": VAINO_CHAT, "is_bot": False, "first_name": "X"}
+    before = forum.heard_by_aino()
+    await forum.koppi.telegram.brings(
+        {"message": {**talk, "from": person, "is_topic_message": True, "reply_to_message": beginning}}, chat=SUPERGROUP
+    )
+    await forum.settles()
+
+    assert forum.heard_by_aino() == before
+    assert len(forum.koppi.telegram.accepted[SUPERGROUP]) == 1
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("may_delete", "left"), [(True, []), (False, ["Poistettu"])])
+async def test_a_topic_goes_with_its_asker(forum: Group, may_delete: bool, left: list[str]) -> None:
+    """Its name tells of them, too."""
+    if may_delete:
+        forum.koppi.telegram.moderated.add(SUPERGROUP)
+    await forum.asked()
+    await forum.forgets()
+
+    assert list(forum.koppi.telegram.topics[SUPERGROUP].values()) == left
+    assert forum.koppi.telegram.sees(SUPERGROUP) == []
+
+
 # --- forgetting ---------------------------------------------------------------------------------------------------
 
 

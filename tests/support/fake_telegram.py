@@ -54,6 +54,7 @@ class Accepted:
     at: float
     method: str = "sendMessage"
     answers: int | None = None  # the message in this chat that it is a reply to
+    thread: int | None = None  # the forum topic it stands in
 
     @property
     def labels(self) -> list[str]:
@@ -116,6 +117,8 @@ class FakeTelegram:
         self._queries: set[str] = set()
         self._said: dict[tuple[int, int], dict[str, Any]] = {}
         self._upgraded: dict[int, int] = {}
+        self.forums: set[int] = set()  # groups with topics, where the bot may open some
+        self.topics: defaultdict[int, dict[int, str]] = defaultdict(dict)  # by group: thread id → name
         self.moderated: set[int] = set()  # groups where the bot may delete what others wrote
         self.wall: Callable[[], float] = time.time  # the time that people's messages bear
         self.latency = 0.0
@@ -489,6 +492,34 @@ class FakeTelegram:
             self._news.notify_all()
         return True
 
+    async def _on_create_forum_topic(self, sent: Parameters) -> Any:
+        chat = sent["chat_id"]
+        self._check_reachable(chat)
+        if chat not in self.forums:
+            raise _Refused(400, "Bad Request: the chat is not a forum")
+        self._message_ids[chat] += 1  # of the service message that begins it
+        self.topics[chat][self._message_ids[chat]] = sent["name"]
+        return {"message_thread_id": self._message_ids[chat], "name": sent["name"], "icon_color": 7322096}
+
+    async def _on_edit_forum_topic(self, sent: Parameters) -> Any:
+        chat, thread = self._topic(sent)
+        self.topics[chat][thread] = sent.get("name", self.topics[chat][thread])
+        return True
+
+    async def _on_delete_forum_topic(self, sent: Parameters) -> Any:
+        chat, thread = self._topic(sent)
+        if chat not in self.moderated:
+            raise _Refused(400, "Bad Request: not enough rights to delete messages")
+        del self.topics[chat][thread]
+        self._shown[chat] = {number: kept for number, kept in self._shown[chat].items() if kept.thread != thread}
+        return True
+
+    def _topic(self, sent: Parameters) -> tuple[int, int]:
+        self._check_reachable(sent["chat_id"])
+        if sent["message_thread_id"] not in self.topics[sent["chat_id"]]:
+            raise _Refused(400, "Bad Request: TOPIC_ID_INVALID")
+        return sent["chat_id"], sent["message_thread_id"]
+
     async def _on_send_chat_action(self, sent: Parameters) -> Any:
         self._check_reachable(sent["chat_id"])
         return True
@@ -512,6 +543,8 @@ class FakeTelegram:
     async def _accept(self, method: str, sent: Parameters, text: str, limit: int) -> Any:
         chat = sent["chat_id"]
         self._check_reachable(chat)
+        if "message_thread_id" in sent and sent["message_thread_id"] not in self.topics[chat]:
+            raise _Refused(400, "Bad Request: message thread not found")
         answers = sent.get("reply_parameters", {})
         is_there = answers.get("message_id") in self._shown[chat] or (chat, answers.get("message_id")) in self._said
         if answers and not is_there and not answers.get("allow_sending_without_reply"):
@@ -533,6 +566,7 @@ class FakeTelegram:
             self._clock(),
             method,
             answers["message_id"] if is_there else None,
+            sent.get("message_thread_id"),
         )
         async with self._news:
             self.accepted[chat].append(message)

@@ -372,7 +372,7 @@ def upgrade() -> None:
         sa.Column("ticket_version", sa.Integer(), nullable=True),
         sa.Column("heard", sa.Integer(), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
-        sa.CheckConstraint("kind IN ('post', 'word', 'reply')", name=op.f("ck_group_message_kind")),
+        sa.CheckConstraint("kind IN ('topic', 'post', 'word', 'reply')", name=op.f("ck_group_message_kind")),
         sa.ForeignKeyConstraint(
             ["chat_link_id"], ["chat_link.id"], name=op.f("fk_group_message_chat_link_id"), ondelete="CASCADE"
         ),
@@ -420,7 +420,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name=op.f("ck_outbox_finished")
         ),
-        sa.CheckConstraint("act IN ('send', 'edit', 'delete', 'answer')", name=op.f("ck_outbox_act")),
+        sa.CheckConstraint("act IN ('send', 'edit', 'delete', 'answer', 'open', 'drop')", name=op.f("ck_outbox_act")),
         sa.CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name=op.f("ck_outbox_state")),
         sa.CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name=op.f("ck_outbox_content")),
         sa.ForeignKeyConstraint(
