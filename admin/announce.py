@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin import group_posts
@@ -59,21 +60,29 @@ async def announce(house: House) -> int:
     async with house.store.read() as read:
         if not await chat_links.linked(read, "advisors") or not (await _missing(read) or await _has_news(read)):
             return 0
-    async with house.store.write() as tx:
-        await _one_at_a_time(tx)
-        now = house.clock()
-        missing = await _missing(tx.connection)  # looked at again: it may have been taken, erased or told of meanwhile
-        for key, (ticket, group) in missing.items():
-            await _post(house, tx, key, ticket, group, now)
-        changed = await group_messages.out_of_step(tx.connection)
-        for post in changed:
-            await _bring_in_step(house, tx, post, now)
-        replies = await group_messages.finished_replies(tx.connection)
-        for reply, state, reason in replies:
-            await _tell_whether_it_arrived(tx, reply, state, reason or "", now)
-        left = await group_messages.left_behind(tx.connection)
-        for message in left:
-            await _remove(tx, message, now)
+    try:
+        async with house.store.write() as tx:
+            await _one_at_a_time(tx)
+            return await _catch_up(house, tx, house.clock())
+    except IntegrityError:  # on PostgreSQL an asker is forgotten, or a group unlinked, meanwhile: nothing is written
+        log.warning("posts_overtaken")
+        return 0
+
+
+async def _catch_up(house: House, tx: Tx, now: datetime) -> int:
+    """Looked at again inside the lock: meanwhile a ticket may have been taken, erased or told of."""
+    missing = await _missing(tx.connection)
+    for key, (ticket, group) in missing.items():
+        await _post(house, tx, key, ticket, group, now)
+    changed = await group_messages.out_of_step(tx.connection)
+    for post in changed:
+        await _bring_in_step(house, tx, post, now)
+    replies = await group_messages.finished_replies(tx.connection)
+    for reply, state, reason in replies:
+        await _tell_whether_it_arrived(tx, reply, state, reason or "", now)
+    left = await group_messages.left_behind(tx.connection)
+    for message in left:
+        await _remove(tx, message, now)
     return len(missing) + len(changed) + len(replies) + len(left)
 
 

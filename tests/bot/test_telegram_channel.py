@@ -310,6 +310,25 @@ async def test_a_lone_surrogate_or_nul_in_an_update_reaches_the_inbox(store: Sto
     assert await keep(store, vault, [update], Clock()()) == 5
 
 
+async def test_what_people_say_among_themselves_in_a_group_is_never_written_down(store: Store, vault: Vault) -> None:
+    """Not even sealed and for a moment: an administrator's bot is sent all of it. What concerns us is kept whole."""
+    bot, person = ({"id": 7, "is_bot": is_bot, "first_name": "X"} for is_bot in (True, False))
+    group = {"chat": {"id": ADVISORS_GROUP, "type": "supergroup"}, "date": 1, "message_id": 2, "from": person}
+    began = {**group, "from": bot, "forum_topic_created": {"name": "x", "icon_color": 1}}
+    talk = [{}, {"reply_to_message": group}, {"reply_to_message": began}, {"photo": []}]
+    ours = [{"reply_to_message": {**group, "from": bot}}, {"text": "/liita marker"}, {"migrate_to_chat_id": -5}]
+    said = [{**group, "text": "marker", **more} for more in talk + ours]
+    updates = [{"update_id": number, "message": message} for number, message in enumerate(said)]
+    updates.append({"update_id": 90, "edited_message": {**group, "text": "marker"}})
+    await keep(store, vault, updates, Clock()())
+    async with store.read() as read:
+        rows = await read.execute(select(schema.inbox.c.key, schema.inbox.c.body).order_by(schema.inbox.c.id))
+        kept = {row.key: vault.unseal(row.body) for row in rows}
+
+    assert [key for key, body in kept.items() if "marker" in body] == ["4", "5", "6"]
+    assert list(kept) == ["0", "1", "2", "3", "4", "5", "6", "90"]
+
+
 async def test_a_group_is_linked_by_a_code_that_works_once(koppi: Koppi) -> None:
     """The advisors' group: nobody else can have the posts sent to their own chat."""
     async with koppi.store.write() as tx:

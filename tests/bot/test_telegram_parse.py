@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.incoming import MAX_TEXT, Incoming, InGroup, LinkChat, Pressed, Unparsable, clean
+from bot.channels.incoming import (
+    MAX_TEXT,
+    GroupMoved,
+    Incoming,
+    InGroup,
+    LinkChat,
+    Pressed,
+    PressedInGroup,
+    RepliedInGroup,
+    Unparsable,
+    clean,
+)
 from bot.channels.telegram import parse
 from bot.dialogue import Command, Empty, Left, Start, Text, Unreadable
 from tests.support.bot_api import SPECIFICATION
@@ -190,6 +201,53 @@ def test_a_press_carries_message_and_ordinal_and_a_forged_one_is_a_button_long_g
     query |= {"data": data} if data is not None else {"game_short_name": "x"}
 
     assert said(json.dumps({"update_id": 1, "callback_query": query})) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "post"), [("take:12:0", 12), ("take:12:1", 0), ("send:12:0", 0), ("take:-1:0", 0), ("", 0), (None, 0)]
+)
+def test_a_press_in_a_group_names_its_post_and_who_pressed(data: str | None, post: int) -> None:
+    """Whoever sits there may press: who it was decides what happens."""
+    query = {"id": "q", "from": PERSON, "chat_instance": "1"}
+    query |= {"message": {"message_id": 8, "date": 0, "chat": GROUP}}
+    query |= {"data": data} if data is not None else {"game_short_name": "x"}
+    body = json.dumps({"update_id": 1, "callback_query": query})
+
+    assert parse(body) == Incoming("-3003", PressedInGroup(post, "1001", "q"))
+
+
+BOT = {"id": 77, "is_bot": True, "first_name": "Koppi"}
+OF_THE_BOT = {"message_id": 5, "date": 1_790_000_000, "chat": GROUP, "from": BOT, "text": "Uusi kysymys"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"text": " Saa. ", "reply_to_message": OF_THE_BOT}, RepliedInGroup("7", "5", "1001", "Saa.")),
+        ({"caption": "Saa.", "reply_to_message": OF_THE_BOT}, RepliedInGroup("7", "5", "1001", None)),
+        ({"text": "Saa.", "reply_to_message": {**OF_THE_BOT, "from": PERSON}}, None),
+        (
+            {
+                "text": "Kuka ehtii?",
+                "reply_to_message": {**OF_THE_BOT, "forum_topic_created": {"name": "x", "icon_color": 1}},
+            },
+            None,
+        ),
+        ({"text": "Kuka ehtii?"}, None),
+        ({"migrate_to_chat_id": -1_000_000_003_003}, GroupMoved("-1000000003003")),
+    ],
+)
+def test_in_a_group_only_what_is_said_to_the_bot_is_read(fields: dict[str, Any], expected: object) -> None:
+    """Replies to its posts, and where the group has gone; the rest is colleagues' talk."""
+    assert said(message(chat=GROUP, **fields)) == expected
+
+
+def test_an_edited_reply_in_a_group_is_known_as_one() -> None:
+    """It must not be sent a second time."""
+    content = json.loads(message(chat=GROUP, text="Ei.", reply_to_message=OF_THE_BOT, edit_date=1_790_000_100))
+    body = json.dumps({"update_id": 1, "edited_message": content["message"]})
+
+    assert said(body) == RepliedInGroup("7", "5", "1001", "Ei.", is_edit=True)
 
 
 @pytest.mark.parametrize(("status", "gone"), [("kicked", True), ("left", True), ("member", False)])
