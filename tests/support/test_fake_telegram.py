@@ -269,3 +269,71 @@ async def test_messages_are_edited_and_deleted_as_people_would_see_it(fake: Fake
 
     assert (edited["ok"], again["description"][:39]) == (True, "Bad Request: message is not modified: s")
     assert (seen, deleted, fake.sees(AINO), fake.violations) == (["b"], [True, False], [], [])
+
+
+async def test_a_press_is_answered_once(fake: FakeTelegram, bot: Bot) -> None:
+    """A second answer comes too late, as one to a press that never was."""
+    await fake.says(-3003, "moi")
+    number = await fake.presses_data(-3003, "x", by=AINO)
+    answers = [
+        (await bot.call("answerCallbackQuery", callback_query_id=query, text="ok"))["ok"]
+        for query in (f"query-{number}", f"query-{number}", "query-none")
+    ]
+
+    assert (answers, fake.answered_queries) == ([True, False, False], {f"query-{number}": "ok"})
+
+
+async def test_a_reply_needs_what_it_replies_to_and_a_topic_has_to_be_there(fake: FakeTelegram, bot: Bot) -> None:
+    """Somebody may have deleted either."""
+    await fake.says(-3003, "moi")
+    fake.forums.add(-3003)
+    thread = (await bot.call("createForumTopic", chat_id=-3003, name="Kettu 1"))["result"]["message_thread_id"]
+    sent = [
+        (await bot.call("sendMessage", chat_id=-3003, text="x", **fields))["ok"]
+        for fields in (
+            {"reply_parameters": {"message_id": 1}},
+            {"reply_parameters": {"message_id": 99}},
+            {"reply_parameters": {"message_id": 99, "allow_sending_without_reply": True}},
+            {"message_thread_id": thread},
+            {"message_thread_id": 99},
+        )
+    ]
+
+    assert sent == [True, False, True, True, False]
+    assert [(message.answers, message.thread) for message in fake.accepted[-3003]] == [
+        (1, None),
+        (None, None),
+        (None, thread),
+    ]
+
+
+async def test_others_messages_and_topics_go_by_a_moderator_only(fake: FakeTelegram, bot: Bot) -> None:
+    """What the bot itself wrote it may delete."""
+    await fake.says(-3003, "moi")
+    fake.forums.add(-3003)
+    topic = {"chat_id": -3003, "message_thread_id": 2}
+    await bot.call("createForumTopic", chat_id=-3003, name="Kettu 1")
+    refused = [
+        (await bot.call("deleteMessage", chat_id=-3003, message_id=1))["ok"],
+        (await bot.call("deleteForumTopic", **topic))["ok"],
+    ]
+    renamed = (await bot.call("editForumTopic", **topic, name="y"))["ok"]
+    named = dict(fake.topics[-3003])
+    fake.moderated.add(-3003)
+    done = [
+        (await bot.call("deleteMessage", chat_id=-3003, message_id=1))["ok"],
+        (await bot.call("deleteForumTopic", **topic))["ok"],
+    ]
+
+    assert (refused, renamed, named, done) == ([False, False], True, {2: "y"}, [True, True])
+
+
+async def test_a_group_that_became_a_supergroup_says_where_it_is(fake: FakeTelegram, bot: Bot) -> None:
+    """With every refusal, and in a service message."""
+    await fake.says(-3003, "moi")
+    await fake.upgrades(-3003, -1_000_000_003_003)
+    answer = await bot.call("sendMessage", chat_id=-3003, text="x")
+    (_, update) = (await bot.call("getUpdates"))["result"]
+
+    assert answer["parameters"] == {"migrate_to_chat_id": -1_000_000_003_003}
+    assert update["message"]["migrate_to_chat_id"] == -1_000_000_003_003
