@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import Table, delete, insert
 
+from bot.store import chat_links
 from bot.store.engine import Store
-from bot.store.schema import audit, inbox, message, metadata, notice, outbox, quarantine
+from bot.store.schema import audit, group_message, inbox, message, metadata, notice, outbox, quarantine
 from bot.vault import Vault
 from tests.support import people
 from tests.support.clock import A_TUESDAY_MORNING as NOW
@@ -15,11 +16,14 @@ ROWS = {
     "quarantine": {"channel": "web", "key": "1", "sender": "s", "body": b"", "reason": "x", "received_at": NOW},
     "outbox": {"key": "1", "channel": "web", "destination": "d", "not_before": NOW, "queued_at": NOW},
     "notice": {"text": "Uusi kysymys", "created_at": NOW},
+    "group_message": {"key": "1", "kind": "post", "created_at": NOW},
     "audit": {"at": NOW, "act": "view", "subject": "s", "previous_hash": "0", "hash": "1"},
 }
 
 
-@pytest.mark.parametrize("table", [message, inbox, quarantine, outbox, notice, audit], ids=lambda table: table.name)
+@pytest.mark.parametrize(
+    "table", [message, inbox, quarantine, outbox, notice, group_message, audit], ids=lambda table: table.name
+)
 async def test_the_id_of_a_deleted_row_is_not_given_again(store: Store, vault: Vault, table: Table) -> None:
     """A button under a deleted message would press a new one; a new reply would carry the key of an old one."""
     row = dict(ROWS[table.name])
@@ -30,6 +34,8 @@ async def test_the_id_of_a_deleted_row_is_not_given_again(store: Store, vault: V
             row["notice_id"] = (
                 await tx.execute(insert(notice).values(**ROWS["notice"]).returning(notice.c.id))
             ).scalar_one()
+        if table is group_message:
+            row["chat_link_id"] = await chat_links.link(tx, vault, purpose="advisors", address="-1", now=NOW)
         first = (await tx.execute(insert(table).values(**row).returning(table.c.id))).scalar_one()
         await tx.execute(delete(table))
         second = (await tx.execute(insert(table).values(**row).returning(table.c.id))).scalar_one()
