@@ -42,9 +42,10 @@ class Group:
 
     async def settles(self) -> None:
         """Return once the group has been told all that there is to tell."""
-        await self.koppi.settles()
-        while await announce.announce(self.house):
+        async with asyncio.timeout(10):
             await self.koppi.settles()
+            while await announce.announce(self.house):
+                await self.koppi.settles()
 
     async def asked(self) -> TicketRow:
         """Aino sends a question to a person, and the group has its post."""
@@ -687,8 +688,9 @@ async def test_an_asker_forgotten_while_a_post_is_being_written_stops_nothing(gr
     async with group.koppi.store.write() as tx:
         await erasure.erase(tx, ticket.conversation_id)
         writing = asyncio.create_task(announce.announce(group.house))
-        while not await _somebody_waits(tx):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(4):  # before the database gives up waiting
+            while not await _somebody_waits(tx):  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.005)
 
     assert await writing == 0
     assert await announce.announce(group.house) == 0
@@ -704,13 +706,13 @@ async def test_a_post_that_was_on_its_way_while_its_asker_was_forgotten_goes_too
     ticket = await group.koppi.sends_to_a_person(QUESTION)
     group.koppi.telegram.fails(faults.delay(0.15), chat=ADVISORS_GROUP)
     await announce.announce(group.house)
-    while not group.koppi.telegram.under_way:  # noqa: ASYNC110 - nobody tells
-        await asyncio.sleep(0.005)
-    async with group.koppi.store.write() as tx:
-        await erasure.erase(tx, ticket.conversation_id)
-    await group.koppi.telegram.until(lambda: group.koppi.telegram.accepted[ADVISORS_GROUP])
-    while not await announce.announce(group.house):  # noqa: ASYNC110 - nobody tells
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(5):
+        while not group.koppi.telegram.under_way:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
+        async with group.koppi.store.write() as tx:
+            await erasure.erase(tx, ticket.conversation_id)
+        while not await announce.announce(group.house):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
     await group.settles()
 
     assert group.koppi.telegram.sees(ADVISORS_GROUP) == []

@@ -271,15 +271,6 @@ class FakeTelegram:
         """The same, with their buttons."""
         return list(self._shown[chat].values())
 
-    async def until(self, is_so: Callable[[], object], within: float = 5.0) -> None:
-        """Return once something sent, changed, deleted or answered has made it so; fails when nothing does."""
-        async with self._news:
-            try:
-                async with asyncio.timeout(within):
-                    await self._news.wait_for(is_so)
-            except TimeoutError:
-                raise AssertionError(f"it did not come so within {within} s; {self.violations}") from None
-
     # --- the network's whims --------------------------------------------------------------------------------------
 
     def fails(self, fault: Fault, *, times: int = 1, chat: int | None = None, method: str = "sendMessage") -> None:
@@ -488,8 +479,6 @@ class FakeTelegram:
             del self._said[chat, message_id]
         elif self._shown[chat].pop(message_id, None) is None:
             raise _Refused(400, "Bad Request: message to delete not found")
-        async with self._news:
-            self._news.notify_all()
         return True
 
     async def _on_create_forum_topic(self, sent: Parameters) -> Any:
@@ -528,9 +517,7 @@ class FakeTelegram:
         query = sent["callback_query_id"]
         if query not in self._queries or query in self.answered_queries:
             raise _Refused(400, "Bad Request: query is too old and response timeout expired or query ID is invalid")
-        async with self._news:
-            self.answered_queries[query] = sent.get("text", "")
-            self._news.notify_all()
+        self.answered_queries[query] = sent.get("text", "")
         return True
 
     async def _on_set_my_commands(self, sent: Parameters) -> Any:
@@ -592,9 +579,7 @@ class FakeTelegram:
                 "Bad Request: message is not modified: specified new message content and reply markup are exactly "
                 "the same as a current content and reply markup of the message",
             )
-        async with self._news:
-            self._shown[chat][message_id] = after
-            self._news.notify_all()
+        self._shown[chat][message_id] = after
         return self._as_result(after, sent.get("reply_markup"))
 
     def _check_reachable(self, chat: int) -> None:
