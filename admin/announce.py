@@ -183,13 +183,12 @@ async def _bring_in_step(house: House, tx: Tx, post: GroupMessage, now: datetime
 
 async def _tell_of_more(house: House, tx: Tx, post: GroupMessage, ticket: TicketRow, heard: int, now: datetime) -> None:
     """Say once that the asker has written, however many lines come while that is on its way."""
-    if not house.profile.texts_in_group and await group_messages.has_unsent_word(
-        tx.connection, ticket.id, post.chat_link_id
-    ):
+    key = f"more:{post.id}:"
+    if not house.profile.texts_in_group and await group_messages.is_on_its_way(tx.connection, key):
         return
     new = [said.text for said in await tickets.thread(tx.connection, ticket.id) if said.author == "asker"]
     text = group_posts.more(house, ticket, new[post.heard or 0 :])
-    await _say(tx, post, f"more:{post.id}:{heard}", text, post.external_id, now)
+    await _say(tx, post, f"{key}{heard}", text, post.external_id, now)
 
 
 async def _tell_whether_it_arrived(tx: Tx, reply: GroupMessage, state: str, reason: str, now: datetime) -> None:

@@ -123,17 +123,12 @@ async def tells_now(tx: Tx, post_id: int, *, shown: str, version: int, heard: in
     )
 
 
-async def has_unsent_word(read: AsyncConnection, ticket_id: str, chat_link_id: str) -> bool:
-    """Whether a word about this ticket is still on its way to the group."""
+async def is_on_its_way(read: AsyncConnection, beginning: str) -> bool:
+    """Whether something whose key begins so is still to reach its group."""
     found = await read.execute(
         select(outbox.c.id)
         .join(group_message, outbox.c.group_message_id == group_message.c.id)
-        .where(
-            group_message.c.ticket_id == ticket_id,
-            group_message.c.chat_link_id == chat_link_id,
-            group_message.c.kind == "word",
-            outbox.c.state.in_(("queued", "sending")),
-        )
+        .where(group_message.c.key.startswith(beginning), outbox.c.state.in_(("queued", "sending")))
     )
     return found.first() is not None
 

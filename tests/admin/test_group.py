@@ -467,6 +467,26 @@ async def test_more_from_the_asker_is_told_below_the_post_without_a_word_of_thei
 
 
 @ON_SQLITE
+async def test_lines_written_while_the_group_is_out_of_reach_are_told_of_once(group: Group) -> None:
+    """Twenty messages a minute are all that Telegram lets into a group; but told they are, whatever else waits."""
+    ticket = await group.asked()
+    group.koppi.telegram.fails(faults.too_many_requests(60), chat=ADVISORS_GROUP)
+    await group.replies("Saa.")
+    for line in ("Kiitos!", "Entä", "käärme?"):
+        await group.koppi.says(line)
+        await group.settles()
+    before = group.words
+    await group.koppi.advance(TYPING * 30)
+    await group.settles()
+
+    assert before == []
+    assert [word.text.splitlines()[0] for word in group.words] == [
+        staff_wording.REPLY_ARRIVED.format(alias=ticket.alias),
+        f"{ticket.alias} kirjoitti lisää",
+    ]
+
+
+@ON_SQLITE
 async def test_texts_are_shown_where_the_owner_wants_it(group: Group) -> None:
     """Some groups answer on the move alone; the choice is the owner's, and it stands in `service.yaml`."""
     object.__setattr__(group.house, "profile", group.house.profile.model_copy(update={"texts_in_group": True}))
