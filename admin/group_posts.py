@@ -9,6 +9,7 @@ from bot import staff_wording
 from bot.channels.markup import escape_markdown
 from bot.hours import moment_in_words
 from bot.store.tickets import ENDED_BY_ASKER, TicketRow
+from knowledge import privacy
 
 FOR_WHOM = {"sosiaaliohjaaja": "Sosiaaliohjaajalle", "tyovoimaneuvoja": "Työvoimaneuvojalle"}
 QUOTED = 1000  # characters of a question, where the owner wants it shown: the console has the rest
@@ -81,6 +82,8 @@ def _title(house: House, ticket: TicketRow) -> str | None:
 
 
 def _quote(text: str) -> str:
+    """What the asker wrote, without what they may have sent for the one advisor who answers: how to reach them."""
+    text, _ = privacy.mask(text)
     return escape_markdown(f"”{shorten(text, QUOTED, placeholder=' …')}”")
 
 

@@ -13,7 +13,7 @@ from admin import announce
 from admin.house import House
 from bot import staff_wording, wording
 from bot.bookshelf import Bookshelf
-from bot.store import accounts, chat_links, erasure, schema, telegram_accounts, tickets
+from bot.store import accounts, chat_links, conversations, erasure, schema, telegram_accounts, tickets
 from bot.store.accounts import Account, Role
 from bot.store.engine import Tx
 from bot.store.tickets import TicketRow
@@ -499,6 +499,24 @@ async def test_texts_are_shown_where_the_owner_wants_it(group: Group) -> None:
     assert [word.text.splitlines()[1] for word in group.words] == ["”Entä *käärme*?”"]
 
 
+@ON_SQLITE
+async def test_how_to_reach_the_asker_is_never_shown_in_the_group(group: Group) -> None:
+    """A number meant for the one advisor who answers stays in the console, whatever the owner allows."""
+    object.__setattr__(group.house, "profile", group.house.profile.model_copy(update={"texts_in_group": True}))
+    ticket = await group.asked()
+    await group.takes()
+    async with group.koppi.store.write() as tx:
+        said = "Soita 040 123 4567 tai aino@esimerkki.fi"
+        await conversations.add_message(
+            tx, ticket.conversation_id, "asker", said, group.koppi.clock(), ticket_id=ticket.id
+        )
+        await tickets.joined(tx, ticket.id, urgent=False)
+    await group.settles()
+
+    assert "Soita" in group.words[-1].text
+    assert not any(secret in group.words[-1].text for secret in ("4567", "aino@"))
+
+
 # --- once, whatever happens ---------------------------------------------------------------------------------------
 
 
@@ -568,6 +586,7 @@ async def test_a_group_that_became_a_supergroup_is_followed(group: Group, is_tol
     assert sorted(post.text.partition(":")[0] for post in there) == ["Uusi kysymys", "Väinö hoitaa"]
     assert group.heard_by_aino()[-1] == "Saa."
     assert len(await group.koppi.rows(schema.chat_link)) == 1
+    assert [row for row in await group.koppi.rows(schema.outbox) if row.state != "sent"] == []
     assert len(group.koppi.telegram.accepted[SUPERGROUP]) == 3  # two posts, and that the reply has arrived
 
 
