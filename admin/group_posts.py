@@ -83,7 +83,7 @@ def _title(house: House, ticket: TicketRow) -> str | None:
 
 def _quote(text: str) -> str:
     """What the asker wrote, without what they may have sent for the one advisor who answers: how to reach them."""
-    text, _ = privacy.mask(text)
+    text, _ = privacy.mask(text, privacy.ALWAYS_MASKED | privacy.CONTACTS)
     return escape_markdown(f"”{shorten(text, QUOTED, placeholder=' …')}”")
 
 
