@@ -58,13 +58,17 @@ class Face:
         def say(sentence: str, /, **filled: str) -> str:
             return wording.say(language, getattr(wording, sentence), **filled)
 
-        return _templates().get_template(template).render(
-            say=say,
-            language=language,
-            profile=self._chat.profile,
-            examples=self._chat.profile.examples.get(language, []),
-            greeting=with_calls(as_web_html(wording.say(language, wording.GREETING))),
-            numbers=with_calls(as_web_html(self._chat.profile.crisis.texts[language]["numbers"])),
-            hours_line=self._chat.hours.today_in_words(self._chat.clock(), language),
-            **values,
+        return (
+            _templates()
+            .get_template(template)
+            .render(
+                say=say,
+                language=language,
+                profile=self._chat.profile,
+                examples=self._chat.profile.examples.get(language, []),
+                greeting=with_calls(as_web_html(wording.say(language, wording.GREETING))),
+                numbers=with_calls(as_web_html(self._chat.profile.crisis.texts[language]["numbers"])),
+                hours_line=self._chat.hours.today_in_words(self._chat.clock(), language),
+                **values,
+            )
         )

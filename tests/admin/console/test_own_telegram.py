@@ -1,22 +1,29 @@
 """One's own Telegram, linked to one's account: how the advisors' group knows who presses and who replies."""
 
 import re
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.store import chat_links, telegram_accounts
+from bot.store.engine import Store
 from bot.store.schema import audit
-from tests.admin.console.office import Office
+from bot.vault import Vault
+from tests.admin.console.office import Office, opened
+from tests.support.fake_telegram import TOKEN
 
 CODE = re.compile(r"<code>/liita (\S+)</code>")
 
 
 @pytest.fixture
-def office_with_telegram(office: Office) -> Office:
-    """An office that believes it has a Telegram: the pages only ask whether there is one."""
-    object.__setattr__(office.house, "telegram", object())
-    return office
+async def office_with_telegram(store: Store, vault: Vault, tmp_path: Path, faq_cache: Path) -> AsyncIterator[Office]:
+    """An office whose service has a bot; nothing is asked of Telegram."""
+    bot = {"telegram_token": SecretStr(TOKEN), "telegram_api": "http://127.0.0.1:9"}
+    async with opened(store, vault, tmp_path, faq_cache, **bot) as office:
+        yield office
 
 
 async def test_a_code_is_shown_once_and_links_the_one_who_made_it(office_with_telegram: Office) -> None:
