@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from bot import wording
-from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, SHORT_REPLY_WORDS, decide
+from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, SHORT_REPLY_WORDS, decide, takes_contacts
 from bot.dialogue import (
     Asked,
     Button,
@@ -94,10 +94,13 @@ class Life(RuleBasedStateMachine):
         """Something calm."""
         said = replace(verdict, language=language)  # type: ignore[type-var]
         before = self.talk
+        is_contact = takes_contacts(before, said, self.now)  # a number may be short, and is heard with a word of thanks
         question = self._asks(said, words)
         decision = self._decide(Text(words), said, question)
         is_short = len(words.split()) <= SHORT_REPLY_WORDS and verdict is not ANSWER
-        if self._is_near_danger() and is_short:
+        if is_contact:
+            assert isinstance(decision.ticket, JoinTicket)
+        elif self._is_near_danger() and is_short:
             assert wording.say(self.talk.language, wording.SAFETY_FOLLOW_UP) in decision.replies[0].text
             assert not any(reply.entry_id for reply in decision.replies), "no guess follows a danger"
         elif before.ticket is not None and before.ticket.is_claimed:
@@ -106,6 +109,18 @@ class Life(RuleBasedStateMachine):
         elif before.ticket is not None:
             buttons = [button.verb for reply in decision.replies for button in reply.buttons]
             assert isinstance(decision.ticket, JoinTicket) or "add" in buttons, "it joins the ticket or can be added"
+        return self._shows(decision)
+
+    @rule(target=shown, verdict=st.sampled_from([ANSWER, UNKNOWN]))
+    def writes_with_a_number(self, verdict: object) -> MultipleResults[Shown]:
+        """It is kept only where they have just tapped for it, and for one text."""
+        let_at, ticket = self.talk.state.contacts_let_at, self.talk.ticket
+        is_kept = takes_contacts(self.talk, verdict, self.now)  # type: ignore[arg-type]
+        assert not is_kept or (ticket is not None and let_at is not None and ticket.since <= let_at)
+        said = Text("soita [puhelinnumero]", frozenset({"phone"}), "soita 040 123 4567")
+        decision = self._decide(said, verdict, self._asks(verdict, said.text))
+        assert (decision.kind == "contacts") == is_kept
+        assert self.talk.state.contacts_let_at is None, "the leave is for the next thing said, and no other"
         return self._shows(decision)
 
     @rule(target=shown, words=st.sampled_from(WORDS))
@@ -210,13 +225,23 @@ class Life(RuleBasedStateMachine):
         match decision.ticket:
             case OpenTicketWith() | ReopenTicket():
                 assert before.ticket is None, "one open ticket at a time"
-                self.talk = replace(self.talk, ticket=OpenTicket(f"t{self.messages}", is_claimed=False))
-            case JoinTicket():
+                self.talk = replace(self.talk, ticket=OpenTicket(f"t{self.messages}", False, self.now))
+                if isinstance(decision.ticket, OpenTicketWith):
+                    self._is_in_ticket(decision.ticket.question_id)
+            case JoinTicket(message_id):
                 assert before.ticket is not None
+                self._is_in_ticket(message_id or (question.message_id if question else 0))
             case EndTicket():
                 assert before.ticket is not None
                 self._close()
         return decision
+
+    def _is_in_ticket(self, message_id: int) -> None:
+        """What a person has got stays in that thread."""
+        assert self.talk.ticket
+        question = self.questions[message_id]
+        assert question.ticket_id in {None, self.talk.ticket.id}, "nothing leaves the thread it was answered in"
+        self.questions[message_id] = replace(question, ticket_id=self.talk.ticket.id)
 
     def _close(self) -> None:
         assert self.talk.ticket
