@@ -86,17 +86,24 @@ async def _migrate(url: str) -> None:
     await store.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_address(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a link to the test's own file stands: with one address for all, no test compiles its statements anew."""
+    return tmp_path_factory.mktemp("address") / "koppi.sqlite3"
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh, migrated database: each test that asks for it runs on both kinds."""
     if request.param == "postgresql":
         cluster: postgres.Cluster = request.getfixturevalue("postgresql_cluster")
-        with cluster.database(request.getfixturevalue("migrated_postgresql")) as name:
+        with cluster.database(request.getfixturevalue("migrated_postgresql"), name="koppi") as name:
             yield cluster.url(name)
     else:
-        path = tmp_path / "koppi.sqlite3"
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
-        yield f"sqlite+aiosqlite:///{path}"
+        address: Path = request.getfixturevalue("sqlite_address")
+        address.unlink(missing_ok=True)
+        address.symlink_to(shutil.copyfile(request.getfixturevalue("migrated_sqlite"), tmp_path / "koppi.sqlite3"))
+        yield f"sqlite+aiosqlite:///{address}"
 
 
 @pytest.fixture

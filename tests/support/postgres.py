@@ -45,9 +45,9 @@ class Cluster:
         return f"postgresql+psycopg://koppi@127.0.0.1:{self.port}/{database}"
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
+    def database(self, template: str = "template1", name: str = "") -> Iterator[str]:
         """A new database, a copy of *template*, dropped at the end; gives its name."""
-        name = f"koppi_{secrets.token_hex(6)}"
+        name = name or f"koppi_{secrets.token_hex(6)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         try:
             yield name

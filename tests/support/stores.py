@@ -2,16 +2,28 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store.engine import Store
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Store]:
-    """The store at *url*; at the end no connection may be left out of its pool."""
-    store = Store.at(url)
+    """The store at *url*; at the end no connection may be left out of its pool.
+
+    Stores at the same address, one after the other, have the same engines, which know the statements compiled before.
+    """
+    store = Store(*_engines(url))
     yield store
     checked_out = [engine.pool.checkedout() for engine in (store.reader, store.writer)]  # type: ignore[attr-defined]
     await store.close()
 
     assert checked_out == [0, 0]
+
+
+@lru_cache(maxsize=4)
+def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    store = Store.at(url)
+    return store.reader, store.writer
