@@ -26,7 +26,7 @@ def misspelt(text: str, times: int) -> str:
     """*text* with so many letters changed, dropped or added."""
     letters = list(text)
     for _ in range(times):
-        at = random.randrange(len(letters))
+        at = random.randrange(len(letters) or 1)
         letters[at : at + random.randrange(2)] = random.choice(LETTERS) * random.randrange(2)
     return "".join(letters)
 
