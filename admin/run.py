@@ -26,6 +26,7 @@ from bot import worker
 from bot.channels import webchat
 from bot.channels.telegram import NAME as TELEGRAM
 from bot.delivery import Channel, Delivery
+from bot.holdings import Holdings
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import accounts, migrate
@@ -72,6 +73,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
         house.vault,
         channels,
         house.clock,
+        file_of=Holdings(house.store, house.profile, house.hours.zone).file,
         in_flight=house.settings.sends_in_flight,
         per_second=house.settings.send_per_second,
     )

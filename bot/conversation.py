@@ -412,6 +412,8 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
         case "contacts":
             return _let_contacts(conversation, now)
+        case "fetch":  # pressed where it is no link: the talk has moved to Telegram
+            return _tell_holdings(conversation, signals)
         case "erase":
             reply = Reply(_say(conversation, wording.ERASED))
             return Decision("erased", conversation, (reply,), erase=True)
@@ -535,13 +537,22 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals) 
             button = Button("erase", _say(conversation, wording.BUTTON_ERASE))
             return Decision("erasing", conversation, (Reply(_say(conversation, wording.ERASE_CONFIRM), (button,)),))
         case "tietoni":
-            return Decision("holdings", conversation, (Reply(signals.holdings),))
+            return _tell_holdings(conversation, signals)
         case "ohje":
             return Decision("instructions", conversation, (Reply(_say(conversation, wording.INSTRUCTIONS)),))
         case "tietosuoja":
             return Decision("privacy", conversation, (Reply(signals.privacy_notice),))
         case _:
             return Decision("unknown_command", conversation, (Reply(_say(conversation, wording.UNKNOWN_COMMAND)),))
+
+
+def _tell_holdings(conversation: Conversation, signals: Signals) -> Decision:
+    """What is kept, in a few words; all of it in a file, which Telegram brings and a page lets one fetch."""
+    if conversation.channel == "telegram":
+        file = Reply(_say(conversation, wording.HOLDINGS_CAPTION), has_file=True)
+        return Decision("holdings", conversation, (Reply(signals.holdings), file))
+    button = Button("fetch", _say(conversation, wording.BUTTON_FETCH))
+    return Decision("holdings", conversation, (Reply(signals.holdings, (button,)),))
 
 
 # --- small helpers of the above -------------------------------------------------------------------------------

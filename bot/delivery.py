@@ -29,6 +29,7 @@ SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours
 LOOK_AGAIN_SECONDS = 1.0
 SHORT_PAUSE_SECONDS = 0.02  # between two looks at what somebody else will end
 STOP_SECONDS = 5.0
+ERASED = "erased at the asker's wish"
 
 log = structlog.get_logger()
 
@@ -87,7 +88,10 @@ class Slot:
 
 
 class Delivery:
-    """Sends what the outbox holds, a bounded number at a time."""
+    """Sends what the outbox holds, a bounded number at a time.
+
+    *file_of* makes the file of all that is kept of the asker of a conversation, at a moment; None once that is erased.
+    """
 
     def __init__(
         self,
@@ -96,6 +100,7 @@ class Delivery:
         channels: Mapping[str, Channel],
         clock: Callable[[], datetime],
         *,
+        file_of: Callable[[str, datetime], Awaitable[bytes | None]],
         in_flight: int,
         per_second: float,
     ) -> None:
@@ -103,6 +108,7 @@ class Delivery:
         self._vault = vault
         self._channels = channels
         self._clock = clock
+        self._file_of = file_of
         self._in_flight = in_flight
         self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
         self._sending: set[asyncio.Task[None]] = set()
@@ -196,7 +202,7 @@ class Delivery:
 
     async def _send(self, item: OutboxItem) -> str | None:
         if item.text is None or item.sealed_address is None:
-            raise SendFailed("erased at the asker's wish", permanent=True)
+            raise SendFailed(ERASED, permanent=True)
         try:
             address = self._vault.unseal(item.sealed_address)
         except WrongKey as error:
@@ -209,18 +215,28 @@ class Delivery:
             (button["label"], f"{button['verb']}:{item.message_id or item.group_message_id}:{ordinal}")
             for ordinal, button in enumerate(item.buttons)
         )
+        is_made = False
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                file = await self._file(item) if item.act == "file" else None
+                is_made = True
                 return await channel.send(
-                    address, Sendable(item.text, labels, item.is_markdown, item.act, item.target, item.thread)
+                    address, Sendable(item.text, labels, item.is_markdown, item.act, item.target, item.thread, file)
                 )
         except SendFailed:
             raise
         except TimeoutError as error:
-            raise SendFailed("no answer in time", uncertain=True) from error
+            raise SendFailed("no answer in time", uncertain=is_made) from error
         except Exception as error:  # such as an answer that can't be read: what it answers may well have arrived
             log.error("sending_fault", item=item.id, fault=type(error).__name__)
-            raise SendFailed(f"fault while sending ({type(error).__name__})", uncertain=True) from error
+            raise SendFailed(f"fault while sending ({type(error).__name__})", uncertain=is_made) from error
+
+    async def _file(self, item: OutboxItem) -> bytes:
+        """Made of what there is now: its content is stored nowhere else."""
+        file = await self._file_of(item.destination, self._clock())
+        if file is None:
+            raise SendFailed(ERASED, permanent=True)
+        return file
 
     async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
         async with self._store.write() as tx:

@@ -175,7 +175,7 @@ class Signals:
         examples: questions to offer to someone who doesn't know what to ask.
         popular: ids of the entries that were asked most lately, when the asker looks at the topics.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
-        holdings: everything stored about the asker, in words, when they ask for it.
+        holdings: what is stored about the asker, in a few words, when they ask for it.
         privacy_notice: who answers for their data and how long it is kept, when they ask for it.
     """
 
@@ -210,11 +210,15 @@ class Button:
 
 @dataclass(frozen=True)
 class Reply:
-    """One message of the bot, in the Markdown of the FAQ; *entry_id* where it is an entry's answer."""
+    """One message of the bot, in the Markdown of the FAQ; *entry_id* where it is an entry's answer.
+
+    *has_file*: the file of all that is kept of the asker goes with it.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
     entry_id: str | None = None
+    has_file: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
-from textwrap import shorten
 
 import structlog
 
@@ -16,7 +15,7 @@ from bot import privacy_notice, wording
 from bot.advising import Desk
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSaid, Unparsable, calls_for_help
-from bot.channels.markup import as_plain_text, escape_markdown, split
+from bot.channels.markup import split
 from bot.channels.webchat import posts
 from bot.channels.webchat.pace import Pace
 from bot.conversation import decide, takes_contacts, topic_at
@@ -38,6 +37,7 @@ from bot.dialogue import (
     Signals,
     Text,
 )
+from bot.holdings import Holdings
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.staff_chats import StaffChats
@@ -58,7 +58,6 @@ MESSAGES_A_MINUTE = 20  # of one asker; whoever may be in danger, or writes to a
 POPULAR_SINCE = timedelta(days=30)
 POPULAR_FEWEST = 5  # answers: what fewer have asked might tell of one of them
 POPULAR_SHOWN = 6
-HOLDINGS_SHOWN = 100  # messages; their number is told in any case
 
 log = structlog.get_logger()
 
@@ -100,6 +99,7 @@ class Service:
         self._profile = profile
         self._hours = hours
         self._delivery = delivery
+        self._holdings = Holdings(store, profile, hours.zone)
         self._staff = StaffChats(store, vault, Desk(store, hours))
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
         self._told_to_wait = Pace(1, timedelta(minutes=1))
@@ -294,7 +294,7 @@ class Service:
             examples=self._profile.examples.get(talk.language, ()),
             popular=await self._popular(tx, said, now),
             crisis_texts=self._profile.crisis.texts,
-            holdings=await self._holdings(tx, talk) if said == Command("tietoni") else "",
+            holdings=await self._holdings.in_short(tx.connection, talk) if _asks_for_holdings(said) else "",
             privacy_notice=privacy_notice.in_short(self._profile, talk.language)
             if said == Command("tietosuoja")
             else "",
@@ -375,18 +375,6 @@ class Service:
         since = now.astimezone(self._hours.zone).date() - POPULAR_SINCE
         return await events.most_asked(tx.connection, since, fewest=POPULAR_FEWEST, limit=POPULAR_SHOWN)
 
-    async def _holdings(self, tx: Tx, talk: Conversation) -> str:
-        said = await conversations.messages(tx.connection, talk.id)
-        names = {"asker": wording.WEB_YOU, "bot": wording.WEB_BOT}
-        lines = [wording.say(talk.language, wording.HOLDINGS, alias=talk.alias, count=str(len(said)))]
-        for message in said[-HOLDINGS_SHOWN:]:
-            at = message.created_at.astimezone(self._hours.zone)
-            who = wording.say(talk.language, names.get(message.author, wording.HOLDINGS_ADVISOR))
-            # Of the bot's words the beginning: the rest says nothing of the asker, and an earlier list would double.
-            text = shorten(as_plain_text(message.text), 80) if message.author == "bot" else message.text
-            lines.append(f"{at:%-d.%-m.%Y %-H.%M} {who}: {text}")
-        return escape_markdown("\n".join(lines))
-
     async def _say(
         self,
         tx: Tx,
@@ -417,6 +405,7 @@ class Service:
                 inbox_id=item.id,
                 ordinal=ordinal,
                 now=now,
+                act="file" if reply.has_file else "send",
             )
             if slot is not None and ordinal == 0:
                 slot.item = await outbox.lease_reply(
@@ -464,7 +453,11 @@ class Service:
 def _in_messages(reply: Reply) -> list[Reply]:
     """*reply* as messages of a channel's length, the buttons under the last: each is paced and retried by itself."""
     *before, last = split(reply.text)
-    return [*(replace(reply, text=text, buttons=()) for text in before), replace(reply, text=last)]
+    return [*(replace(reply, text=text, buttons=(), has_file=False) for text in before), replace(reply, text=last)]
+
+
+def _asks_for_holdings(said: Said) -> bool:
+    return said == Command("tietoni") or (isinstance(said, Press) and said.verb == "fetch")
 
 
 def _calls_for_help(said: Said) -> bool:

@@ -258,8 +258,78 @@ MOVE_FAILED = (
 MOVE_REFUSED = "Sinulla on täällä jo kysymys ohjaajalla. Verkkochatin keskustelu jatkuu siksi verkossa."
 
 TEXTS_GONE = "Viestejä on poistettu säilytysajan jälkeen."
-HOLDINGS = "Sinusta on tallessa: nimimerkki {alias}, kieli, viimeisin käynti, salattu osoite ja {count} viestiä."
-HOLDINGS_ADVISOR = "Ohjaaja"
+HOLDINGS = (
+    "Sinusta on tallessa: nimimerkki {alias}, kieli ({spoken}), viimeisin käynti {seen}, osoite salattuna ja "
+    "{count} viestiä."
+)
+HOLDINGS_OPEN = "Yksi kysymyksesi on ohjaajalla tai odottaa vuoroaan ({since} lähtien)."
+HOLDINGS_CONTACTS = "Yhteystietosi on tallennettu luvallasi {at}."
+HOLDINGS_ALL = "Kaikki tämä on tiedostossa."
+HOLDINGS_CAPTION = (
+    "Tietosi tiedostona. Lataa se itsellesi tai poista se tästä, kun et enää tarvitse sitä: /unohda poistaa sen, mitä "
+    "meillä on, mutta ei tätä Telegramin kopiota."
+)
+BUTTON_FETCH = "Lataa tietosi tiedostona"
+HOLDINGS_FILE = "otappa-koppi-tietoni.txt"
+HOLDINGS_TITLE = "Otappa koppi: mitä sinusta on tallessa"
+HOLDINGS_MADE = "Tehty {at}. Kellonajat ovat Suomen aikaa."
+HOLDINGS_NOT_HERE = (
+    "Tässä on kaikki, paitsi koneen omat tunnisteet, tiivisteet ja salattu osoitteesi. Ohjaajan omia muistiinpanoja ja "
+    "tietoa siitä, kuka työntekijä kysymystäsi katsoi, voit pyytää tiedoistasi vastaavalta: {controller}, {contact}"
+)
+HOLDINGS_NOTES = "Ohjaajan muistiinpanoja kysymyksistäsi: {count}."
+HOLDINGS_TOO_LARGE = "Tiedosto täyttyi tähän. Loput voit pyytää tiedoistasi vastaavalta: {controller}, {contact}"
+HOLDINGS_YOU = "Sinä"
+HOLDINGS_ADDRESS = "Osoite, johon vastaus menee, on salattuna:"
+HOLDINGS_QUESTIONS = "Kysymykset ihmiselle"
+HOLDINGS_SEALED = "Mitä ei voitu käsitellä (sisältö salattuna)"
+HOLDINGS_MESSAGES = "Viestit ({count})"
+HOLDINGS_RECEIVED = "Milloin viestejä tuli ja mitä niistä päätettiin"
+HOLDINGS_LOOKS = "Milloin kysymystäsi on katsottu tai hoidettu"
+HOLDINGS_YES = "kyllä"
+HOLDINGS_NO = "ei"
+HOLDINGS_LABELS: dict[str, str] = {
+    "alias": "Nimimerkki",
+    "language": "Kieli",
+    "created_at": "Alkoi",
+    "last_seen_at": "Viimeisin käynti",
+    "first_campaign": "Linkki, josta tulit ensin",
+    "last_campaign": "Linkki, josta tulit viimeksi",
+    "last_events": "Viimeisin päivä, jona mitäkin tapahtui",
+    "channel": "Kanava",
+    "reachable": "Viestit menevät perille",
+    "state": "Tila",
+    "opened_at": "Avattu",
+    "role": "Kenelle",
+    "account_id": "Ohjaaja",
+    "urgent": "Kiireellinen",
+    "topic": "Aihe",
+    "promised_at": "Vastaus luvattu viimeistään",
+    "slipped_at": "Viivästyksestä kerrottu",
+    "claimed_at": "Otettu hoidettavaksi",
+    "replied_at": "Ensimmäinen vastaus",
+    "closed_at": "Suljettu",
+    "outcome": "Lopputulos",
+    "reopened_at": "Avattu uudelleen",
+    "entry_id": "Vastaus on aiheesta",
+    "buttons": "Painikkeet",
+    "verdict": "Botin arvio",
+    "queued_at": "Jonoon",
+    "act": "Teko",
+    "finished_at": "Valmis",
+    "attempts": "Yrityksiä",
+    "uncertain": "Ehkä perillä aiemmin",
+    "not_before": "Aikaisintaan",
+    "lease_until": "Lähetys kestää enintään",
+    "external_id": "Tunniste kanavassa",
+    "reason": "Syy",
+    "received_at": "Tullut",
+    "handled_at": "Käsitelty",
+    "kind": "Päätös",
+    "replies": "Vastauksia",
+    "decided_at": "Päätetty",
+    "at": "Aika",
+}
 BUTTON_ERASE = "Poista kaikki"
 ERASE_CONFIRM = "Poistetaanko kaikki viestisi ja osoitteesi, myös ohjaajalle lähetetyt? Tätä ei voi perua."
 ERASED = "Poistin kaikki viestisi ja osoitteesi. Jäljellä on vain lukumääriä, joista sinua ei tunnista."

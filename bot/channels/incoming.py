@@ -110,6 +110,7 @@ class Sendable:
     it (or where that is forbidden, to leave *text* of it), to answer a press whose query is the address; to open a
     forum topic called *text*, where the group has any, or to drop the topic *target*.
     With *send*, *target* is the message that this one replies to, and *thread* the topic it belongs in.
+    With *file*, its content, as text in UTF-8, goes along: what is kept of the asker.
     """
 
     text: str
@@ -118,6 +119,7 @@ class Sendable:
     act: Act = "send"
     target: str | None = None
     thread: str | None = None
+    file: bytes | None = None
 
 
 class SendFailed(Exception):

@@ -485,6 +485,8 @@ class TelegramChannel:
             match message.act:
                 case "send":
                     return await self._write(message, lambda text, html: self._send(address, message, text, html))
+                case "file":
+                    return await self._send_file(address, message.text, message.file or b"")
                 case "edit":
                     return await self._write(message, lambda text, html: self._edit(address, message, text, html))
                 case "delete":
@@ -575,6 +577,12 @@ class TelegramChannel:
             await self._bot.answer_callback_query(query_id, text, show_alert=True)
         except BadRequest as error:
             log.info("press_answered_too_late", reason=type(error).__name__)
+
+    async def _send_file(self, address: str, text: str, file: bytes) -> str:
+        sent = await self._bot.send_document(
+            int(address), file, caption=as_plain_text(text), filename=wording.HOLDINGS_FILE
+        )
+        return str(sent.message_id)
 
     def _succeeded(self) -> None:
         self.health.succeeded_at, self.health.trouble = self._clock(), None

@@ -19,7 +19,7 @@ from bot.store.schema import address, chat_link, conversation, group_message, me
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
 
-Act = Literal["send", "edit", "delete", "answer", "open", "drop"]
+Act = Literal["send", "file", "edit", "delete", "answer", "open", "drop"]
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -70,6 +70,7 @@ async def add_message(
     now: datetime,
     inbox_id: int | None = None,
     ordinal: int | None = None,
+    act: Act = "send",
 ) -> bool:
     """Queue a conversation's message; False when *key* is queued or sent already."""
     return await _add(
@@ -81,6 +82,7 @@ async def add_message(
         now=now,
         inbox_id=inbox_id,
         ordinal=ordinal,
+        act=act,
     )
 
 

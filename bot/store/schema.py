@@ -236,7 +236,7 @@ outbox = Table(
     Column("sealed_address", LargeBinary),  # of a last word to somebody erased; emptied when it has been said
     UniqueConstraint("inbox_id", "ordinal"),  # no decision has two copies of a reply
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
-    CheckConstraint("act IN ('send', 'edit', 'delete', 'answer', 'open', 'drop')", name="act"),
+    CheckConstraint("act IN ('send', 'file', 'edit', 'delete', 'answer', 'open', 'drop')", name="act"),
     CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="leased"),
     CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),

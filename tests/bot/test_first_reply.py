@@ -14,6 +14,7 @@ from bot import worker
 from bot.channels import telegram as channel
 from bot.channels.telegram import TelegramChannel
 from bot.delivery import Delivery
+from bot.holdings import Holdings
 from bot.profile import read_profile
 from bot.service import Service
 from bot.settings import Settings
@@ -66,8 +67,9 @@ async def bot(
     profile = read_profile(tmp_path)
     sender = TelegramChannel(settings, store, vault, clock)
     await sender.open()
-    delivery = Delivery(store, vault, {channel.NAME: sender}, clock, in_flight=1, per_second=25)
     hours = profile.hours(settings.zone)
+    file_of = Holdings(store, profile, hours.zone).file
+    delivery = Delivery(store, vault, {channel.NAME: sender}, clock, file_of=file_of, in_flight=1, per_second=25)
     service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery)
     bot = Unwatched(store, vault, service, delivery, clock, telegram)
     yield bot

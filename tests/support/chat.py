@@ -20,6 +20,7 @@ from bot.advising import Desk
 from bot.channels import webchat
 from bot.channels.web_security import SecurityHeaders
 from bot.delivery import Delivery
+from bot.holdings import Holdings
 from bot.profile import ServiceProfile, read_profile
 from bot.service import Service
 from bot.settings import Settings
@@ -98,7 +99,15 @@ async def serving(
     clock = Clock()
     profile = read_profile(data_dir)
     hours = profile.hours(Settings(_env_file=None).zone)
-    delivery = Delivery(store, vault, {webchat.NAME: webchat.WebChannel()}, clock, in_flight=4, per_second=1000)
+    delivery = Delivery(
+        store,
+        vault,
+        {webchat.NAME: webchat.WebChannel()},
+        clock,
+        file_of=Holdings(store, profile, hours.zone).file,
+        in_flight=4,
+        per_second=1000,
+    )
     service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery if works else None)
     pages = webchat.WebChat(
         store,

@@ -19,7 +19,7 @@ import httpx
 
 from tests.support import bot_api, telegram_html
 from tests.support.bot_api import BadRequest
-from tests.support.http_server import HttpServer, Request, Reset, Response, Silence
+from tests.support.http_server import File, HttpServer, Request, Reset, Response, Silence
 from tests.support.telegram_faults import Fault, refusal
 from tests.support.telegram_updates import Pending, TakenOver, UpdateQueue
 
@@ -27,6 +27,7 @@ TOKEN = "100200300:test-token-of-the-fake"
 BOT = {"id": 100200300, "is_bot": True, "first_name": "Otappa koppi", "username": "otappa_koppi_bot"}
 MESSAGE_LIMIT = 4096
 CAPTION_LIMIT = 1024
+FILE_LIMIT = 50_000_000  # bytes
 CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 Parameters = dict[str, Any]
 WEBHOOK_IS_SET = (
@@ -55,6 +56,7 @@ class Accepted:
     method: str = "sendMessage"
     answers: int | None = None  # the message in this chat that it is a reply to
     thread: int | None = None  # the forum topic it stands in
+    file: File | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -461,6 +463,16 @@ class FakeTelegram:
     async def _on_send_photo(self, sent: Parameters) -> Any:
         return await self._accept("sendPhoto", sent, sent.get("caption", ""), CAPTION_LIMIT)
 
+    async def _on_send_document(self, sent: Parameters) -> Any:
+        file = sent["document"]
+        if not isinstance(file, File):
+            raise BadRequest("wrong file identifier/HTTP URL specified")  # this fake keeps no files to send again
+        if not file:
+            raise BadRequest("file must be non-empty")
+        if len(file) > FILE_LIMIT:
+            raise _Refused(413, "Request Entity Too Large")
+        return await self._accept("sendDocument", sent, sent.get("caption", ""), CAPTION_LIMIT, file)
+
     async def _on_edit_message_text(self, sent: Parameters) -> Any:
         return await self._change(sent, sent["text"])
 
@@ -527,7 +539,7 @@ class FakeTelegram:
         self.commands[sent.get("language_code", "")] = sent["commands"]
         return True
 
-    async def _accept(self, method: str, sent: Parameters, text: str, limit: int) -> Any:
+    async def _accept(self, method: str, sent: Parameters, text: str, limit: int, file: File | None = None) -> Any:
         chat = sent["chat_id"]
         self._check_reachable(chat)
         if "message_thread_id" in sent and sent["message_thread_id"] not in self.topics[chat]:
@@ -554,6 +566,7 @@ class FakeTelegram:
             method,
             answers["message_id"] if is_there else None,
             sent.get("message_thread_id"),
+            file,
         )
         async with self._news:
             self.accepted[chat].append(message)
@@ -610,7 +623,13 @@ class FakeTelegram:
             | ({"url": entity.url} if entity.url else {})
             for entity in message.entities
         ]
-        result = {"message_id": message.message_id, "date": int(time.time()), "from": BOT, "text": message.text}
+        result = {"message_id": message.message_id, "date": int(time.time()), "from": BOT}
+        if message.file is None:
+            result["text"] = message.text
+        else:
+            result["caption"] = message.text
+            looks = {"file_name": message.file.name, "file_size": len(message.file)}
+            result["document"] = {"file_id": "f1", "file_unique_id": "u5", **looks}
         return {
             **result,
             "chat": self._chat(message.chat),

@@ -35,6 +35,17 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+class File(bytes):
+    """A file of a multipart form, with the *name* it came under."""
+
+    name: str
+
+    def __new__(cls, content: bytes, name: str) -> Self:
+        file = super().__new__(cls, content)
+        file.name = name
+        return file
+
+
 class Silence(Exception):
     """Answer nothing and keep the connection open."""
 
@@ -149,7 +160,7 @@ def _fields(content_type: str, body: bytes) -> dict[str, Any]:
 
 def _part(part: Any) -> str | bytes:
     content: bytes = part.get_payload(decode=True)
-    return content if part.get_filename() else content.decode()
+    return File(content, part.get_filename()) if part.get_filename() else content.decode()
 
 
 def _as_bytes(response: Response) -> bytes:

@@ -16,6 +16,7 @@ from bot.advising import Desk
 from bot.channels import telegram as channel
 from bot.channels.telegram import TelegramChannel
 from bot.delivery import Delivery
+from bot.holdings import Holdings
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile, read_profile
 from bot.service import Service
@@ -138,6 +139,7 @@ async def running(
         vault,
         {channel.NAME: telegram_channel},
         clock,
+        file_of=Holdings(store, profile, hours.zone).file,
         in_flight=settings.sends_in_flight,
         per_second=settings.send_per_second,
     )

@@ -20,6 +20,7 @@ from bot.bookshelf import Bookshelf
 from bot.channels import webchat
 from bot.channels.telegram import TelegramChannel
 from bot.delivery import Delivery
+from bot.holdings import Holdings
 from bot.profile import read_profile
 from bot.service import Service
 from bot.settings import Settings
@@ -192,7 +193,8 @@ async def _house(
 
 def _bot(house: House):  # type: ignore[no-untyped-def]
     channels = {webchat.NAME: webchat.WebChannel()}
-    delivery = Delivery(house.store, house.vault, channels, house.clock, in_flight=4, per_second=25)
+    file_of = Holdings(house.store, house.profile, house.hours.zone).file
+    delivery = Delivery(house.store, house.vault, channels, house.clock, file_of=file_of, in_flight=4, per_second=25)
     service = Service(
         house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours, delivery=delivery
     )

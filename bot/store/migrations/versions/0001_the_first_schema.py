@@ -420,7 +420,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name=op.f("ck_outbox_finished")
         ),
-        sa.CheckConstraint("act IN ('send', 'edit', 'delete', 'answer', 'open', 'drop')", name=op.f("ck_outbox_act")),
+        sa.CheckConstraint(
+            "act IN ('send', 'file', 'edit', 'delete', 'answer', 'open', 'drop')", name=op.f("ck_outbox_act")
+        ),
         sa.CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name=op.f("ck_outbox_state")),
         sa.CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name=op.f("ck_outbox_content")),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,439 @@
+"""Everything kept of an asker comes to them as a file, and only to them."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from bot import holdings, wording
+from bot.holdings import Holdings
+from bot.profile import read_profile
+from bot.settings import Settings
+from bot.store import conversations, erasure, schema
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.support import people
+from tests.support import telegram_faults as faults
+from tests.support.clock import A_TUESDAY_MORNING as NOW
+from tests.support.fake_telegram import Accepted
+from tests.support.knowledge import KNOWN, UNKNOWN
+from tests.support.koppi import Koppi
+from tests.support.people import AINO, BULK
+
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+# What the file leaves out, and why. Of every other column it tells the value.
+ID = "a random or running number, by which rows find each other"
+HASH = "a keyed hash"
+SEALED = "sealed bytes; the file says that there are some"
+COUNTER = "counts changes"
+COPY = "a copy of what the file tells of the question, for the people behind the service; goes with the question"
+TO_STAFF = "only of what goes to the people behind the service"
+STAFF = "of the people behind the service"
+NOBODY = "refers to nobody"
+LEFT_OUT = {
+    "account": STAFF,
+    "recovery_code": STAFF,
+    "session": STAFF,
+    "login_attempt": STAFF,
+    "chat_link": STAFF,
+    "link_code": STAFF,
+    "notice": COPY,
+    "group_message": COPY,
+    "telegram_account": STAFF,
+    "entry_revision": NOBODY,
+    "event": NOBODY,
+    "summary_run": NOBODY,
+    "revision_counter": NOBODY,
+    "lease": NOBODY,
+    "asker.id": ID,
+    "address.id": ID,
+    "address.asker_id": ID,
+    "address.lookup": HASH,
+    "address.sealed": SEALED,
+    "conversation.id": ID,
+    "conversation.asker_id": ID,
+    "conversation.address_id": ID,
+    "conversation.version": COUNTER,
+    "message.id": ID,
+    "message.conversation_id": ID,
+    "message.ticket_id": ID,
+    "message.question_id": ID,
+    "ticket.id": ID,
+    "ticket.conversation_id": ID,
+    "ticket.version": COUNTER,
+    "inbox.id": ID,
+    "inbox.key": ID,
+    "inbox.sender": HASH,
+    "inbox.body": SEALED,
+    "decision.inbox_id": ID,
+    "quarantine.id": ID,
+    "quarantine.key": ID,
+    "quarantine.sender": HASH,
+    "quarantine.body": SEALED,
+    "outbox.id": ID,
+    "outbox.key": ID,
+    "outbox.inbox_id": ID,
+    "outbox.ordinal": ID,
+    "outbox.message_id": ID,
+    "outbox.notice_id": ID,
+    "outbox.group_message_id": TO_STAFF,
+    "outbox.target": TO_STAFF,
+    "outbox.destination": ID,
+    "outbox.sealed_address": SEALED,
+    "audit.id": ID,
+    "audit.subject": ID,
+    "audit.account_id": "which of the staff looked is told by the controller, on request",
+    "audit.previous_hash": HASH,
+    "audit.hash": HASH,
+}
+
+
+def read(file: Accepted) -> str:
+    """What stands in the file."""
+    assert file.file is not None
+    return file.file.decode("utf-8-sig")
+
+
+async def conversation_id(koppi: Koppi) -> str:
+    (row,) = await koppi.rows(schema.conversation)
+    return str(row.id)
+
+
+@pytest.fixture
+def told(store: Store, tmp_path: Path) -> Holdings:
+    """What makes the file, with nobody at work."""
+    return Holdings(store, read_profile(tmp_path), Settings(_env_file=None).zone)
+
+
+# --- in Telegram ----------------------------------------------------------------------------------------------
+
+
+async def test_everything_comes_as_a_file_after_a_few_words(koppi: Koppi) -> None:
+    """With whole texts, as they were written, of all three who speak."""
+    await koppi.asks(KNOWN)
+    ticket = await koppi.sends_to_a_person("**Voinko** [x](https://example.org) tuoda iguaanin?")
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Et voi.", "a", koppi.later())
+    await koppi.desk.note(koppi.vaino, ticket.id, "soitin äidille", koppi.later())
+    while (await koppi.hears()).text != "Et voi.":
+        pass
+    words = await koppi.asks("/tietoni")
+    file = await koppi.hears()
+    text = read(file)
+    (asker,) = await koppi.rows(schema.asker)
+
+    assert asker.alias in words.text
+    assert "viestiä" in words.text
+    assert "odottaa vastausta" in words.text or "ohjaajalla" in words.text
+    assert (file.method, file.file.name if file.file else "") == ("sendDocument", "otappa-koppi-tietoni.txt")
+    for whole in (asker.alias, KNOWN, "**Voinko** [x](https://example.org) tuoda iguaanin?", "Et voi.", "Väinö"):
+        assert whole in text
+    assert "Tarkistettu 1.11.2026" in text
+    assert "soitin" not in text
+    assert wording.say("fi", wording.HOLDINGS_NOTES, count="1") in text
+
+
+async def test_the_files_content_is_kept_nowhere(koppi: Koppi) -> None:
+    """It would be a second copy of everything, and the next file would hold it once more."""
+    await koppi.asks(UNKNOWN)
+    await koppi.asks("/tietoni")
+    await koppi.hears()
+    await koppi.settles()
+    kept = [row.text for table in (schema.message, schema.notice) for row in await koppi.rows(table)]
+
+    assert sum(UNKNOWN in text for text in kept) == 1
+    assert [row.act for row in await koppi.rows(schema.outbox)][-2:] == ["send", "file"]
+
+
+@on_one_database
+async def test_a_file_that_telegram_puts_off_comes_later_and_once(koppi: Koppi) -> None:
+    """As a message does; and the words before it are not said again."""
+    koppi.telegram.fails(faults.too_many_requests(2), method="sendDocument")
+    await koppi.asks("/tietoni")
+    await koppi.advance(timedelta(seconds=5))
+    await koppi.hears()
+    await koppi.settles()
+
+    assert [message.method for message in koppi.telegram.accepted[AINO]] == ["sendMessage", "sendDocument"]
+
+
+@on_one_database
+async def test_a_file_that_may_have_arrived_is_sent_once_more(koppi: Koppi) -> None:
+    """Better twice than never."""
+    koppi.telegram.fails(faults.RESET_AFTER_ACCEPTING, method="sendDocument")
+    await koppi.asks("/tietoni")
+    for _ in range(3):
+        await koppi.advance(timedelta(seconds=31))
+    (file,) = [row for row in await koppi.rows(schema.outbox) if row.act == "file"]
+
+    assert koppi.telegram.calls["sendDocument"] == 2
+    assert (file.state, file.uncertain) == ("sent", True)
+
+
+@on_one_database
+async def test_who_is_erased_before_the_file_goes_gets_none(koppi: Koppi) -> None:
+    """It is made of what is there when it goes."""
+    koppi.telegram.fails(faults.too_many_requests(60), method="sendDocument")
+    await koppi.asks("/tietoni")
+    await koppi.settles()
+    async with koppi.store.write() as tx:
+        await erasure.erase(tx, await conversation_id(koppi))
+    await koppi.advance(timedelta(seconds=61))
+    await koppi.settles()
+
+    assert [message.method for message in koppi.telegram.accepted[AINO]] == ["sendMessage"]
+
+
+async def test_nobody_gets_what_another_has_written(koppi: Koppi) -> None:
+    """Two who asked at the same time."""
+    await koppi.asks(UNKNOWN, BULK[0])
+    await koppi.asks(KNOWN)
+    await koppi.asks("/tietoni")
+
+    assert UNKNOWN not in read(await koppi.hears())
+
+
+# --- the file -------------------------------------------------------------------------------------------------
+
+
+async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
+    """An asker with a value of its own in every column; the conversation, and how the file tells each value."""
+    moments = (datetime(2025, 1, 1, 10, minute, tzinfo=UTC) + timedelta(days=minute) for minute in range(60))
+    shown: dict[str, str] = {}
+
+    def at(column: str) -> datetime:
+        moment = next(moments)
+        shown[column] = f"{moment.day}.{moment.month}.2025 klo {moment.hour + 2 + (moment.month in range(4, 11))}"
+        shown[column] += f".{moment.minute:02}"
+        return moment
+
+    def mark(column: str, value: Any, words: str | None = None) -> Any:
+        shown[column] = words or str(value)
+        return value
+
+    vaino, _ = await people.employ(store)
+    async with store.write() as tx:
+        talk = await people.meet(tx, vault, AINO, NOW)
+        lookup = vault.lookup("telegram", str(AINO))
+        await tx.execute(
+            update(schema.asker).values(
+                alias=mark("asker.alias", "Kuikka 777"),
+                language=mark("asker.language", "fi", "suomi"),
+                first_campaign=mark("asker.first_campaign", "lehti"),
+                last_campaign=mark("asker.last_campaign", "juliste"),
+                created_at=at("asker.created_at"),
+                last_seen_at=at("asker.last_seen_at"),
+                last_events=mark("asker.last_events", {"came": "2025-08-09"}, "came: 2025-08-09"),
+            )
+        )
+        await tx.execute(update(schema.address).values(reachable=mark("address.reachable", False, "ei")))
+        shown["address.channel"] = shown["conversation.channel"] = "telegram"
+        await tx.execute(
+            update(schema.conversation).values(
+                state=mark("conversation.state", {"topic": "velkaneuvonta"}, "topic: velkaneuvonta"),
+                created_at=at("conversation.created_at"),
+            )
+        )
+        ticket = {name: at(f"ticket.{name}") for name in (
+            "opened_at", "reopened_at", "promised_at", "slipped_at", "claimed_at", "replied_at", "closed_at",
+        )}  # fmt: skip
+        await tx.execute(
+            schema.ticket.insert().values(
+                id="t" * 32,
+                conversation_id=talk.id,
+                role=mark("ticket.role", "sosiaaliohjaaja"),
+                urgent=mark("ticket.urgent", True, "kyllä"),
+                topic=mark("ticket.topic", "ticket-topic"),
+                account_id=mark("ticket.account_id", vaino.id, "Väinö"),
+                outcome=mark("ticket.outcome", "guided"),
+                version=3,
+                **ticket,
+            )
+        )
+        said = await tx.execute(
+            schema.message.insert()
+            .values(
+                conversation_id=talk.id,
+                ticket_id="t" * 32,
+                author=mark("message.author", "advisor", "Ohjaaja"),
+                account_id=mark("message.account_id", vaino.id, "Väinö"),
+                text=mark("message.text", "Hei_*Aino*!\nToinen rivi"),
+                buttons=mark("message.buttons", [{"verb": "yes", "value": "", "label": "Auttoi?!"}], "Auttoi?!"),
+                entry_id=mark("message.entry_id", "tyopaja"),
+                verdict=mark(
+                    "message.verdict", {"kind": "maybe", "hits": [["cv", 0.25]]}, "kind: maybe; hits: cv 0.25"
+                ),
+                created_at=at("message.created_at"),
+            )
+            .returning(schema.message.c.id)
+        )
+        inbox = await tx.execute(
+            schema.inbox.insert()
+            .values(
+                channel=mark("inbox.channel", "telegram"),
+                key="k1",
+                sender=lookup,
+                state=mark("inbox.state", "done"),
+                attempts=mark("inbox.attempts", 41),
+                not_before=at("inbox.not_before"),
+                received_at=at("inbox.received_at"),
+                handled_at=at("inbox.handled_at"),
+            )
+            .returning(schema.inbox.c.id)
+        )
+        await tx.execute(
+            schema.decision.insert().values(
+                inbox_id=inbox.scalar_one(),
+                kind=mark("decision.kind", "not_helped"),
+                replies=mark("decision.replies", 17),
+                decided_at=at("decision.decided_at"),
+            )
+        )
+        await tx.execute(
+            schema.quarantine.insert().values(
+                channel=mark("quarantine.channel", "telegram"),
+                key="k2",
+                sender=lookup,
+                body=vault.seal("x"),
+                reason=mark("quarantine.reason", "handling failed"),
+                received_at=at("quarantine.received_at"),
+            )
+        )
+        await tx.execute(
+            schema.outbox.insert().values(
+                key="o",
+                message_id=said.scalar_one(),
+                act=mark("outbox.act", "file"),
+                channel=mark("outbox.channel", "telegram"),
+                destination=talk.id,
+                state=mark("outbox.state", "failed"),
+                attempts=mark("outbox.attempts", 29),
+                uncertain=mark("outbox.uncertain", True, "kyllä"),
+                not_before=at("outbox.not_before"),
+                queued_at=at("outbox.queued_at"),
+                finished_at=at("outbox.finished_at"),
+                external_id=mark("outbox.external_id", "4711-x"),
+                reason=mark("outbox.reason", "perhaps delivered"),
+            )
+        )
+        shown["outbox.lease_until"] = ""  # only while it is on its way
+        await tx.execute(
+            schema.audit.insert().values(
+                at=at("audit.at"),
+                account_id=vaino.id,
+                act=mark("audit.act", "view"),
+                subject="t" * 32,
+                previous_hash="p",
+                hash="h",
+            )
+        )
+    return talk.id, shown
+
+
+async def test_the_file_tells_of_every_column_of_every_table_or_there_is_a_reason(
+    store: Store, vault: Vault, told: Holdings
+) -> None:
+    """A new column is a decision: tell it to whom it is about, or write down here why not."""
+    talk_id, shown = await _fill(store, vault)
+    file = (await told.file(talk_id, NOW) or b"").decode("utf-8-sig")
+    expected = {
+        f"{table.name}.{column.name}"
+        for table in schema.metadata.sorted_tables
+        for column in table.columns
+        if table.name not in LEFT_OUT and f"{table.name}.{column.name}" not in LEFT_OUT
+    }
+
+    assert set(shown) == expected
+    assert {column: words for column, words in shown.items() if words not in file} == {}
+    assert all(column.partition(".")[0] in schema.metadata.tables for column in LEFT_OUT)
+
+
+@on_one_database
+@pytest.mark.parametrize(("language", "words"), [("sv", "Alias: "), ("en", "Alias: ")])
+async def test_the_file_speaks_the_askers_language(
+    store: Store, vault: Vault, told: Holdings, language: str, words: str
+) -> None:
+    """And not a word of another one in its labels."""
+    talk_id, _ = await _fill(store, vault)
+    async with store.write() as tx:
+        await tx.execute(update(schema.asker).values(language=language))
+    file = (await told.file(talk_id, NOW) or b"").decode("utf-8-sig")
+
+    assert words in file
+    assert wording.HOLDINGS_TITLE not in file
+    assert not [label for label in wording.HOLDINGS_LABELS.values() if f"\n{label}: " in file and len(label) > 7]
+
+
+@on_one_database
+async def test_an_erased_asker_has_no_file(store: Store, vault: Vault, told: Holdings) -> None:
+    """Not one of headings either, which would tell that there was somebody."""
+    talk_id, _ = await _fill(store, vault)
+    parts = told.parts(talk_id, NOW)
+    await anext(parts)
+    async with store.write() as tx:
+        await erasure.erase(tx, talk_id)
+
+    assert await told.file(talk_id, NOW) is None
+    with pytest.raises(holdings.Gone):
+        _ = [part async for part in parts]
+
+
+async def _talks_long(store: Store, vault: Vault, messages: int) -> str:
+    async with store.write() as tx:
+        talk = await people.meet(tx, vault, AINO, NOW)
+        row = {"conversation_id": talk.id, "author": "bot", "buttons": [], "created_at": NOW}
+        await tx.execute(schema.message.insert(), [{**row, "text": f"**Viesti** {n}."} for n in range(messages)])
+    return talk.id
+
+
+@on_one_database
+async def test_others_have_their_turn_while_a_long_talks_file_is_made(
+    store: Store, vault: Vault, told: Holdings
+) -> None:
+    """Nobody waits for another's file: it is read and written a page at a time."""
+    talk_id = await _talks_long(store, vault, 4 * holdings.PAGE)
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    others = asyncio.create_task(other())
+    parts = [part async for part in told.parts(talk_id, NOW)]
+    others.cancel()
+
+    assert max(part.count("Viesti ") for part in parts) == holdings.PAGE
+    assert sum(part.count("Viesti ") for part in parts) == 4 * holdings.PAGE
+    assert turns > 4
+
+
+@on_one_database
+async def test_a_file_too_large_to_send_says_where_the_rest_is(
+    store: Store, vault: Vault, told: Holdings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram takes 50 MB, and a phone less."""
+    monkeypatch.setattr(holdings, "MOST_BYTES", 3000)
+    talk_id = await _talks_long(store, vault, 3 * holdings.PAGE)
+    file = (await told.file(talk_id, NOW) or b"").decode("utf-8-sig")
+
+    assert len(file) < 3000 + 100 * holdings.PAGE
+    assert wording.HOLDINGS_TOO_LARGE[:30] in file
+
+
+async def test_in_short_it_tells_what_there_is(store: Store, vault: Vault, told: Holdings) -> None:
+    """The leave to send contact details, too."""
+    async with store.write() as tx:
+        talk = await people.meet(tx, vault, AINO, NOW)
+        await conversations.add_message(tx, talk.id, "asker", "moi", NOW, verdict={"kind": "answer"})
+        without = await told.in_short(tx.connection, talk)
+        await conversations.add_message(tx, talk.id, "asker", "040", NOW, verdict={"contacts": True})
+        await conversations.add_message(tx, talk.id, "note", "n", NOW)
+        words = await told.in_short(tx.connection, talk)
+
+    assert "2 viestiä" in words
+    assert ("luvallasi" in words, "luvallasi" in without) == (True, False)
