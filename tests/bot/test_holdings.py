@@ -1,6 +1,8 @@
 """Everything kept of an asker comes to them as a file, and only to them."""
 
 import asyncio
+import re
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import people
 from tests.support import telegram_faults as faults
+from tests.support.chat import Browser, Chat, serving
 from tests.support.clock import A_TUESDAY_MORNING as NOW
 from tests.support.fake_telegram import Accepted
-from tests.support.knowledge import KNOWN, UNKNOWN
+from tests.support.knowledge import KNOWN, UNKNOWN, SteadyKnowledge
 from tests.support.koppi import Koppi
 from tests.support.people import AINO, BULK
 
@@ -437,3 +440,74 @@ async def test_in_short_it_tells_what_there_is(store: Store, vault: Vault, told:
 
     assert "2 viestiä" in words
     assert ("luvallasi" in words, "luvallasi" in without) == (True, False)
+
+
+# --- on the web -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def chat(store: Store, vault: Vault, knowledge_base: SteadyKnowledge, tmp_path: Path) -> AsyncIterator[Chat]:
+    """The web chat with the bot at work."""
+    async with serving(store, vault, knowledge_base, tmp_path) as chat:
+        yield chat
+
+
+async def test_the_web_chats_reply_has_a_link_to_the_file(chat: Chat) -> None:
+    """It works without a script; the file is saved, and no cache keeps it."""
+    async with Browser(chat) as aino:
+        await aino.opens()
+        await aino.says(UNKNOWN)
+        await aino.says("/tietoni")
+        link = re.search(rf'<a class="press" href="([^"]+)">{wording.BUTTON_FETCH}</a>', aino.page)
+        assert link is not None
+        response = await aino.get(link[1])
+
+    assert "Sinusta on tallessa" in aino.page
+    assert (response.status_code, link[1]) == (200, "/chat/tietoni.txt")
+    assert response.headers["content-disposition"] == 'attachment; filename="otappa-koppi-tietoni.txt"'
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert UNKNOWN in response.text
+    assert "BOTTI" not in response.text.upper().partition("VIESTIT (")[0]
+
+
+@on_one_database
+async def test_a_stranger_gets_no_file_and_neither_does_another_sites_page(chat: Chat) -> None:
+    """Whoever knows the address; and a link elsewhere must put nothing on a shared computer's disk."""
+    async with Browser(chat) as aino, Browser(chat) as stranger:
+        await aino.opens()
+        await aino.says(UNKNOWN)
+        strange = await stranger.get("/chat/tietoni.txt", follow_redirects=False)
+        from_elsewhere = await aino.get(
+            "/chat/tietoni.txt", headers={"sec-fetch-site": "cross-site"}, follow_redirects=False
+        )
+        by_another_door = await aino.get("/widget/tietoni.txt", follow_redirects=False)
+
+    assert [answer.status_code for answer in (strange, from_elsewhere, by_another_door)] == [303, 303, 303]
+    assert [answer.headers["location"] for answer in (strange, by_another_door)] == ["/", "/widget"]
+
+
+@on_one_database
+async def test_in_the_widget_the_file_is_behind_the_widgets_own_door(chat: Chat) -> None:
+    """Its cookie is sent nowhere else; and the page around the frame can't read it."""
+    token = "w" * 43
+    async with Browser(chat, cookie=f"koppi_widget={token}") as framed:
+        await framed.post("/widget/messages", data={"key": "k" * 22, "text": "/tietoni"})
+        shown = await framed.get("/widget")
+        file = await framed.get("/widget/tietoni.txt")
+
+    assert 'href="/widget/tietoni.txt"' in shown.text
+    assert file.text.startswith("\ufeff" + wording.HOLDINGS_TITLE.upper())
+    assert file.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@on_one_database
+async def test_the_file_is_fetched_a_few_times_a_minute_at_most(chat: Chat) -> None:
+    """It is read from the database anew each time."""
+    async with Browser(chat) as aino:
+        await aino.opens()
+        await aino.says("/tietoni")
+        answers = [(await aino.get("/chat/tietoni.txt")).status_code for _ in range(6)]
+
+    assert answers == [200] * 5 + [429]

@@ -439,14 +439,6 @@ async def test_after_an_erasure_one_is_somebody_new(koppi: Koppi) -> None:
     assert after.id != before.id
 
 
-async def test_what_is_kept_of_an_asker_is_shown_to_them_as_it_was_written(koppi: Koppi) -> None:
-    """/tietoni: everything, and no markup made of their words."""
-    await koppi.asks("**Voinko** [x](https://example.org) tuoda iguaanin?")
-    held = await koppi.asks("/tietoni")
-
-    assert "**Voinko** [x](https://example.org) tuoda iguaanin?" in held.text
-
-
 async def test_events_count_what_happened_and_name_nobody(koppi: Koppi) -> None:
     """The figures survive an erasure because they never held anybody."""
     await koppi.says("/start lehti")

@@ -337,3 +337,64 @@ async def test_a_group_that_became_a_supergroup_says_where_it_is(fake: FakeTeleg
 
     assert answer["parameters"] == {"migrate_to_chat_id": -1_000_000_003_003}
     assert update["message"]["migrate_to_chat_id"] == -1_000_000_003_003
+
+
+async def _sends(client: httpx.AsyncClient, fake: FakeTelegram, content: bytes, **fields: str) -> dict[str, Any]:
+    answer = await client.post(
+        f"{fake.url}/bot{TOKEN}/sendDocument",
+        data={"chat_id": str(AINO), **fields},
+        files={"document": ("a.txt", content)},
+    )
+    return answer.json()  # type: ignore[no-any-return]
+
+
+async def test_a_file_is_taken_with_its_name_and_its_caption(fake: FakeTelegram) -> None:
+    """As a multipart form, which is the only way for a file that Telegram has not seen."""
+    fake.meets(AINO)
+    async with httpx.AsyncClient() as client:
+        answer = await _sends(client, fake, "ä".encode(), caption="Tässä")
+    (message,) = fake.accepted[AINO]
+
+    assert answer["result"]["document"]["file_name"] == "a.txt"
+    assert (message.method, message.text, message.file, message.file and message.file.name) == (
+        "sendDocument", "Tässä", "ä".encode(), "a.txt",
+    )  # fmt: skip
+    assert fake.violations == []
+
+
+@pytest.mark.parametrize(
+    ("content", "fields", "violation"),
+    [
+        (b"", {}, "file must be non-empty"),
+        (b"x", {"caption": "x" * 1025}, "caption is too long"),
+        (b"x", {"text": "x"}, "has no parameter text"),
+    ],
+)
+async def test_a_file_that_telegram_would_refuse_is_refused(
+    fake: FakeTelegram, content: bytes, fields: dict[str, str], violation: str
+) -> None:
+    """Whatever the fake lets pass, nobody else notices before Telegram does."""
+    fake.meets(AINO)
+    async with httpx.AsyncClient() as client:
+        answer = await _sends(client, fake, content, **fields)
+
+    assert not answer["ok"]
+    assert violation in fake.violations[0]
+
+
+async def test_a_file_of_more_than_50_mb_is_too_large(fake: FakeTelegram, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a smaller limit here: what matters is the refusal."""
+    monkeypatch.setattr("tests.support.fake_telegram.FILE_LIMIT", 10)
+    fake.meets(AINO)
+    async with httpx.AsyncClient() as client:
+        answer = await _sends(client, fake, b"x" * 11)
+
+    assert (answer["error_code"], fake.accepted[AINO]) == (413, [])
+
+
+async def test_a_document_by_words_alone_is_no_file(fake: FakeTelegram, bot: Bot) -> None:
+    """An id or an address would do for Telegram; the bot has neither."""
+    fake.meets(AINO)
+    await bot.call("sendDocument", chat_id=AINO, document="text")
+
+    assert "wrong file identifier" in fake.violations[0]

@@ -21,6 +21,7 @@ from bot.channels.webchat.visitor import Visitor
 MESSAGES_A_MINUTE = 20
 NEW_CONVERSATIONS_AN_HOUR = 5
 TYPING_A_MINUTE = 40  # a page that is written in tells of it every five seconds, and when it ends
+FILES_A_MINUTE = 5  # of all that is kept of one asker
 STREAMS = 1000  # beyond these, and these of one asker, pages ask by themselves every now and then
 STREAMS_OF_ONE = 4
 
@@ -33,6 +34,7 @@ class Limits:
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
         self._openings = Pace(NEW_CONVERSATIONS_AN_HOUR, timedelta(hours=1))
         self._typing = Pace(TYPING_A_MINUTE, timedelta(minutes=1))
+        self._files = Pace(FILES_A_MINUTE, timedelta(minutes=1))
         self._networks = DailyHash()
         self.streams: Counter[str] = Counter()  # open event streams of each asker
 
@@ -40,6 +42,10 @@ class Limits:
         """Whether this asker's page may tell once more that they write."""
         now = self._chat.clock()
         return self._typing.allows(lookup, secrets.token_hex(8), now)
+
+    def takes_file(self, lookup: str) -> bool:
+        """Whether this asker may fetch once more what is kept of them."""
+        return self._files.allows(lookup, secrets.token_hex(8), self._chat.clock())
 
     def takes_stream(self, lookup: str) -> bool:
         """Whether one more open page of this asker gets a stream of its own."""

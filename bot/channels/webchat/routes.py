@@ -4,6 +4,7 @@ A post is committed to the inbox before it is answered; the page shows what the 
 "something changed": the page then asks for what it lacks, so a missed event hides nothing.
 """
 
+import contextlib
 import math
 import re
 import secrets
@@ -37,6 +38,7 @@ from bot.channels.webchat.visitor import (
     visitor,
 )
 from bot.dialogue import Conversation
+from bot.holdings import Gone, Holdings
 from bot.store import conversations, inbox
 from bot.store.engine import StoreUnavailable
 from bot.store.live import Typing
@@ -90,6 +92,7 @@ class _Pages:
         self._face = face
         self._limits = limits
         self._door = door
+        self._holdings = Holdings(chat.store, chat.profile, chat.hours.zone)
 
     def routes(self) -> list[BaseRoute]:
         """The page, what its forms post to, and what its script asks for."""
@@ -98,6 +101,7 @@ class _Pages:
             Route(f"{self._door.base}/messages", self.fragment),
             Route(f"{self._door.base}/messages", self.post, methods=["POST"]),
             Route(f"{self._door.base}/events", self.events),
+            Route(self._door.file, self.file),
             Route(f"{self._door.base}/typing", self.typing, methods=["POST"]),
         ]
 
@@ -125,7 +129,7 @@ class _Pages:
         if since and (not said or said[0].id != since):
             return Response(status_code=205)
         lines = self._lines(said, language, is_whole_page=False)
-        html = self._face.render("messages.html", language, lines=lines, is_whole_page=False)
+        html = self._face.render("messages.html", language, lines=lines, is_whole_page=False, door=self._door)
         if keep := self._keep(request, asker):
             html += self._face.render("keep.html", language, keep=keep, door=self._door)
         return HTMLResponse(html)
@@ -184,6 +188,29 @@ class _Pages:
             else:
                 marks.ends(asker.talk.ticket.id, "asker")
         return Response(status_code=204)
+
+    async def file(self, request: Request) -> Response:
+        """All that is kept of the asker, as a file; to the chat for who has none, or comes from another site's page."""
+        asker = await self._asker(request)
+        is_ours = request.headers.get("sec-fetch-site", "none") in {"none", "same-origin"}  # old browsers don't tell
+        if asker.talk is None or not is_ours:
+            return RedirectResponse(self._door.page, status_code=303)
+        if not self._limits.takes_file(asker.lookup):
+            return self._bare(wording.say(asker.talk.language, wording.WEB_SLOW_DOWN), 429)
+        return StreamingResponse(
+            self._parts(asker.talk),
+            media_type="text/plain",
+            headers={
+                "Content-Disposition": f'attachment; filename="{wording.HOLDINGS_FILE}"',
+                "Cache-Control": "no-store",
+                "Cross-Origin-Resource-Policy": "same-origin",  # in the frame, too: only the chat's own page fetches it
+            },
+        )
+
+    async def _parts(self, talk: Conversation) -> AsyncIterator[str]:
+        with contextlib.suppress(Gone):  # erased meanwhile: what has gone out is all there will be
+            async for part in self._holdings.parts(talk.id, self._chat.clock()):
+                yield part
 
     async def events(self, request: Request) -> Response:
         """Server-sent events, until we stop: `changed` with the conversation's version, each time it grows; `typing`

@@ -45,6 +45,14 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A button under a message; *is_link*: it fetches the file of all that is kept, and posts nothing."""
+
+    label: str
+    is_link: bool
+
+
+@dataclass(frozen=True)
 class Line:
     """One message as the template shows it.
 
@@ -64,7 +72,7 @@ class Line:
     words: Markup
     language: Language
     is_alert: bool
-    buttons: tuple[str, ...]
+    buttons: tuple[Choice, ...]
     starts_run: bool
     is_answer: bool
     is_latest: bool
@@ -169,7 +177,7 @@ def _line(
         words=_words(message, own_language, language_of),
         language=own_language,
         is_alert=is_alert,
-        buttons=tuple(button["label"] for button in message.buttons),
+        buttons=tuple(Choice(button["label"], button["verb"] == "fetch") for button in message.buttons),
         starts_run=starts_run,
         is_answer=any(button["verb"] in {"yes", "add"} for button in message.buttons),
         is_latest=is_latest,

@@ -31,6 +31,11 @@ class Door:
     cookie_path: str
     is_framed: bool
 
+    @property
+    def file(self) -> str:
+        """The address of the file of all that is kept."""
+        return f"{self.base}/tietoni.txt"
+
 
 FRONT = Door("/", "/chat", "koppi", "/", is_framed=False)
 FRAME = Door("/widget", "/widget", "koppi_widget", "/widget", is_framed=True)
