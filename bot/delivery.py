@@ -232,8 +232,17 @@ class Delivery:
             raise SendFailed(f"fault while sending ({type(error).__name__})", uncertain=is_made) from error
 
     async def _file(self, item: OutboxItem) -> bytes:
-        """Made of what there is now: its content is stored nowhere else."""
-        file = await self._file_of(item.destination, self._clock())
+        """Made of what there is now: its content is stored nowhere else.
+
+        Where that fails, it is given up: replies wait behind it.
+        """
+        try:
+            file = await self._file_of(item.destination, self._clock())
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.error("file_fault", item=item.id, fault=type(error).__name__)
+            raise SendFailed(f"the file can't be made ({type(error).__name__})", permanent=True) from error
         if file is None:
             raise SendFailed(ERASED, permanent=True)
         return file

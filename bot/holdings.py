@@ -3,9 +3,12 @@
 The file is written from the store each time it is asked for, a page at a time, and its content is stored nowhere.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import datetime
+from math import inf
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -23,6 +26,7 @@ from knowledge.entry import Language
 
 __all__ = ["PAGE", "Gone", "Holdings"]
 
+MOST_SECONDS = 12.0  # half of what a send has
 MOST_BYTES = 20_000_000  # Telegram takes 50 MB, but within the seconds of one send and on a phone that is too much
 UTF8_MARK = "\ufeff"  # without it some programs read the file in another encoding
 
@@ -58,15 +62,19 @@ class Holdings:
         return " ".join([*sentences, say(wording.HOLDINGS_ALL)])
 
     async def file(self, conversation_id: str, now: datetime) -> bytes | None:
-        """The whole file; None when its asker has been erased, be it while it was written."""
+        """The whole file, as far as it is written in time; None once its asker has been erased, be it meanwhile."""
         try:
-            parts = [part async for part in self.parts(conversation_id, now)]
+            parts = [part async for part in self.parts(conversation_id, now, seconds=MOST_SECONDS)]
         except Gone:
             return None
         return "".join(parts).encode()
 
-    async def parts(self, conversation_id: str, now: datetime) -> AsyncIterator[str]:
-        """The file in parts of a page each. Raises `Gone` where its asker has been erased before the last of them."""
+    async def parts(self, conversation_id: str, now: datetime, *, seconds: float = inf) -> AsyncIterator[str]:
+        """The file in parts of a page each, as far as it gets in *seconds*.
+
+        Raises `Gone` where its asker has been erased before the last of them.
+        """
+        until = monotonic() + seconds
         kept = await self._asker(conversation_id)
         language: Language = kept.asker.language
         page = _Page(language, self._zone, kept.names)
@@ -74,7 +82,7 @@ class Holdings:
         async with aclosing(self._parts(page, kept, now)) as parts:
             async for part in parts:
                 size += len(part.encode())
-                if size > MOST_BYTES:
+                if size > MOST_BYTES or monotonic() > until:
                     yield wording.say(language, wording.HOLDINGS_TOO_LARGE, **self._controller(language)) + "\n"
                     break
                 yield part
@@ -87,11 +95,15 @@ class Holdings:
     async def _parts(self, page: "_Page", kept: Asker, now: datetime) -> AsyncGenerator[str, None]:
         yield UTF8_MARK + "".join(self._beginning(page, kept, now))
         for talk in kept.conversations:
-            async for messages, deliveries in holdings.said(self._store, talk.id):
-                yield "".join(page.message(row, deliveries[row.id]) for row in messages)
+            async for rows in holdings.said(self._store, talk.id):
+                yield await asyncio.to_thread(page.messages, rows)
         yield page.heading(wording.HOLDINGS_RECEIVED)
         async for rows in holdings.received(self._store, kept.asker.id):
             yield "".join(page.line(row, *_RECEIVED) for row in rows)
+        yield page.heading(wording.HOLDINGS_SENT)
+        for talk in kept.conversations:
+            async for rows in holdings.sent(self._store, talk.id):
+                yield "".join(page.line(row, *_SENT) for row in rows)
         yield page.heading(wording.HOLDINGS_LOOKS)
         async for rows in holdings.looks(self._store, kept.asker.id):
             yield "".join(page.line(row, "at", "act") for row in rows)
@@ -135,7 +147,7 @@ _TICKET = (
     "closed_at", "outcome", "reopened_at",
 )  # fmt: skip
 _MESSAGE = ("entry_id", "buttons", "verdict")
-_DELIVERY = (
+_SENT = (
     "queued_at", "act", "channel", "state", "finished_at", "attempts", "uncertain", "not_before", "lease_until",
     "external_id", "reason",
 )  # fmt: skip
@@ -163,14 +175,17 @@ class _Page:
         """All of them in one line."""
         return "; ".join(self._told(row, columns)) + "\n"
 
-    def message(self, row: Row[object], deliveries: holdings.Rows) -> str:
+    def messages(self, rows: holdings.Rows) -> str:
+        """Whole messages. In a thread of its own: to read the bot's Markdown takes long, and others wait meanwhile."""
+        return "".join(self._message(row) for row in rows)
+
+    def _message(self, row: Row[object]) -> str:
         """Who said what when, in full, and below it what else is kept of it."""
         who = {"asker": wording.WEB_YOU, "bot": wording.WEB_BOT}.get(row.author)
         name = self._names.get(row.account_id or "", "")
         speaker = wording.say(self.language, who or wording.WEB_ADVISOR, **({} if who else {"name": name}))
         text = as_plain_text(row.text) if row.author == "bot" else row.text
-        below = self.lines(row, *_MESSAGE) + "".join(self.line(send, *_DELIVERY) for send in deliveries)
-        more = "".join(f"  {line}\n" for line in below.splitlines())
+        more = "".join(f"  {told}\n" for told in self._told(row, _MESSAGE))
         return f"{self._words('created_at', row.created_at)}, {speaker}:\n{text}\n{more}\n"
 
     def _told(self, row: Row[object], columns: tuple[str, ...]) -> Iterator[str]:
@@ -199,7 +214,7 @@ class _Page:
 def _plainly(value: object) -> str:
     """What is stored as JSON, without its marks."""
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_plainly(inner)}" for name, inner in value.items())
+        return "; ".join(f"{name}: {_plainly(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, list):
         return ", ".join(" ".join(map(str, inner)) if isinstance(inner, list) else str(inner) for inner in value)
     return str(value)

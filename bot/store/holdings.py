@@ -98,14 +98,18 @@ async def of_asker(read: AsyncConnection, conversation_id: str) -> Asker:
     )
 
 
-async def said(store: Store, conversation_id: str) -> AsyncIterator[tuple[Rows, dict[int, Rows]]]:
-    """A conversation's messages, oldest first, a page at a time, each with what was done to deliver them."""
-    messages = select(message).where(message.c.conversation_id == conversation_id, message.c.author != "note")
-    async for page in _pages(store, messages, message.c.id):
+def said(store: Store, conversation_id: str) -> AsyncIterator[Rows]:
+    """A conversation's messages, oldest first."""
+    return _pages(store, _messages(select(message), conversation_id), message.c.id)
+
+
+async def sent(store: Store, conversation_id: str) -> AsyncIterator[Rows]:
+    """What was done to deliver them, in their order."""
+    async for page in _pages(store, _messages(select(message.c.id), conversation_id), message.c.id):
+        of_page = outbox.c.message_id.in_([row.id for row in page])
         async with store.read() as read:
-            sends = select(outbox).where(outbox.c.message_id.in_([row.id for row in page])).order_by(outbox.c.id)
-            deliveries = (await read.execute(sends)).all()
-        yield page, {row.id: [send for send in deliveries if send.message_id == row.id] for row in page}
+            rows = (await read.execute(select(outbox).where(of_page).order_by(outbox.c.message_id, outbox.c.id))).all()
+        yield rows
 
 
 def received(store: Store, asker_id: str) -> AsyncIterator[Rows]:
@@ -120,6 +124,10 @@ def looks(store: Store, asker_id: str) -> AsyncIterator[Rows]:
     of_talk = audit.c.subject.in_(talks)
     of_ticket = audit.c.subject.in_(select(ticket.c.id).where(ticket.c.conversation_id.in_(talks)))
     return _pages(store, select(audit).where(or_(of_talk, of_ticket)), audit.c.id)
+
+
+def _messages(what: Select[Any], conversation_id: str) -> Select[Any]:
+    return what.where(message.c.conversation_id == conversation_id, message.c.author != "note")
 
 
 async def _pages(store: Store, statement: Select[Any], key: Column[int]) -> AsyncIterator[Rows]:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from bot import holdings, wording
+from bot.dialogue import Button
 from bot.holdings import Holdings
 from bot.profile import read_profile
 from bot.settings import Settings
@@ -188,6 +189,36 @@ async def test_who_is_erased_before_the_file_goes_gets_none(koppi: Koppi) -> Non
     await koppi.settles()
 
     assert [message.method for message in koppi.telegram.accepted[AINO]] == ["sendMessage"]
+
+
+@on_one_database
+async def test_the_link_of_a_talk_that_has_moved_to_telegram_brings_the_file_there(koppi: Koppi) -> None:
+    """What still waited when the web chat moved comes with its link as a button."""
+    await koppi.asks(KNOWN)
+    async with koppi.store.write() as tx:
+        message_id = await conversations.add_message(
+            tx, await conversation_id(koppi), "bot", "Kaikki", NOW, buttons=(Button("fetch", wording.BUTTON_FETCH),)
+        )
+    await koppi.telegram.presses_data(AINO, f"fetch:{message_id}:0")
+
+    assert "Sinusta on tallessa" in (await koppi.hears()).text
+    assert KNOWN in read(await koppi.hears())
+
+
+@on_one_database
+async def test_a_file_that_cannot_be_made_holds_no_reply_up(koppi: Koppi) -> None:
+    """What is said in a chat is sent in its order: a person's answer would wait for a day."""
+
+    async def fails(_conversation_id: str, _now: datetime) -> bytes:
+        raise KeyError("xq")
+
+    koppi.delivery._file_of = fails
+    await koppi.asks("/tietoni")
+    answer = await koppi.asks(KNOWN)
+    (file,) = [row for row in await koppi.rows(schema.outbox) if row.act == "file"]
+
+    assert answer.text.startswith("Asumistukea")
+    assert (file.state, file.reason) == ("failed", "the file can't be made (KeyError)")
 
 
 async def test_nobody_gets_what_another_has_written(koppi: Koppi) -> None:
@@ -416,11 +447,12 @@ async def test_others_have_their_turn_while_a_long_talks_file_is_made(
 
 
 @on_one_database
+@pytest.mark.parametrize(("limit", "value"), [("MOST_BYTES", 3000), ("MOST_SECONDS", 0)])
 async def test_a_file_too_large_to_send_says_where_the_rest_is(
-    store: Store, vault: Vault, told: Holdings, monkeypatch: pytest.MonkeyPatch
+    store: Store, vault: Vault, told: Holdings, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
 ) -> None:
-    """Telegram takes 50 MB, and a phone less."""
-    monkeypatch.setattr(holdings, "MOST_BYTES", 3000)
+    """Telegram takes 50 MB, and a phone less; and a send has its time."""
+    monkeypatch.setattr(holdings, limit, value)
     talk_id = await _talks_long(store, vault, 3 * holdings.PAGE)
     file = (await told.file(talk_id, NOW) or b"").decode("utf-8-sig")
 
