@@ -150,7 +150,8 @@ INSTRUCTIONS = (
 )
 PRIVACY = (
     "En tallenna nimeäsi. Yhteystietosi peitän, ellet itse lähetä niitä ohjaajalle: ne näkee vain hän, joka hoitaa "
-    "kysymystäsi. Ohjaaja näkee vain sen, minkä itse lähetät, ja nimimerkin. Palvelun koordinaattori voi lukea "
+    "kysymystäsi. Ohjaaja näkee kysymyksen, jonka lähetät, sekä sen, mitä kirjoitat ennen kuin asia suljetaan, ja "
+    "nimimerkin. Palvelun koordinaattori voi lukea "
     "yksittäisiä kysymyksiä, mutta ilman nimimerkkiä sekä henkilötunnukset ja yhteystiedot peitettyinä.\n\n"
     "Viestisi poistetaan, kun asiasi sulkemisesta tai viimeisestä viestistäsi on {texts_days} päivää. Mitään viestiä "
     "ei säilytetä yli {texts_at_most_days} päivää. Tunnistan sinut samaksi kysyjäksi {address_days} päivää. Jos palaat "
