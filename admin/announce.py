@@ -58,7 +58,8 @@ async def link_group(house: House) -> None:
 async def announce(house: House) -> int:
     """Queue all that the groups are to be told and haven't been; returns how many things there were to do."""
     async with house.store.read() as read:
-        if not await chat_links.linked(read, "advisors") or not (await _missing(read) or await _has_news(read)):
+        groups = await chat_links.linked(read, "advisors")
+        if not groups or not (await _missing(read, groups) or await _has_news(read)):
             return 0
     try:
         async with house.store.write() as tx:
@@ -71,7 +72,7 @@ async def announce(house: House) -> int:
 
 async def _catch_up(house: House, tx: Tx, now: datetime) -> int:
     """Looked at again inside the lock: meanwhile a ticket may have been taken, erased or told of."""
-    missing = await _missing(tx.connection)
+    missing = await _missing(tx.connection, await chat_links.linked(tx.connection, "advisors"))
     for key, (ticket, group) in missing.items():
         await _post(house, tx, key, ticket, group, now)
     changed = await group_messages.out_of_step(tx.connection)
@@ -101,9 +102,8 @@ async def _has_news(read: AsyncConnection) -> bool:
     )
 
 
-async def _missing(read: AsyncConnection) -> dict[str, tuple[TicketRow, str]]:
-    """The posts that ought to be there and aren't: by key, the ticket and the group to tell."""
-    groups = await chat_links.linked(read, "advisors")
+async def _missing(read: AsyncConnection, groups: list[str]) -> dict[str, tuple[TicketRow, str]]:
+    """The posts that ought to be in *groups* and aren't: by key, the ticket and the group to tell."""
     waiting = [ticket for ticket in await tickets.queue(read) if ticket.account_id is None]
     wanted = {_key(ticket, group): (ticket, group) for ticket in waiting for group in groups}
     told = await group_messages.there(read, set(wanted))

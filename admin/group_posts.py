@@ -8,13 +8,13 @@ from admin.house import House
 from bot import staff_wording
 from bot.channels.markup import escape_markdown
 from bot.hours import moment_in_words
+from bot.store import outbox
 from bot.store.tickets import ENDED_BY_ASKER, TicketRow
 from knowledge import privacy
 
 FOR_WHOM = {"sosiaaliohjaaja": "Sosiaaliohjaajalle", "tyovoimaneuvoja": "Työvoimaneuvojalle"}
 QUOTED = 1000  # characters of a question, where the owner wants it shown: the console has the rest
 TOPIC_NAME = 128  # characters, Telegram's limit
-UNSURE = "perhaps delivered"
 
 
 def post(house: House, ticket: TicketRow, now: datetime) -> str:
@@ -56,7 +56,7 @@ def arrival(ticket: TicketRow, state: str, reason: str) -> str:
     """Whether an advisor's reply has arrived, by the *state* and the *reason* of its delivery."""
     if state == "sent":
         sentence = staff_wording.REPLY_ARRIVED
-    elif reason.startswith(UNSURE):
+    elif outbox.may_have_arrived(reason):
         sentence = staff_wording.REPLY_UNSURE
     else:
         sentence = staff_wording.REPLY_FAILED if ticket.is_reachable else staff_wording.REPLY_BLOCKED
@@ -83,7 +83,7 @@ def _title(house: House, ticket: TicketRow) -> str | None:
 
 def _quote(text: str) -> str:
     """What the asker wrote, without what they may have sent for the one advisor who answers: how to reach them."""
-    text, _ = privacy.mask(text, privacy.ALWAYS_MASKED | privacy.CONTACTS)
+    text, _ = privacy.mask(text, privacy.EVERYTHING)
     return escape_markdown(f"”{shorten(text, QUOTED, placeholder=' …')}”")
 
 

@@ -98,8 +98,7 @@ class Desk:
         Raises `NotFailed` when that delivery isn't the latest, or no failed one of a reply in this ticket.
         """
         async with self._store.write() as tx:
-            await tickets.hold(tx, ticket_id)
-            ticket = await tickets.get(tx.connection, ticket_id)
+            ticket = await tickets.held(tx, ticket_id)
             if ticket is None:
                 raise NotOpen(ticket_id)
             if ticket.closed_at is None and ticket.account_id not in {None, account.id}:
@@ -125,8 +124,7 @@ class Desk:
         Raises `NotOpen` when there is no such ticket.
         """
         async with self._store.write() as tx:
-            await tickets.hold(tx, ticket_id)
-            ticket = await tickets.get(tx.connection, ticket_id)
+            ticket = await tickets.held(tx, ticket_id)
             if ticket is None:
                 raise NotOpen(ticket_id)
             if await tickets.has_note(tx, ticket_id, account.id, text, now - NOTED_TWICE):
@@ -164,8 +162,7 @@ class Desk:
         Raises `tickets.Changed` when it isn't closed any more, `OtherOpen` when the asker has another question open.
         """
         async with self._store.write() as tx:
-            await tickets.hold(tx, ticket_id)
-            ticket = await tickets.get(tx.connection, ticket_id)
+            ticket = await tickets.held(tx, ticket_id)
             if ticket is None:
                 raise NotOpen(ticket_id)
             if ticket.closed_at is None or ticket.version != version:
@@ -234,8 +231,7 @@ async def _open_ticket(tx: Tx, ticket_id: str, version: int | None = None) -> Ti
 
     Raises `NotOpen`, or `tickets.Changed` when it isn't at *version* any more.
     """
-    await tickets.hold(tx, ticket_id)
-    ticket = await tickets.get(tx.connection, ticket_id)
+    ticket = await tickets.held(tx, ticket_id)
     if ticket is None or ticket.closed_at is not None:
         raise NotOpen(ticket_id)
     if version not in {None, ticket.version}:

@@ -259,7 +259,7 @@ class Delivery:
             if failure.moved_to is not None and await self._follow(tx, item, failure.moved_to):
                 await outbox.retry(tx, item, now, uncertain=False)
             elif failure.permanent or was_repeated or is_too_old:
-                reason = f"perhaps delivered: {failure.reason}" if failure.uncertain else failure.reason
+                reason = f"{outbox.PERHAPS}: {failure.reason}" if failure.uncertain else failure.reason
                 await outbox.failed(tx, item, reason, now)
                 if failure.unreachable and item.message_id is not None:
                     await conversations.set_reachable(tx, item.destination, reachable=False)

@@ -349,7 +349,7 @@ class Service:
         if sealed is not None and talk.channel == telegram.NAME:
             await outbox.add_last_word(
                 tx,
-                key=f"inbox:{item.id}:0",
+                key=inbox.reply_key(item),
                 text=decision.replies[0].text,
                 channel=talk.channel,
                 sealed_address=sealed,
@@ -395,7 +395,7 @@ class Service:
                 entry_id=reply.entry_id,
                 question_id=talk.state.question_id,
             )
-            key = f"inbox:{item.id}:{ordinal}"
+            key = inbox.reply_key(item, ordinal)
             await outbox.add_message(
                 tx,
                 key=key,
@@ -427,7 +427,7 @@ class Service:
             if not await inbox.claim(tx, item):
                 return
             await outbox.add_last_word(
-                tx, key=f"inbox:{item.id}:0", text=text, channel=item.channel, sealed_address=sealed, now=now
+                tx, key=inbox.reply_key(item), text=text, channel=item.channel, sealed_address=sealed, now=now
             )
             await inbox.done(tx, item, kind="group", replies=0, now=now)
 
@@ -466,7 +466,7 @@ def _calls_for_help(said: Said) -> bool:
 
 def _mask(text: str) -> Text:
     """*text* without any personal data, and with the contact details in it left standing."""
-    masked, spans = privacy.mask(text, privacy.ALWAYS_MASKED | privacy.CONTACTS)
+    masked, spans = privacy.mask(text, privacy.EVERYTHING)
     kinds = frozenset(span.kind for span in spans)
     return Text(masked, kinds, privacy.mask(text)[0] if kinds & privacy.CONTACTS else None)
 

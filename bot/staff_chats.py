@@ -15,7 +15,6 @@ from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
-from bot.store.tickets import TicketRow
 from bot.vault import Vault
 
 
@@ -59,7 +58,7 @@ class StaffChats:
             return "link_refused"
         linked = await chat_links.link(tx, self._vault, purpose=made_for.purpose, address=address, now=now)
         text = wording.say("fi", wording.LINKED)
-        await outbox.add_notice(tx, key=_key(item), text=text, chat_link_id=linked, now=now)
+        await outbox.add_notice(tx, key=inbox.reply_key(item), text=text, chat_link_id=linked, now=now)
         return "linked"
 
     async def _link_person(self, tx: Tx, item: InboxItem, address: str, account_id: str, now: datetime) -> str:
@@ -76,7 +75,9 @@ class StaffChats:
 
     async def _say_at(self, tx: Tx, item: InboxItem, address: str, text: str, now: datetime) -> None:
         sealed = self._vault.seal(address)
-        await outbox.add_last_word(tx, key=_key(item), text=text, channel=item.channel, sealed_address=sealed, now=now)
+        await outbox.add_last_word(
+            tx, key=inbox.reply_key(item), text=text, channel=item.channel, sealed_address=sealed, now=now
+        )
 
     # --- the button -----------------------------------------------------------------------------------------------
 
@@ -84,7 +85,13 @@ class StaffChats:
         answer = await self._take(tx, address, said, now)
         sealed = self._vault.seal(said.query_id)
         await outbox.add_last_word(
-            tx, key=_key(item), text=answer, channel=item.channel, sealed_address=sealed, act="answer", now=now
+            tx,
+            key=inbox.reply_key(item),
+            text=answer,
+            channel=item.channel,
+            sealed_address=sealed,
+            act="answer",
+            now=now,
         )
         return "group_press"
 
@@ -97,7 +104,7 @@ class StaffChats:
             return staff_wording.GONE
         if account is None:
             return refusal
-        ticket = await _held(tx, ticket_id)
+        ticket = await tickets.held(tx, ticket_id)
         if ticket is None or ticket.closed_at is not None:
             return staff_wording.CLOSED_ALREADY
         if ticket.account_id == account.id:
@@ -123,7 +130,9 @@ class StaffChats:
             trouble = await self._pass_on(tx, item, group, account, ticket_id, said, now)
         if trouble is None:
             return "group_reply"
-        await outbox.add_notice(tx, key=_key(item), text=trouble, chat_link_id=group, target=said.external_id, now=now)
+        await outbox.add_notice(
+            tx, key=inbox.reply_key(item), text=trouble, chat_link_id=group, target=said.external_id, now=now
+        )
         return "group_refused"
 
     async def _pass_on(
@@ -137,7 +146,7 @@ class StaffChats:
         now: datetime,
     ) -> str | None:
         """Send what was said to the asker; or why that isn't done, in words."""
-        ticket = await _held(tx, ticket_id) if ticket_id else None
+        ticket = await tickets.held(tx, ticket_id) if ticket_id else None
         if ticket is None:
             return staff_wording.NOT_SENT_GONE
         if said.is_edit:
@@ -169,14 +178,3 @@ class StaffChats:
         if account is None:
             return None, staff_wording.LINK_YOURSELF
         return (account, "") if account.is_advisor else (None, staff_wording.ONLY_ADVISORS)
-
-
-async def _held(tx: Tx, ticket_id: str) -> TicketRow | None:
-    """The ticket as it is now, and stays until *tx* ends."""
-    await tickets.hold(tx, ticket_id)
-    return await tickets.get(tx.connection, ticket_id)
-
-
-def _key(item: InboxItem) -> str:
-    """Of the one answer to an item."""
-    return f"inbox:{item.id}:0"

@@ -17,6 +17,8 @@ ALWAYS_MASKED: frozenset[DataKind] = frozenset({"identity-code", "iban"})
 CONTACTS: frozenset[DataKind] = frozenset({"phone", "email", "address"})
 """What is stored only where the asker wants to be reached."""
 
+EVERYTHING: frozenset[DataKind] = ALWAYS_MASKED | CONTACTS
+
 PLACEHOLDERS: dict[DataKind, str] = {
     "identity-code": "[henkilötunnus peitetty]",
     "iban": "[tilinumero peitetty]",

@@ -117,14 +117,14 @@ def _unease() -> Unease:
 @cache
 def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
     groups: dict[str, Element] = {}
-    for name, words in _rows("crisis-words.tsv"):
+    for name, words in lexicon_rows("crisis-words.tsv"):
         groups[name] = parse_element(words.replace(" ", "|"), groups)
     meanings: dict[Phrase, SafetySign] = {}
-    for kind, certainty, written in _rows("crisis-phrases.tsv"):
+    for kind, certainty, written in lexicon_rows("crisis-phrases.tsv"):
         sign = SafetySign(cast(Kind, kind), cast(Certainty, certainty))
         meanings[Phrase.parse(written, groups)] = sign
-    idioms = [Phrase.parse(written, groups) for (written,) in _rows("crisis-idioms.tsv")]
-    lookalikes = parse_element("|".join(word for (word,) in _rows("crisis-lookalikes.tsv")), groups)
+    idioms = [Phrase.parse(written, groups) for (written,) in lexicon_rows("crisis-idioms.tsv")]
+    lookalikes = parse_element("|".join(word for (word,) in lexicon_rows("crisis-lookalikes.tsv")), groups)
     spotter = Spotter(
         meanings,
         idioms,
@@ -135,7 +135,7 @@ def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
     return spotter, meanings
 
 
-def _rows(file: str) -> Iterator[list[str]]:
+def lexicon_rows(file: str) -> Iterator[list[str]]:
     """The rows below the heading of a TSV file of the lexicon, without empty lines and those that begin with #."""
     _, *lines = (LEXICON_FOLDER / file).read_text(encoding="utf-8").splitlines()
     return (line.split("\t") for line in lines if line and not line.startswith("#"))

@@ -17,7 +17,7 @@ from sklearn.model_selection import StratifiedKFold
 from knowledge.library import load
 from knowledge.phrases import read
 from knowledge.questions import Question, development
-from knowledge.safety import LEXICON_FOLDER, spelt_out
+from knowledge.safety import lexicon_rows, spelt_out
 from knowledge.unease import CALM, Unease, features
 
 SEED = 20261122
@@ -66,7 +66,7 @@ def is_for_fitting(text: str) -> bool:
 
 def labelled_messages() -> list[Labelled]:
     """What is fitted on: the examples, small talk, the FAQ's phrasings and one half of the development questions."""
-    examples = [Labelled(text, kind) for kind, text in _rows("crisis-examples.tsv")]
+    examples = [Labelled(text, kind) for kind, text in lexicon_rows("crisis-examples.tsv")]
     in_danger = {example.text.casefold() for example in examples if example.kind != CALM}
     calm = [text for text in chain(_phrasings(), _small_talk()) if text.casefold() not in in_danger]
     asked = [_labelled(question) for question in development() if is_for_fitting(question.text)]
@@ -82,12 +82,7 @@ def _phrasings() -> Iterator[str]:
 
 
 def _small_talk() -> Iterator[str]:
-    return (phrase for phrase, *_ in _rows("smalltalk.tsv") if not spelt_out(phrase))
-
-
-def _rows(file: str) -> list[list[str]]:
-    _, *rows = (LEXICON_FOLDER / file).read_text(encoding="utf-8").splitlines()
-    return [row.split("\t") for row in rows if row and not row.startswith("#")]
+    return (phrase for phrase, *_ in lexicon_rows("smalltalk.tsv") if not spelt_out(phrase))
 
 
 def _labelled(question: Question) -> Labelled:

@@ -309,8 +309,7 @@ async def _ticket_with_reply(visit: Visit) -> tuple[TicketRow, list[ThreadMessag
     if ticket is None or not _last_reply(thread):
         raise not_found()
     if any(message.has_contacts for message in thread):
-        kinds = privacy.ALWAYS_MASKED | privacy.CONTACTS
-        thread = [replace(message, text=privacy.mask(message.text, kinds)[0]) for message in thread]
+        thread = [replace(message, text=privacy.mask(message.text, privacy.EVERYTHING)[0]) for message in thread]
     async with visit.house.store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
     return ticket, thread

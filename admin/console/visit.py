@@ -15,6 +15,7 @@ from admin.console import words
 from admin.console.access import ACCESS
 from admin.house import House
 from bot import wording
+from bot.store import outbox
 from bot.store.accounts import Account
 from bot.store.sessions import Session
 
@@ -100,4 +101,5 @@ def environment() -> Environment:
     )
     made.globals["texts_gone"] = wording.say("fi", wording.TEXTS_GONE)  # the console speaks Finnish
     made.globals["span"] = words.span
+    made.globals["may_have_arrived"] = outbox.may_have_arrived
     return made

@@ -73,6 +73,11 @@ async def ready(read: AsyncConnection, now: datetime, *, limit: int = 50) -> lis
     ]
 
 
+def reply_key(item: InboxItem, ordinal: int = 0) -> str:
+    """Of a reply to *item* in the outbox, the first unless *ordinal* counts on: made again, it is the same one."""
+    return f"inbox:{item.id}:{ordinal}"
+
+
 async def claim(tx: Tx, item: InboxItem) -> bool:
     """True when *item* is this transaction's to handle: still open, and no earlier one of its sender is.
 

@@ -24,7 +24,8 @@ Act = Literal["send", "file", "edit", "delete", "answer", "open", "drop"]
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
 TOPIC = "outbox"
-PERHAPS_DELIVERED = "perhaps delivered: the service stopped while sending it, twice"
+PERHAPS = "perhaps delivered"  # begins the reason of what failed and may have arrived
+STOPPED_TWICE = f"{PERHAPS}: the service stopped while sending it, twice"
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
         await tx.execute(
             update(outbox)
             .where(outbox.c.id == row.id)
-            .values(state="failed", finished_at=now, lease_until=None, sealed_address=None, reason=PERHAPS_DELIVERED)
+            .values(state="failed", finished_at=now, lease_until=None, sealed_address=None, reason=STOPPED_TWICE)
         )
         tx.touch(TOPIC)
         await tx.bump(QUEUE)
@@ -375,6 +376,11 @@ async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | No
     )
     turn: datetime | None = row.scalar()
     return turn
+
+
+def may_have_arrived(reason: str | None) -> bool:
+    """Whether a message that failed for this *reason* may have reached its asker all the same."""
+    return (reason or "").startswith(PERHAPS)
 
 
 def _was_repeated(row: Row[Any]) -> bool:

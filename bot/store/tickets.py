@@ -189,6 +189,12 @@ async def hold(tx: Tx, ticket_id: str) -> None:
     await tx.execute(of_ticket.with_for_update(of=conversation, key_share=True))
 
 
+async def held(tx: Tx, ticket_id: str) -> TicketRow | None:
+    """The ticket as it is now, in everyone else's way until *tx* ends; None when there is none such."""
+    await hold(tx, ticket_id)
+    return await get(tx.connection, ticket_id)
+
+
 async def noted(tx: Tx, ticket_id: str) -> None:
     """Tell the queue that a note was added, whether the ticket is open or closed."""
     await tx.execute(update(ticket).where(ticket.c.id == ticket_id).values(version=ticket.c.version + 1))
