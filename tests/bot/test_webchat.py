@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup, escape
 from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.applications import Starlette
 from starlette.requests import Request
 
@@ -24,7 +25,7 @@ from bot.channels import webchat
 from bot.channels.web_security import source_address
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.phones import with_calls
-from bot.store import moving, schema
+from bot.store import erasure, moving, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from knowledge.entry import Language
@@ -308,6 +309,29 @@ async def test_the_script_gets_only_what_it_lacks(chat: Chat, aino: Browser) -> 
     assert re.findall(r'id="m(\d+)"', fragment.text) == [str(second)]
     assert first < second
     assert "<html" not in fragment.text
+
+
+async def test_an_erasure_in_the_middle_of_a_look_reloads_no_page(idle_chat: Chat) -> None:
+    """Loaded anew, the page would bring back the half-written message that was to be forgotten with the rest."""
+    store, read = idle_chat.store, idle_chat.store.read
+    async with Browser(idle_chat) as aino:
+        await by_script(aino, text=KNOWN)
+        await idle_chat.works()
+        first = (await idle_chat.rows(schema.message))[0]
+
+        @asynccontextmanager
+        async def read_and_then_lose_all() -> AsyncIterator[AsyncConnection]:
+            async with read() as connection:
+                yield connection
+            store.read = read  # type: ignore[method-assign]
+            async with store.write() as tx:
+                await erasure.erase(tx, first.conversation_id)
+
+        store.read = read_and_then_lose_all  # type: ignore[method-assign]
+        during = await aino.get("/chat/messages", params={"since": first.id})
+        after = await aino.get("/chat/messages", params={"since": first.id})
+
+    assert (during.status_code, after.status_code) == (200, 410)
 
 
 async def test_a_page_that_shows_what_is_no_longer_there_is_told_so(chat: Chat, aino: Browser) -> None:

@@ -36,6 +36,7 @@ from bot.channels.webchat.visitor import (
     set_cookie,
     token_of,
     visitor,
+    visitor_in,
 )
 from bot.dialogue import Conversation
 from bot.holdings import Gone, Holdings
@@ -117,9 +118,8 @@ class _Pages:
         """
         given = request.query_params.get("since", "0")
         since = int(given) if re.fullmatch(r"[0-9]{1,18}", given) else 0
-        asker = await self._asker(request)
+        asker, said = await self._look(token_of(request, self._door), since=since)
         language = language_for(request, asker.talk)
-        said = await self._said(asker, since=since)
         if since and asker.talk is None and not said:
             if await self._has_moved(asker):
                 return self._bare(wording.say(language, wording.WEB_MOVED), 410)
@@ -270,9 +270,11 @@ class _Pages:
     async def _asker(self, request: Request) -> Visitor:
         return await visitor(self._chat, token_of(request, self._door))
 
-    async def _said(self, asker: Visitor, *, since: int = 0) -> list[transcript.Said]:
+    async def _look(self, token: str, *, since: int = 0) -> tuple[Visitor, list[transcript.Said]]:
+        """Who has *token* and what was said, both of one moment: an erasure must not come between them."""
         async with self._chat.store.read() as read:
-            return await transcript.said(read, self._chat.vault, asker.talk, asker.lookup, since=since)
+            asker = await visitor_in(read, self._chat, token)
+            return asker, await transcript.said(read, self._chat.vault, asker.talk, asker.lookup, since=since)
 
     async def _has_moved(self, asker: Visitor) -> bool:
         async with self._chat.store.read() as read:
@@ -352,8 +354,7 @@ class _Pages:
         notice: str | None = None,
         draft: str = "",
     ) -> Response:
-        asker = await visitor(self._chat, token or token_of(request, self._door))
-        said = await self._said(asker)
+        asker, said = await self._look(token or token_of(request, self._door))
         if notice is None and asker.talk is None and await self._has_moved(asker):
             notice = wording.WEB_MOVED
             asker = await visitor(self._chat, new_token())

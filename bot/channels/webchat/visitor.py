@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -68,9 +69,14 @@ def token_of(request: Request, door: Door = FRONT) -> str:
 
 async def visitor(chat: WebChat, token: str) -> Visitor:
     """Whoever has *token*."""
-    lookup = chat.vault.lookup(NAME, token)
     async with chat.store.read() as read:
-        return Visitor(token, lookup, await conversations.find(read, channel=NAME, lookup=lookup))
+        return await visitor_in(read, chat, token)
+
+
+async def visitor_in(read: AsyncConnection, chat: WebChat, token: str) -> Visitor:
+    """Whoever has *token*, as *read* sees it."""
+    lookup = chat.vault.lookup(NAME, token)
+    return Visitor(token, lookup, await conversations.find(read, channel=NAME, lookup=lookup))
 
 
 def set_cookie(chat: WebChat, response: Response, token: str, door: Door = FRONT, *, lasts: bool) -> None:
