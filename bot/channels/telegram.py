@@ -100,8 +100,9 @@ def parse(body: str) -> Incoming | None:
     """
     try:
         return _read(Update.de_json(json.loads(body), None))
-    except (TypeError, KeyError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        # The library checks little: a text that is a number shows only when it is read.
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError, OSError, RecursionError) as error:
+        # The library checks little: a text that is a number shows only when it is read, a date that no clock reaches
+        # as an error of the operating system.
         raise Unparsable(f"not a Telegram update ({type(error).__name__})") from error
 
 
