@@ -161,7 +161,7 @@ async def test_a_lost_connection_shows_and_heals(browser: Browser, office: Offic
     async with at_work(browser, office, office.vaino) as page:
         await expect(page.get_by_text("Kukaan ei odota ottajaa.")).to_be_visible()
         await page.context.set_offline(True)
-        await page.evaluate("refresh()")
+        await page.evaluate("dispatchEvent(new Event('online'))")
         await expect(page.get_by_text("Yhteys katkesi.")).to_be_visible()
         await office.ticket("Kysyttiin katkon aikana")
         await page.context.set_offline(False)
