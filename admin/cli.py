@@ -110,6 +110,7 @@ def advisor() -> None:
 @click.option("--password-stdin", is_flag=True, required=True, expose_value=False, help="Read the password there.")
 def advisor_add(name: str, role: str) -> None:
     """Make a console account for NAME."""
+    from bot import passwords
     from bot.store import accounts, migrate
 
     password = sys.stdin.readline().rstrip("\r\n")
@@ -120,7 +121,7 @@ def advisor_add(name: str, role: str) -> None:
     async def add() -> None:
         house = _house()
         try:
-            accounts.check_password(password, name)
+            passwords.check(password, name)
             await migrate.upgrade(house.store)
             password_hash = await accounts.hash_password(password)
             async with house.store.write() as tx:
@@ -132,7 +133,7 @@ def advisor_add(name: str, role: str) -> None:
                     must_change_password=False,
                     now=house.clock(),
                 )
-        except accounts.WeakPassword as error:
+        except passwords.WeakPassword as error:
             raise click.ClickException(str(error)) from error
         except accounts.NameTaken as error:
             raise click.ClickException(f"there is an account called {name} already") from error

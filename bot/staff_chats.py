@@ -31,17 +31,21 @@ class StaffChats:
         async with self._store.write() as tx:
             if not await inbox.claim(tx, item):
                 return
-            match said:
-                case LinkChat():
-                    kind = await self._link(tx, item, address, said.code, now)
-                case PressedInGroup():
-                    kind = await self._pressed(tx, item, address, said, now)
-                case RepliedInGroup():
-                    kind = await self._replied(tx, item, address, said, now)
-                case GroupMoved():
-                    await chat_links.move(tx, self._vault, address=address, to=said.to)
-                    kind = "group_moved"
+            with audit.coming_from("Telegram"):
+                kind = await self._do(tx, item, address, said, now)
             await inbox.done(tx, item, kind=kind, replies=0, now=now)
+
+    async def _do(self, tx: Tx, item: InboxItem, address: str, said: StaffSaid, now: datetime) -> str:
+        match said:
+            case LinkChat():
+                return await self._link(tx, item, address, said.code, now)
+            case PressedInGroup():
+                return await self._pressed(tx, item, address, said, now)
+            case RepliedInGroup():
+                return await self._replied(tx, item, address, said, now)
+            case GroupMoved():
+                await chat_links.move(tx, self._vault, address=address, to=said.to)
+                return "group_moved"
 
     # --- linking --------------------------------------------------------------------------------------------------
 

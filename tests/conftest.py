@@ -11,7 +11,7 @@ from pathlib import Path
 import certifi
 import pytest
 
-from bot.store import migrate
+from bot.store import accounts, migrate
 from bot.store.engine import Store
 from bot.vault import Vault
 from knowledge import library
@@ -53,6 +53,14 @@ def _no_settings_of_the_developers_own() -> None:
     """KOPPI_… of the shell must not reach a test, a real bot's token least of all."""
     for name in [name for name in os.environ if name.startswith("KOPPI_") and name != "KOPPI_BROWSER"]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_passwords() -> Iterator[None]:
+    """Hashed with as little memory as that of the tests' people: a real hash takes longer than a whole test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", people.quick_hasher())
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from admin.console import words
 from admin.console.access import ACCESS, WITH_ONE_TIME_PASSWORD, WITHOUT_CODE
 from admin.console.visit import Refused, Visit, environment, not_found
 from admin.house import House
-from bot.channels.web_security import is_same_origin
-from bot.store import sessions
+from bot.channels.web_security import is_same_origin, source_address
+from bot.store import audit, sessions
 from bot.store.engine import StoreUnavailable
 from bot.store.sessions import Session
 
@@ -57,7 +58,10 @@ class FrontDoor:
                 if is_post:
                     visit = await _with_form(visit)
                 session = await self._session(request, visit.now)
-                return await self._let_in(name, replace(visit, session=session), handler, known if is_post else None)
+                with audit.coming_from(_origin(visit)):
+                    return await self._let_in(
+                        name, replace(visit, session=session), handler, known if is_post else None
+                    )
             except Refused as refusal:
                 return refuse(visit, refusal.status, refusal.why)
             except StoreUnavailable:
@@ -132,6 +136,13 @@ def refuse(visit: Visit, status: int, why: str) -> Response:
     if status == 503:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def _origin(visit: Visit) -> str:
+    """For the audit log: a browser, and a network address by which nobody is found but which shows a strange one."""
+    house, request = visit.house, visit.request
+    source = source_address(request, is_behind_proxy=house.settings.public_url is not None)
+    return f"{words.device(request.headers.get('user-agent', ''))} · {house.vault.lookup('audit-origin', source)[:8]}"
 
 
 def _log_in_first(visit: Visit, *, is_post: bool) -> Response:

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from admin.console import log_in, second_factor
 from admin.console.visit import Visit, not_found
+from bot import passwords
 from bot.channels.web_security import source_address
 from bot.store import accounts, audit, login_attempts, sessions
-from bot.store.accounts import Account, WeakPassword
-from bot.store.login_attempts import Attempt, TooMany
+from bot.store.accounts import Account
+from bot.store.login_attempts import TooMany
 
 MAX_NAME = 60
 
@@ -75,8 +76,8 @@ class SignIn:
         if new != visit.form.get("again", ""):
             return _password_page(visit, 422, why="differs")
         try:
-            accounts.check_password(new, account.name)
-        except WeakPassword as error:
+            passwords.check(new, account.name)
+        except passwords.WeakPassword as error:
             return _password_page(visit, 422, why="weak", weakness=str(error))
         password_hash = await accounts.hash_password(new)
         async with visit.house.store.write() as tx:
@@ -108,15 +109,15 @@ class SignIn:
             attempt = await login_attempts.count(tx, house.vault, address=source, name=name, now=visit.now)
         async with self._turn, house.store.read() as read:
             account = await accounts.verify(read, name, password)
-        await self._record(visit, attempt, name, account)
-        return account
-
-    async def _record(self, visit: Visit, attempt: Attempt, name: str, account: Account | None) -> None:
-        async with visit.house.store.write() as tx:
+            stronger = await accounts.renew_hash(read, account.id, password) if account else None
+        async with house.store.write() as tx:
             if account is None:
-                await audit.record(tx, None, "log in failed", visit.house.vault.lookup("login-name", name), visit.now)
+                await audit.record(tx, None, "log in failed", house.vault.lookup("login-name", name), visit.now)
             else:
                 await login_attempts.forgive(tx, attempt)
+                if stronger is not None:
+                    await accounts.keep_hash(tx, account.id, stronger)
+        return account
 
 
 def _password_page(visit: Visit, status: int = 200, **values: object) -> Response:

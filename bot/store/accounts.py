@@ -12,22 +12,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.passwords import MAX_LENGTH
 from bot.store.conversations import new_id
 from bot.store.engine import Tx
 from bot.store.schema import account
 
 Role = Literal["sosiaaliohjaaja", "tyovoimaneuvoja", "koordinaattori", "yllapitaja"]
 ROLES: tuple[Role, ...] = get_args(Role)
-MIN_PASSWORD, MAX_PASSWORD = 12, 128
-SERVICE_WORDS = ("otappa", "koppi", "oulu", "nuoriso", "salasana", "password", "qwerty", "123456")
 
 _hasher = PasswordHasher()  # argon2id, 64 MiB, 3 passes, 4 lanes
 # Each hash takes 64 MiB and a few hundred milliseconds: two at once at most, in threads.
 _hashing = asyncio.Semaphore(2)
-
-
-class WeakPassword(Exception):
-    """The password can't be used; the message says why, in Finnish, for the one who chose it."""
 
 
 class NameTaken(Exception):
@@ -49,17 +44,6 @@ class Account:
     def is_advisor(self) -> bool:
         """Whether they answer askers."""
         return self.role in {"sosiaaliohjaaja", "tyovoimaneuvoja"}
-
-
-def check_password(password: str, name: str) -> None:
-    """Raises `WeakPassword` for what others would guess; any composition is fine."""
-    lowered = password.casefold()
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise WeakPassword(f"Salasanassa on oltava {MIN_PASSWORD}–{MAX_PASSWORD} merkkiä.")
-    if name.casefold() in lowered or len(set(lowered)) < 5:
-        raise WeakPassword("Salasana on liian helppo arvata: siinä on nimesi tai vain muutama eri merkki.")
-    if any(lowered.strip("0123456789!.-_ ") == word for word in SERVICE_WORDS):
-        raise WeakPassword("Salasana on liian helppo arvata: älä käytä palvelun sanoja.")
 
 
 async def hash_password(password: str) -> str:
@@ -128,8 +112,19 @@ async def verify(read: AsyncConnection, name: str, password: str) -> Account | N
     row = (await read.execute(select(account).where(account.c.name == name))).first()
     async with _hashing:
         password_hash = row.password_hash if row else await asyncio.to_thread(_nobodys_hash)
-        is_right = await asyncio.to_thread(_is_right, password_hash, password[: MAX_PASSWORD + 1])
+        is_right = await asyncio.to_thread(_is_right, password_hash, password[: MAX_LENGTH + 1])
     return _account(row) if row is not None and is_right and row.disabled_at is None else None
+
+
+async def renew_hash(read: AsyncConnection, account_id: str, password: str) -> str | None:
+    """The hash of the right *password* anew, where the one kept was made with weaker parameters than today's."""
+    kept = await read.execute(select(account.c.password_hash).where(account.c.id == account_id))
+    return await hash_password(password) if _hasher.check_needs_rehash(kept.scalar_one()) else None
+
+
+async def keep_hash(tx: Tx, account_id: str, password_hash: str) -> None:
+    """Keep another hash of the same password."""
+    await tx.execute(update(account).where(account.c.id == account_id).values(password_hash=password_hash))
 
 
 @cache

@@ -4,6 +4,9 @@ Only the oldest lines ever go; the line that says so holds the hash of the last 
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
@@ -16,6 +19,18 @@ FIRST_HASH = "0" * 64
 AUDIT_LOCK = 77_0102
 FORGOT = "forget the oldest lines"
 BATCH = 1000  # lines looked at together: the log of years fits into no memory
+
+_origin: ContextVar[str] = ContextVar("origin", default="")
+
+
+@contextmanager
+def coming_from(origin: str) -> Iterator[None]:
+    """Lets the lines written inside say from where their acts came; what the service does by itself has no origin."""
+    before = _origin.set(origin)
+    try:
+        yield
+    finally:
+        _origin.reset(before)
 
 
 async def record(tx: Tx, account_id: str | None, act: str, subject: str, now: datetime) -> None:
@@ -30,8 +45,9 @@ async def record(tx: Tx, account_id: str | None, act: str, subject: str, now: da
             account_id=account_id,
             act=act,
             subject=subject,
+            origin=_origin.get(),
             previous_hash=previous,
-            hash=_hash(previous, now, account_id, act, subject),
+            hash=_hash(previous, now, account_id, act, subject, _origin.get()),
         )
     )
 
@@ -49,7 +65,7 @@ async def broken_at(read: AsyncConnection) -> int | None:
     while rows := (await read.execute(in_order.where(audit.c.id > last))).all():
         for row in rows:
             if row.previous_hash != previous or row.hash != _hash(
-                previous, row.at, row.account_id, row.act, row.subject
+                previous, row.at, row.account_id, row.act, row.subject, row.origin
             ):
                 return int(row.id)
             previous, last = row.hash, row.id
@@ -63,6 +79,6 @@ async def _begins_after(read: AsyncConnection) -> str:
     return forgotten.scalar() or FIRST_HASH
 
 
-def _hash(previous: str, at: datetime, account_id: str | None, act: str, subject: str) -> str:
-    line = "\x1f".join([previous, at.astimezone(UTC).isoformat(), account_id or "", act, subject])
+def _hash(previous: str, at: datetime, account_id: str | None, act: str, subject: str, origin: str) -> str:
+    line = "\x1f".join([previous, at.astimezone(UTC).isoformat(), account_id or "", act, subject, origin])
     return hashlib.sha256(line.encode()).hexdigest()

@@ -38,8 +38,10 @@ from bot.store.schema import (
     audit,
     conversation,
     decision,
+    digest_run,
     group_message,
     inbox,
+    invitation,
     link_code,
     login_attempt,
     message,
@@ -175,6 +177,18 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
             select(session.c.token_hash).where(
                 or_(session.c.seen_at <= at - IDLE - OVER, session.c.created_at <= at - LIFETIME - OVER)
             ),
+        ),
+        Rule(
+            f"an invitation {OVER.days} days after it was over",
+            (invitation,),
+            invitation.c.id,
+            select(invitation.c.id).where(invitation.c.expires_at <= at - OVER),
+        ),
+        Rule(
+            f"the day of an e-mail digest, {kept.traffic_days} days later",
+            (digest_run,),
+            digest_run.c.day,
+            select(digest_run.c.day).where(digest_run.c.day < traffic.date()).distinct(),
         ),
         Rule(
             f"an attempt to log in {OVER.days} days after it last counted",

@@ -264,6 +264,9 @@ account = Table(
     Column("must_change_password", Boolean, nullable=False, default=False),
     Column("code_secret", LargeBinary),  # sealed: what the one-time codes of their phone are computed from
     Column("code_step", BigInteger),  # the half minute of the last code used: none is good twice
+    Column("email", LargeBinary),  # sealed; for what they have asked for below, and nothing else
+    Column("wants_digest", Boolean, nullable=False, default=False),  # a word a day when something waits
+    Column("wants_urgent", Boolean, nullable=False, default=False),  # at once, when an urgent question comes
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     CheckConstraint("role IN ('sosiaaliohjaaja', 'tyovoimaneuvoja', 'koordinaattori', 'yllapitaja')", name="role"),
@@ -274,6 +277,27 @@ recovery_code = Table(  # for who has lost the phone; a row goes when its code i
     metadata,
     Column("lookup", String(32), primary_key=True),  # keyed hash; the code itself is only on paper
     Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+invitation = Table(  # a link by which somebody chooses the password of a new account, or of one whose is lost
+    "invitation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),  # the token itself is only in the link
+    Column("name", String(60), nullable=False, unique=True),  # nobody has two links that open
+    Column("role", String(20), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), index=True),  # whose password is lost
+    Column("invited_by", Id, ForeignKey("account.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    CheckConstraint("role IN ('sosiaaliohjaaja', 'tyovoimaneuvoja', 'koordinaattori', 'yllapitaja')", name="role"),
+)
+
+digest_run = Table(  # whose digest of which local day is settled: none is ever sent twice
+    "digest_run",
+    metadata,
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),
 )
 
 session = Table(
@@ -306,6 +330,7 @@ audit = Table(
     Column("account_id", Id),
     Column("act", String(40), nullable=False),
     Column("subject", String(80), nullable=False),
+    Column("origin", String(80), nullable=False),  # from where: a device in words and a keyed hash of its address
     Column("previous_hash", String(64), nullable=False, unique=True),  # the chain can't fork
     Column("hash", String(64), nullable=False),
     sqlite_autoincrement=True,

@@ -150,7 +150,7 @@ async def test_ones_own_telegram_is_linked_by_a_code_sent_in_private(koppi: Kopp
     assert (found.id, told.text) == (koppi.vaino.id, staff_wording.OWN_LINKED.format(name="Väinö"))
     assert await koppi.rows(schema.conversation) == []
     assert not any(str(VAINO_CHAT) in row for row in rows)
-    assert [row.act for row in await koppi.rows(schema.audit)] == ["own telegram linked"]
+    assert [(row.act, row.origin) for row in await koppi.rows(schema.audit)] == [("own telegram linked", "Telegram")]
 
 
 async def test_a_code_works_once_and_only_the_newest(koppi: Koppi) -> None:

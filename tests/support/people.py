@@ -5,6 +5,8 @@ Aino writes. Väinö is her advisor. Sulo has a disabled account and must be ref
 
 from datetime import UTC, datetime
 
+from argon2 import PasswordHasher
+
 from bot.dialogue import Conversation
 from bot.store import accounts, conversations
 from bot.store.accounts import Account
@@ -23,6 +25,11 @@ PASSWORD = "kuusenoksa-ja-harava-71"
 # The argon2id hash of PASSWORD with little memory and one pass: making a real one for each test takes too long.
 PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$4E7+B8g5zA91TMsePsvbOg$X1jFbmNsulIFo9w59lJ30A4LtdN6FIqwHSoGvr1WW3g"
 LONG_AGO = datetime(2026, 1, 2, 9, 0, tzinfo=UTC)
+
+
+def quick_hasher() -> PasswordHasher:
+    """Makes hashes like PASSWORD_HASH."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 async def employ(store: Store) -> tuple[Account, Account]:

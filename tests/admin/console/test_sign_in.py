@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,11 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from bot.store import accounts, login_attempts, sessions
 from bot.store.engine import Store
-from bot.store.schema import audit, session
+from bot.store.schema import account, audit, session
 from bot.vault import Vault
 from tests.admin.console.office import COOKIE, OURS, PASSWORD, Office, opened, token_in
 from tests.support.people import PASSWORD_HASH
@@ -213,14 +215,43 @@ async def test_changing_the_password_asks_for_the_old_one_and_ends_the_other_log
     assert (wrong.status_code, right.status_code, here.status_code, there.status_code) == (422, 303, 200, 303)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_hash_from_weaker_times_is_made_anew_at_the_log_in(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the parameters grow, whoever logs in gets today's; nobody has to change a password for it."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    hashes = [PASSWORD_HASH]
+    for _ in range(2):
+        async with office.visitor() as vaino:
+            assert (await vaino.client.post("/console/login", data=RIGHT)).status_code == 303
+        async with office.store.read() as read:
+            kept = await read.execute(select(account.c.password_hash).where(account.c.id == office.vaino.id))
+            hashes.append(kept.scalar_one())
+
+    assert hashes[0] != hashes[1] == hashes[2]
+    assert "m=16,t=2,p=1" in hashes[1]
+
+
+def test_passwords_are_hashed_as_slowly_as_is_recommended() -> None:
+    """The tests make quick hashes; what the service makes must not become one of those."""
+    made = PasswordHasher()
+
+    assert (made.type.name, made.memory_cost, made.time_cost, made.parallelism) == ("ID", 65536, 3, 4)
+    assert "_hasher = PasswordHasher()  #" in inspect.getsource(accounts)
+
+
 async def test_log_ins_are_in_the_audit_log_without_names_or_passwords(office: Office) -> None:
     """Who came in and who tried must be seen afterwards; what they typed must not."""
     async with office.visitor() as visitor:
         await visitor.client.post("/console/login", data={**WRONG, "name": "typed-a-password-here"})
         await visitor.client.post("/console/login", data=RIGHT)
     async with office.store.read() as read:
-        lines = [(row.act, row.account_id, row.subject) for row in await read.execute(select(audit))]
+        rows = (await read.execute(select(audit))).all()
+        lines = [(row.act, row.account_id, row.subject) for row in rows]
 
+    assert {row.origin[:-8] for row in rows} == {"tuntematon laite · "}
+    assert "127.0.0.1" not in str(rows)
     assert [line[0] for line in lines] == ["log in failed", "log in"]
     assert lines[1][1:] == (office.vaino.id, office.vaino.id)
     assert "typed-a-password-here" not in str(lines)

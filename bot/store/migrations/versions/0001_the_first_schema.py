@@ -26,6 +26,9 @@ def upgrade() -> None:
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
         sa.Column("code_secret", sa.LargeBinary(), nullable=True),
         sa.Column("code_step", sa.BigInteger(), nullable=True),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("wants_digest", sa.Boolean(), nullable=False),
+        sa.Column("wants_urgent", sa.Boolean(), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("disabled_at", schema.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -54,6 +57,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=32), nullable=True),
         sa.Column("act", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=80), nullable=False),
+        sa.Column("origin", sa.String(length=80), nullable=False),
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
@@ -204,6 +208,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("inbox_id", name=op.f("pk_decision")),
     )
     op.create_table(
+        "digest_run",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_digest_run_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "day", name=op.f("pk_digest_run")),
+    )
+    op.create_table(
         "entry_revision",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("entry_id", sa.String(length=64), nullable=False),
@@ -223,6 +236,31 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_entry_revision_entry_id_language_part", ["entry_id", "language", "part", "id"], unique=False
         )
+
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=True),
+        sa.Column("invited_by", sa.String(length=32), nullable=False),
+        sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("expires_at", schema.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "role IN ('sosiaaliohjaaja', 'tyovoimaneuvoja', 'koordinaattori', 'yllapitaja')",
+            name=op.f("ck_invitation_role"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_invitation_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["invited_by"], ["account.id"], name=op.f("fk_invitation_invited_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("name", name=op.f("uq_invitation_name")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_invitation_token_hash")),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "link_code",
