@@ -25,6 +25,7 @@ from bot.dialogue import (
     Left,
     OpenTicketWith,
     Press,
+    Rating,
     ReopenTicket,
     Reply,
     Said,
@@ -398,9 +399,11 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":
             reply = Reply(_say(conversation, wording.SMALL_TALK["thanks"]))
-            return _rated(press, Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),)))
+            helped = Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),))
+            return _rated(press, replace(helped, rating=Rating(press.message_id, helped=True)))
         case "no":
-            return _rated(press, _did_not_help(conversation, press, signals))
+            not_helped = _did_not_help(conversation, press, signals)
+            return _rated(press, replace(not_helped, rating=Rating(press.message_id, helped=False)))
         case "send":
             return _send(conversation, press, signals, now)
         case "keep":

@@ -255,6 +255,14 @@ TicketChange = OpenTicketWith | JoinTicket | ReopenTicket | EndTicket
 
 
 @dataclass(frozen=True)
+class Rating:
+    """What the asker said to "Auttoiko tämä?" under the answer *message_id*."""
+
+    message_id: int
+    helped: bool
+
+
+@dataclass(frozen=True)
 class Happened:
     """An event for the figures; holds nothing of what was said."""
 
@@ -273,4 +281,5 @@ class Decision:
     events: tuple[Happened, ...] = ()
     campaign: str | None = None
     reachable: bool | None = None
+    rating: Rating | None = None
     erase: bool = False

@@ -146,7 +146,7 @@ _TICKET = (
     "opened_at", "role", "account_id", "urgent", "topic", "promised_at", "slipped_at", "claimed_at", "replied_at",
     "closed_at", "outcome", "reopened_at",
 )  # fmt: skip
-_MESSAGE = ("entry_id", "buttons", "verdict")
+_MESSAGE = ("entry_id", "buttons", "verdict", "helped", "gap", "phrasing")
 _SENT = (
     "queued_at", "act", "channel", "state", "finished_at", "attempts", "uncertain", "not_before", "lease_until",
     "external_id", "reason",

@@ -338,6 +338,8 @@ class Service:
         is_reachable = decision.reachable is not False
         if is_reachable != talk.is_reachable:
             await conversations.set_reachable(tx, talk.id, reachable=is_reachable)
+        if decision.rating is not None:
+            await conversations.rate(tx, talk.id, decision.rating)
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
         await self._say(tx, slot, item, talk, messages, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)

@@ -151,8 +151,9 @@ INSTRUCTIONS = (
 PRIVACY = (
     "En tallenna nimeäsi. Yhteystietosi peitän, ellet itse lähetä niitä ohjaajalle: ne näkee vain hän, joka hoitaa "
     "kysymystäsi. Ohjaaja näkee kysymyksen, jonka lähetät, sekä sen, mitä kirjoitat ennen kuin asia suljetaan, ja "
-    "nimimerkin. Palvelun koordinaattori voi lukea "
-    "yksittäisiä kysymyksiä, mutta ilman nimimerkkiä sekä henkilötunnukset ja yhteystiedot peitettyinä.\n\n"
+    "nimimerkin. Ohjaajat ja palvelun koordinaattori voivat lukea muitakin "
+    "yksittäisiä kysymyksiä, jotta botti oppii, mutta ilman nimimerkkiä sekä henkilötunnukset ja yhteystiedot "
+    "peitettyinä. Viestit, joissa huomaan hädän merkkejä, eivät ole mukana.\n\n"
     "Viestisi poistetaan, kun asiasi sulkemisesta tai viimeisestä viestistäsi on {texts_days} päivää. Mitään viestiä "
     "ei säilytetä yli {texts_at_most_days} päivää. Tunnistan sinut samaksi kysyjäksi {address_days} päivää. Jos palaat "
     "myöhemmin, aloitamme alusta, enkä enää löydä vanhoja viestejäsi: ne poistuvat ajallaan.\n\n"
@@ -316,6 +317,9 @@ HOLDINGS_LABELS: dict[str, str] = {
     "entry_id": "Vastaus on aiheesta",
     "buttons": "Painikkeet",
     "verdict": "Botin arvio",
+    "helped": "Auttoi",
+    "gap": "Käyty läpi puutteena",
+    "phrasing": "Käyty läpi kysymistapana",
     "queued_at": "Jonoon",
     "act": "Teko",
     "finished_at": "Valmis",

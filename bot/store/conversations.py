@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, delete, exists, func, select, update
+from sqlalchemy import Row, ScalarSelect, Select, and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, State
+from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, Rating, State
 from bot.store.engine import Tx
 from bot.store.schema import address, asker, conversation, message, ticket
 from bot.vault import Vault
@@ -181,6 +181,12 @@ async def add_message(
 async def join_ticket(tx: Tx, message_id: int, ticket_id: str) -> None:
     """Make a message part of a ticket's thread."""
     await tx.execute(update(message).where(message.c.id == message_id).values(ticket_id=ticket_id))
+
+
+async def rate(tx: Tx, conversation_id: str, rating: Rating) -> None:
+    """Keep with an answer whether it helped; who says something else later is taken at their last word."""
+    answer = and_(message.c.id == rating.message_id, message.c.conversation_id == conversation_id)
+    await tx.execute(update(message).where(answer).values(helped=rating.helped))
 
 
 async def question(read: AsyncConnection, conversation_id: str, message_id: int | None) -> Asked | None:

@@ -123,9 +123,19 @@ message = Table(
     Column("entry_id", String(64)),  # the entry an answer came from
     Column("question_id", Serial, ForeignKey("message.id", ondelete="SET NULL"), index=True),  # what a reply replies to
     Column("verdict", JSON),  # of a question: {"kind", "hits": [[id, score]…], "confidence"}
+    Column("helped", Boolean),  # of an answer: whether its asker says that it did
+    Column("gap", String(20)),  # of a question without a good answer: why the staff have put it aside
+    Column("phrasing", String(20)),  # of a question: what the staff make of it as a way of asking for an entry
     Column("created_at", Instant, nullable=False),
     CheckConstraint("author IN ('asker', 'bot', 'advisor', 'note')", name="author"),
+    CheckConstraint("phrasing IN ('confirmed', 'rejected')", name="phrasing"),
     Index("ix_message_conversation_id_id", "conversation_id", "id"),
+    Index(  # what was asked lately, whoever asked it
+        "ix_message_asked",
+        "created_at",
+        sqlite_where=text("author = 'asker'"),
+        postgresql_where=text("author = 'asker'"),
+    ),
     sqlite_autoincrement=True,
 )
 

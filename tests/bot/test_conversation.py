@@ -24,6 +24,7 @@ from bot.dialogue import (
     OpenTicket,
     OpenTicketWith,
     Press,
+    Rating,
     ReopenTicket,
     Reply,
     Said,
@@ -734,7 +735,10 @@ def test_picking_a_choice_gives_that_entry_and_is_not_asked_twice() -> None:
 
 def test_an_answer_that_helped_is_counted() -> None:
     """What the figures call answered for good."""
-    assert kinds(press(NEW, "yes", "cv", asked(ANSWER))) == [("helped", "cv")]
+    decision = press(NEW, "yes", "cv", asked(ANSWER))
+
+    assert kinds(decision) == [("helped", "cv")]
+    assert decision.rating == Rating(12, helped=True)
 
 
 def test_an_answer_that_did_not_help_leads_to_likely_others_and_a_person() -> None:
@@ -745,6 +749,7 @@ def test_an_answer_that_did_not_help_leads_to_likely_others_and_a_person() -> No
     assert entries()["cv"].title in labels(decision)
     assert entries()["asumistuki"].title not in labels(decision)
     assert kinds(decision) == [("not_helped", "asumistuki")]
+    assert decision.rating == Rating(12, helped=False)
 
 
 def test_where_no_other_candidate_is_likely_the_related_entries_are_the_other_answers() -> None:

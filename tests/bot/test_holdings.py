@@ -303,6 +303,9 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
                 verdict=mark(
                     "message.verdict", {"kind": "maybe", "hits": [["cv", 0.25]]}, "kind: maybe; hits: cv 0.25"
                 ),
+                helped=mark("message.helped", False, "Auttoi: ei"),
+                gap=mark("message.gap", "not_ours"),
+                phrasing=mark("message.phrasing", "rejected"),
                 created_at=at("message.created_at"),
             )
             .returning(schema.message.c.id)

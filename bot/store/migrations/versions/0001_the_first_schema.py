@@ -379,8 +379,12 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.String(length=64), nullable=True),
         sa.Column("question_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("verdict", sa.JSON(), nullable=True),
+        sa.Column("helped", sa.Boolean(), nullable=True),
+        sa.Column("gap", sa.String(length=20), nullable=True),
+        sa.Column("phrasing", sa.String(length=20), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.CheckConstraint("author IN ('asker', 'bot', 'advisor', 'note')", name=op.f("ck_message_author")),
+        sa.CheckConstraint("phrasing IN ('confirmed', 'rejected')", name=op.f("ck_message_phrasing")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_message_account_id")),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversation.id"], name=op.f("fk_message_conversation_id"), ondelete="CASCADE"
@@ -393,6 +397,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_asked",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("author = 'asker'"),
+            postgresql_where=sa.text("author = 'asker'"),
+        )
         batch_op.create_index("ix_message_conversation_id_id", ["conversation_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_question_id"), ["question_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_ticket_id"), ["ticket_id"], unique=False)
