@@ -17,6 +17,8 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from admin.house import House, build
+from bot.channels.email import EmailChannel
+from bot.channels.incoming import SendFailed
 from bot.profile import CrisisTexts, InvalidProfile, ServiceProfile
 from bot.settings import Settings
 from bot.store import audit, migrate, revisions
@@ -62,6 +64,7 @@ async def examine(settings: Settings) -> list[Finding]:
         found += _crisis(house.profile.crisis, house.clock().astimezone(house.hours.zone).date())
         found.append(_owner(house.profile))
         found.append(await _telegram(settings))
+        found.append(await _mail(house))
     finally:
         await house.store.close()
     return found
@@ -199,3 +202,14 @@ async def _telegram(settings: Settings) -> Finding:
         return Finding(
             "fault", f"{settings.telegram_api} does not answer ({type(error).__name__}); see KOPPI_TELEGRAM_API"
         )
+
+
+async def _mail(house: House) -> Finding:
+    server = house.settings.mail_server
+    if server is None:
+        return Finding("ok", "no e-mail: there is no KOPPI_SMTP_URL")
+    try:
+        await EmailChannel(server, house.vault, house.clock).greet()
+    except SendFailed as error:
+        return Finding("fault", f"{error.reason}; see KOPPI_SMTP_URL")
+    return Finding("ok", f"the mail server at {server.host} lets us in")

@@ -6,7 +6,7 @@ import fcntl
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from admin.retention import Nightly
 from admin.summaries import send as summaries
 from admin.web import build_app
 from bot import worker
-from bot.channels import webchat
+from bot.channels import email, webchat
 from bot.channels.telegram import NAME as TELEGRAM
 from bot.delivery import Channel, Delivery
 from bot.holdings import Holdings
@@ -35,6 +35,7 @@ from knowledge import library
 SUMMARY_TICK_SECONDS = 30
 RETENTION_TICK_SECONDS = 600
 WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
+MAILS_IN_FLIGHT = 2
 FIRST_ACCOUNT = "yllapito"
 
 log = structlog.get_logger()
@@ -68,15 +69,10 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     if house.telegram is not None:
         channels[TELEGRAM] = house.telegram
         yield house.telegram.listen()
-    delivery = Delivery(
-        house.store,
-        house.vault,
-        channels,
-        house.clock,
-        file_of=Holdings(house.store, house.profile, house.hours.zone).file,
-        in_flight=house.settings.sends_in_flight,
-        per_second=house.settings.send_per_second,
-    )
+    delivery = _delivery(house, channels, in_flight=house.settings.sends_in_flight)
+    if house.settings.mail_server is not None:  # with sends of its own: a mail server that hangs keeps no reply waiting
+        mail = email.EmailChannel(house.settings.mail_server, house.vault, house.clock)
+        yield _delivery(house, {email.NAME: mail}, in_flight=MAILS_IN_FLIGHT).run()
     service = Service(
         house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours, delivery=delivery
     )
@@ -87,6 +83,18 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield house.bookshelf.watch()
     yield announce.watch(house)
     yield _scheduled(house)
+
+
+def _delivery(house: House, channels: Mapping[str, Channel], *, in_flight: int) -> Delivery:
+    return Delivery(
+        house.store,
+        house.vault,
+        channels,
+        house.clock,
+        file_of=Holdings(house.store, house.profile, house.hours.zone).file,
+        in_flight=in_flight,
+        per_second=house.settings.send_per_second,
+    )
 
 
 async def _scheduled(house: House) -> None:

@@ -5,15 +5,19 @@ see `bot.profile`.
 """
 
 import re
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+# An e-mail address that may stand in a header: ASCII alone, since not every server between takes more.
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 DATABASES = ("postgresql", "postgres", "postgresql+psycopg", "sqlite+aiosqlite")
 
@@ -46,6 +50,20 @@ def _empty_is_unset(value: object) -> object:
 OptionalSecret = Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_is_unset)]
 OptionalChat = Annotated[int | None, BeforeValidator(_empty_is_unset)]
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where e-mail is handed in, and from whom it comes. *is_here*: on this machine, in the clear."""
+
+    host: str
+    port: int
+    speaks_tls_at_once: bool
+    is_here: bool
+    user: str | None
+    password: str | None = field(repr=False)
+    sender_name: str
+    sender_address: str
 
 
 class Settings(BaseSettings):
@@ -87,6 +105,14 @@ class Settings(BaseSettings):
     )
     send_per_second: float = Field(25, gt=0, description="Messages a second to Telegram, over all chats.")
     sends_in_flight: int = Field(4, ge=1, le=100, description="Sends to Telegram that may be under way at once.")
+    smtp_url: OptionalSecret = Field(
+        None,
+        description="The mail server, smtps://user:password@host or smtp://… (which must offer STARTTLS, but for one "
+        "on this machine). Without it no e-mail is sent: invitations are copied, digests not offered.",
+    )
+    smtp_from: OptionalText = Field(
+        None, description="From whom e-mail comes: `Otappa koppi <koppi@kunta.example>`; goes with KOPPI_SMTP_URL."
+    )
     timezone: str = Field("Europe/Helsinki", description="The time zone of opening hours and summaries.")
 
     @field_validator("timezone")
@@ -125,6 +151,33 @@ class Settings(BaseSettings):
             raise ValueError("must be a PostgreSQL address, postgresql://user:password@host:5432/database")
         return url
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url.get_secret_value())
+            is_one = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
+        except ValueError:  # no number for a port, or brackets that don't close
+            is_one = False
+        if not is_one or parts.path.strip("/") or parts.query:
+            raise ValueError("must be a mail server, smtps://user:password@host or smtp://user:password@host:587")
+        return url
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _is_a_sender(cls, sender: str | None) -> str | None:
+        if sender is not None and not (sender.isprintable() and EMAIL.fullmatch(parseaddr(sender)[1])):
+            raise ValueError("must hold an e-mail address, such as Otappa koppi <koppi@kunta.example>")
+        return sender
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> "Settings":
+        if self.smtp_url is not None and self.smtp_from is None:
+            raise ValueError("KOPPI_SMTP_URL needs a KOPPI_SMTP_FROM: from whom e-mail comes")
+        return self
+
     @model_validator(mode="after")
     def _webhooks_can_reach_us(self) -> "Settings":
         if self.telegram_mode == "polling":
@@ -136,6 +189,25 @@ class Settings(BaseSettings):
         if not url.startswith("https://") and not _is_here(url):
             raise ValueError("KOPPI_TELEGRAM_MODE=webhook needs a KOPPI_PUBLIC_URL that begins with https://")
         return self
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where e-mail is handed in, or None where none is sent."""
+        if self.smtp_url is None:
+            return None
+        parts = urlsplit(self.smtp_url.get_secret_value())
+        speaks_tls_at_once, is_here = parts.scheme == "smtps", parts.hostname in LOOPBACK
+        name, address = parseaddr(self.smtp_from or "")
+        return MailServer(
+            host=parts.hostname or "",
+            port=parts.port or (465 if speaks_tls_at_once else 25 if is_here else 587),
+            speaks_tls_at_once=speaks_tls_at_once,
+            is_here=is_here,
+            user=None if parts.username is None else unquote(parts.username),
+            password=None if parts.password is None else unquote(parts.password),
+            sender_name=name,
+            sender_address=address,
+        )
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Button
@@ -145,6 +145,34 @@ async def add_last_word(
         act=act,
         now=now,
     )
+
+
+async def add_letter(
+    tx: Tx, *, key: str, sealed_text: str, channel: str, destination: str, sealed_address: bytes, now: datetime
+) -> bool:
+    """Queue what only its channel can read, to an address that is forgotten as soon as it has been tried for good.
+
+    *destination*: the id of whom or what it is for. False when *key* is there already.
+    """
+    if await has(tx, key):
+        return False
+    return await _add(
+        tx,
+        key=key,
+        notice_id=await _write_notice(tx, sealed_text, now),
+        destination=destination,
+        channel=channel,
+        sealed_address=sealed_address,
+        now=now,
+    )
+
+
+async def withdraw_letters(tx: Tx, channel: str, destination: str) -> None:
+    """Let nothing go out any more that is queued on *channel* for *destination*; what is on its way goes on."""
+    queued = select(outbox.c.notice_id).where(
+        outbox.c.channel == channel, outbox.c.destination == destination, outbox.c.state == "queued"
+    )
+    await tx.execute(delete(notice).where(notice.c.id.in_(queued)))
 
 
 async def _write_notice(tx: Tx, text: str, now: datetime, buttons: Sequence[Button] = ()) -> int:

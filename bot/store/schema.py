@@ -377,7 +377,8 @@ link_code = Table(
     CheckConstraint("(purpose = 'account') = (account_id IS NOT NULL)", name="account"),
 )
 
-notice = Table(  # what is sent to those chats: a ticket's post, a summary; an asker's text only if the owner wishes so
+# What is sent to those chats: a ticket's post, a summary; an asker's text only if the owner wishes so. An e-mail, sealed.
+notice = Table(
     "notice",
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),

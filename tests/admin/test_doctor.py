@@ -16,6 +16,7 @@ from bot.store import audit, chat_links, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support.fake_telegram import TOKEN, FakeTelegram
+from tests.support.mail_server import SENDER, mail_server
 
 TO_BE_FILLED = (
     "to be filled before launch in service.yaml: controller.name.fi, controller.name.sv, controller.name.en, "
@@ -179,3 +180,26 @@ async def test_an_audit_log_that_was_tampered_with_is_a_fault(data_dir: Path) ->
     assert found["fault"] == [
         "the audit log was changed at line 1, or one before it is missing; find out by whom, and compare with a backup"
     ]
+
+
+async def test_the_mail_server_is_asked_whether_it_lets_us_in(data_dir: Path) -> None:
+    """Better the operator hears of a wrong password today than an advisor misses an urgent question on Friday."""
+    async with mail_server() as server:
+        address = f"127.0.0.1:{server.port}"
+        found = [
+            await _findings(data_dir, smtp_url=SecretStr(url), smtp_from=SENDER)
+            for url in (
+                f"smtp://{address}",
+                f"smtp://koppi:secretword@{address}",
+                "smtp://koppi:secretword@127.0.0.1:9",
+            )
+        ]
+
+    assert "the mail server at 127.0.0.1 lets us in" in found[0]["ok"]
+    assert [each["fault"] for each in found] == [
+        [],
+        ["the mail server does not take our name and password; see KOPPI_SMTP_URL"],
+        ["the mail server can't be reached; see KOPPI_SMTP_URL"],
+    ]
+    assert "secretword" not in str(found)
+    assert server.received == []
