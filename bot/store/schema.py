@@ -377,7 +377,7 @@ link_code = Table(
     CheckConstraint("(purpose = 'account') = (account_id IS NOT NULL)", name="account"),
 )
 
-# What is sent to those chats: a ticket's post, a summary; an asker's text only if the owner wishes so. An e-mail, sealed.
+# What is sent to those chats: a ticket's post, a summary; an asker's text only if the owner wishes so. Or sealed mail.
 notice = Table(
     "notice",
     metadata,

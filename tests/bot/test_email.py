@@ -234,7 +234,8 @@ def test_a_mail_server_elsewhere_is_only_spoken_to_in_tls() -> None:
 @pytest.mark.parametrize(
     "address",
     ["", "vaino", "väinö@kunta.example", "a@b", "a@b.example,c@d.example", "a@b.example\nBcc: x@y.example",
-     "<a@b.example>", "a b@c.example", f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.example", "a@b.example\x00"],
+     "<a@b.example>", "a b@c.example",
+     f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.example", "a@b.example\x00"],
 )  # fmt: skip
 def test_what_is_no_address_never_gets_into_a_header(address: str) -> None:
     """Somebody else's letter must not be sent on our name."""
