@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -38,11 +38,16 @@ _Model = TypeVar("_Model", Entry, Translation)
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """Something a curator must mend; *line* counts from 1."""
+    """Something a curator must mend; *line* counts from 1.
+
+    *where* names the field, as in ("sources", 0, "url"), the "answer", or a phrasing by its place from 0; empty when the
+    fault is in no field.
+    """
 
     file: str
     line: int
     message: str
+    where: tuple[int | str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"
@@ -58,12 +63,15 @@ class InvalidLibrary(Exception):
 
 @dataclass(frozen=True)
 class Revision:
-    """A published edit: *text* is the whole new content of that part's file, and wins over the file."""
+    """A published edit: *text* is the whole new content of that part's file, and wins over the file.
+
+    None in the place of the Finnish answer takes the whole entry out of use, whatever files it has.
+    """
 
     entry_id: str
     language: Language
     part: Part
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True)
@@ -145,56 +153,97 @@ def check(
         return list(error.faults)
     documents, _ = read(folder)
     by_part = {(document.entry_id, document.language, document.part): document for document in documents}
-    answers = {entry.id: by_part[entry.id, "fi", "answer"] for entry in library.entries}
-    faults = [fault for entry in library.entries for fault in _faults_of(entry, answers[entry.id])]
-    for entry in library.entries:
-        for language, translation in entry.translations.items():
-            document = by_part[entry.id, language, "answer"]
-            if not translation.is_current(entry):
-                faults.append(
-                    Fault(document.file, line_of(document, "translates"), f"the Finnish is {entry.fingerprint} now")
-                )
-            faults += [
-                Fault(document.file, body_line(document), said)
-                for said in review.faults_of_markdown(translation.answer)
-            ]
-            faults += [
-                Fault(document.file, line_of(document, "figures"), said)
-                for said in review.faults_of_translated_figures(entry, translation)
-            ]
-    phrasings = [
-        (document, number, text.strip())
-        for document in documents
-        if document.part == "phrasings"
-        for number, text in enumerate(document.text.splitlines(), start=1)
-    ]
+    faults = [fault for entry in library.entries for fault in _faults_of(entry, by_part)]
+    phrasings = _lines(documents)
     for one, other in review.twins([(document.entry_id, text) for document, _, text in phrasings]):
-        (first, line, _), (second, number, _) = phrasings[one], phrasings[other]
-        faults.append(Fault(second.file, number, f"too like {first.file}:{line} to tell them apart"))
+        (first, place, _), (second, other_place, _) = phrasings[one], phrasings[other]
+        faults.append(_twin(second, other_place, first, place))
     categories = {topic.id: topic.category for topic in topics(topics_file)}
-    for missing in sorted(categories.keys() - answers.keys()):
+    for missing in sorted(categories.keys() - {entry.id for entry in library.entries}):
         faults.append(Fault(shown(folder / categories[missing] / f"{missing}.md"), 1, "this topic has no entry yet"))
     return sorted(set(faults))
 
 
-def _faults_of(entry: Entry, document: Document) -> Iterator[Fault]:
+def check_entry(
+    entry_id: str,
+    folder: Path = FAQ_FOLDER,
+    revisions: Sequence[Revision] = (),
+    *,
+    known: Collection[str] = (),
+    places_file: Path = PLACES_FILE,
+    topics_file: Path = TOPICS_FILE,
+) -> list[Fault]:
+    """What *check* would say of one entry as these edits leave it; and why the FAQ can't be read, if they leave it so.
+
+    Phrasings among *known* are not compared with the others' again: that takes as long as there are new ones.
+    """
+    try:
+        library = load(folder, revisions, places_file=places_file, topics_file=topics_file)
+    except InvalidLibrary as error:
+        return list(error.faults)
+    documents, _ = read(folder, revisions)
+    by_part = {(document.entry_id, document.language, document.part): document for document in documents}
+    faults = list(_faults_of(library.by_id[entry_id], by_part))
+    own = _lines([document for document in documents if document.entry_id == entry_id])
+    for one, other in review.twins([(entry_id, text) for _, _, text in own]):
+        faults.append(_twin(*own[other][:2], *own[one][:2]))
+    new = [line for line in own if line[2] not in known]
+    others = _lines([document for document in documents if document.entry_id != entry_id]) if new else []
+    for one, other in review.twins_among([text for *_, text in new], [text for *_, text in others]):
+        faults.append(_twin(*new[one][:2], *others[other][:2]))
+    return sorted(set(faults))
+
+
+def _lines(documents: Sequence[Document]) -> list[tuple[Document, int, str]]:
+    """Every phrasing of these documents, each with its document and its place there, from 0."""
+    return [
+        (document, place, text.strip())
+        for document in documents
+        if document.part == "phrasings"
+        for place, text in enumerate(document.text.splitlines())
+    ]
+
+
+def _twin(document: Document, place: int, other: Document, other_place: int) -> Fault:
+    said = f"too like {other.file}:{other_place + 1} to tell them apart"
+    return Fault(document.file, place + 1, said, ("phrasings", place))
+
+
+def _faults_of(entry: Entry, by_part: Mapping[tuple[str, Language, Part], Document]) -> Iterator[Fault]:
+    """The faults of writing of one entry and its translations, but for phrasings that are too like others'."""
+    document = by_part[entry.id, "fi", "answer"]
+
+    def at(document: Document, *where: int | str) -> tuple[str, int]:
+        return document.file, line_of(document, *where)
+
     for said in review.faults_of_answer(entry):
-        yield Fault(document.file, body_line(document), said)
+        yield Fault(*at(document, "answer"), said, ("answer",))
     for said in review.faults_of_figures(entry):
-        yield Fault(document.file, line_of(document, "figures"), said)
+        yield Fault(*at(document, "figures"), said, ("figures",))
     if not entry.sources:
-        yield Fault(document.file, line_of(document, "sources"), "no source")
+        yield Fault(*at(document, "sources"), "no source", ("sources",))
     for number, source in enumerate(entry.sources):
         if source.checked > entry.review_by:
-            yield Fault(document.file, line_of(document, "sources", number, "checked"), "checked after review_by")
+            where = ("sources", number, "checked")
+            yield Fault(*at(document, *where), "checked after review_by", where)
     oldest = min((source.checked for source in entry.sources), default=None)
     in_words, longest = _good_for(entry)
     if oldest is not None and entry.review_by > oldest + longest:
-        yield Fault(document.file, line_of(document, "review_by"), f"more than {in_words} after a source was checked")
+        said = f"more than {in_words} after a source was checked"
+        yield Fault(*at(document, "review_by"), said, ("review_by",))
     for language, least in review.LEAST_PHRASINGS.items():
         count = len(entry.phrasings.get(language, ()))
         if count < least:
-            yield Fault(document.file, 1, f"{count} phrasings in {language}; at least {least} find it")
+            said = f"{count} phrasings in {language}; at least {least} find it"
+            yield Fault(document.file, 1, said, ("phrasings", language))
+    for language, translation in entry.translations.items():
+        document = by_part[entry.id, language, "answer"]
+        if not translation.is_current(entry):
+            yield Fault(*at(document, "translates"), f"the Finnish is {entry.fingerprint} now", ("translates",))
+        for said in review.faults_of_markdown(translation.answer):
+            yield Fault(*at(document, "answer"), said, ("answer",))
+        for said in review.faults_of_translated_figures(entry, translation):
+            yield Fault(*at(document, "figures"), said, ("figures",))
 
 
 def _good_for(entry: Entry) -> tuple[str, timedelta]:
@@ -230,17 +279,29 @@ def read(folder: Path, revisions: Sequence[Revision] = ()) -> tuple[list[Documen
         if key in documents:
             faults.append(Fault(shown(path), 1, f"the same entry stands in {documents[key].file}"))
         documents[key] = Document(*key, shown(path), path.parent.name, text)
+    withdrawn = {revision.entry_id for revision in revisions if revision.text is None}
     for revision in revisions:
-        key = (revision.entry_id, revision.language, revision.part)
-        file = f"{file_name(*key)} (edited)"
-        documents[key] = Document(*key, file, None, revision.text.replace("\r\n", "\n"))
-    return [documents[key] for key in sorted(documents)], faults
+        if revision.text is not None:
+            key = (revision.entry_id, revision.language, revision.part)
+            documents[key] = Document(*key, edited_file(*key), None, revision.text.replace("\r\n", "\n"))
+    return [documents[key] for key in sorted(documents) if key[0] not in withdrawn], faults
+
+
+def file_text(folder: Path, entry_id: str, language: Language, part: Part) -> str | None:
+    """What the file of this part holds, or None where there is none."""
+    found = next(iter(sorted(folder.glob(f"*/{file_name(entry_id, language, part)}"))), None)
+    return found.read_text(encoding="utf-8") if found else None
 
 
 def file_name(entry_id: str, language: Language, part: Part) -> str:
     """The name of the file that holds this part of an entry, without its folder."""
     suffix = "md" if part == "answer" else "phrasings.txt"
     return f"{entry_id}.{suffix}" if language == "fi" else f"{entry_id}.{language}.{suffix}"
+
+
+def edited_file(entry_id: str, language: Language, part: Part) -> str:
+    """What stands in a fault for the file of a part that was edited."""
+    return f"{file_name(entry_id, language, part)} (edited)"
 
 
 def compose_entry(
@@ -333,30 +394,33 @@ def _read_entry(
 def _contradictions(
     entry: Entry, document: Document, places: Mapping[str, Place], known_ids: set[str]
 ) -> Iterator[Fault]:
-    def fault(field: str, message: str) -> Fault:
-        return Fault(document.file, line_of(document, field), message)
+    def fault(field: str, message: str, *place: int) -> Fault:
+        return Fault(document.file, line_of(document, field), message, (field, *place))
 
     if entry.id != document.entry_id:
         yield fault("id", f"id is {entry.id}, but the file's name says {document.entry_id}")
     if document.folder not in (None, entry.category):
         yield fault("category", f"category is {entry.category}, but the file is in {document.folder}/")
-    for related in entry.related:
+    for number, related in enumerate(entry.related):
         if related not in known_ids:
-            yield fault("related", f"no entry or topic has the id {related}")
+            yield fault("related", f"no entry or topic has the id {related}", number)
         if related == entry.id:
-            yield fault("related", "an entry isn't related to itself")
-    for place in entry.places:
+            yield fault("related", "an entry isn't related to itself", number)
+    for number, place in enumerate(entry.places):
         if place not in places:
-            yield fault("places", f"no place has the key {place}")
+            yield fault("places", f"no place has the key {place}", number)
 
 
 def _read_phrasings(document: Document, faults: list[Fault]) -> tuple[str, ...]:
     lines = document.text.removesuffix("\n").split("\n") if document.text.strip() else []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
-            faults.append(Fault(document.file, number, "an empty line; a phrasings file has one phrasing a line"))
+            said = "an empty line; a phrasings file has one phrasing a line"
         elif len(line) > _LONGEST_PHRASING:
-            faults.append(Fault(document.file, number, f"a phrasing longer than {_LONGEST_PHRASING} characters"))
+            said = f"a phrasing longer than {_LONGEST_PHRASING} characters"
+        else:
+            continue
+        faults.append(Fault(document.file, number, said, ("phrasings", number - 1)))
     return tuple(line.strip() for line in lines)
 
 
@@ -369,7 +433,10 @@ def _read_model(model: type[_Model], document: Document, faults: list[Fault], **
             raise _Unreadable(2, "the front matter isn't a list of `key: value`")
         return model.model_validate({**fields, **more, "answer": body})
     except ValidationError as errors:
-        faults.extend(Fault(document.file, line_of(document, *error["loc"]), _said(error)) for error in errors.errors())
+        faults.extend(
+            Fault(document.file, line_of(document, *error["loc"]), _said(error), error["loc"])
+            for error in errors.errors()
+        )
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
         faults.append(Fault(document.file, line, f"the front matter isn't YAML: {error.problem}"))

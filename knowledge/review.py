@@ -24,6 +24,8 @@ _LEAST_SHARED = MOST_LIKE / (1 + MOST_LIKE)
 
 _ROUNDING = 1e-9
 
+_FEW_WORDS = 3
+
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
 _STEP = re.compile(r"^\s*(?:\d+\.|[-*])\s+", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+(?=[A-ZÅÄÖ0-9*\[\"”])|\n+")
@@ -143,6 +145,31 @@ def twins(phrasings: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int]]:
             yield other, place
         for gram, after in rarest:
             holders.setdefault(gram, []).append((place, size, after))
+
+
+def twins_among(own: Sequence[str], others: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Pairs of places in *own* and *others*, phrasings of different entries, that are too like, as `twins` finds them.
+
+    Quick where *own* are few. Looked at closely are pairs that share half of their words, since two texts so alike have
+    more than that in common; and of a few words all, since a word may be long.
+    """
+    holders: dict[str, list[int]] = {}
+    sets = [frozenset(words(clean(text))) for text in own]
+    for place, said in enumerate(sets):
+        for word in said:
+            holders.setdefault(word, []).append(place)
+    short = [place for place, said in enumerate(sets) if len(said) <= _FEW_WORDS]
+    grams = [_trigrams(text) for text in own]
+    for other, text in enumerate(others):
+        said = frozenset(words(clean(text)))
+        shared = Counter(place for word in said for place in holders.get(word, ()))
+        near = {place for place, count in shared.items() if 2 * count >= max(len(said), len(sets[place]))}
+        near.update(short if len(said) <= _FEW_WORDS else ())
+        if near:
+            other_grams = _trigrams(text)
+            for place in sorted(near):
+                if len(grams[place] & other_grams) / len(grams[place] | other_grams) >= MOST_LIKE:
+                    yield place, other
 
 
 def _trigrams(text: str) -> frozenset[str]:

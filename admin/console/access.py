@@ -43,6 +43,8 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "new_phrasing": ADVISORS,
     "publish_phrasing": ADVISORS,
     "faq": EVERYBODY,
+    "try_question": EVERYBODY,
+    "ask_bot": EVERYBODY,
     "entry": EVERYBODY,
     "figures": LEADERS,
     "chats": LEADERS,

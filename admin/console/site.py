@@ -10,7 +10,20 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from admin.console import chats, faq, figures, learning, live, me, people, queue, second_factor, ticket, troubles
+from admin.console import (
+    chats,
+    faq,
+    figures,
+    learning,
+    live,
+    me,
+    people,
+    queue,
+    second_factor,
+    ticket,
+    troubles,
+    trying,
+)
 from admin.console.front_door import FrontDoor
 from admin.console.sign_in import SignIn
 from admin.house import House
@@ -75,6 +88,8 @@ def pages(door: FrontDoor) -> list[Route]:
             fields=learning.PHRASING_FIELDS,
         ),
         door.route("faq", "/faq", faq.listing),
+        door.route("try_question", "/faq-ask", trying.page),
+        door.route("ask_bot", "/faq-ask", trying.ask, fields=("question",)),
         door.route("entry", "/faq/{entry_id}", faq.entry),
         door.route("figures", "/figures", figures.page),
         door.route("chats", "/chats", chats.page),

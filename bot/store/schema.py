@@ -417,14 +417,23 @@ entry_revision = Table(
     Column("entry_id", String(64), nullable=False),
     Column("language", String(2), nullable=False),
     Column("part", String(10), nullable=False),
-    Column("base_hash", String(64)),  # of the file it was made over; none for a new entry
+    Column("base_hash", String(64)),  # of the file it was last compared with; none for a new entry
     Column("state", String(10), nullable=False),
     Column("text", Text, nullable=False),  # the whole new content of that file
     Column("account_id", Id, ForeignKey("account.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     CheckConstraint("part IN ('answer', 'phrasings')", name="part"),
-    CheckConstraint("state IN ('draft', 'published')", name="state"),
+    CheckConstraint("state IN ('draft', 'replaced', 'published', 'file', 'withdrawn')", name="state"),
     Index("ix_entry_revision_entry_id_language_part", "entry_id", "language", "part", "id"),
+    Index(  # what is being written of a part is one text
+        "uq_entry_revision_draft",
+        "entry_id",
+        "language",
+        "part",
+        unique=True,
+        sqlite_where=text("state = 'draft'"),
+        postgresql_where=text("state = 'draft'"),
+    ),
 )
 
 # --- figures --------------------------------------------------------------------------------------------------

@@ -185,6 +185,58 @@ def test_check_names_what_is_badly_written(faq: Path, write_entry: WriteEntry, t
     assert path.exists()
 
 
+def test_an_edit_is_checked_as_its_file_will_be(faq: Path, write_entry: WriteEntry, tmp_path: Path) -> None:
+    """What the console lets pass must pass as a file, and each fault must say in which field it is."""
+    topics = tmp_path / "topics.tsv"
+    topics.write_text("id\tcategory\ttitle_fi\n", encoding="utf-8")
+    write_entry("verokortti", ("ihan muu asia täällä", "missä verokorttini on nyt jo"))
+    answer = "Maksaa 37,21 € ja soita 044 703 6235. " + "ja sana " * 30 + "[x](y)"
+    path = write_entry("karenssi", ("missä verokorttini on nyt jo",), answer=answer, figures=["5 €"], sources=[])
+    file = path.read_text(encoding="utf-8")
+    phrasings = "missä verokorttini on nyt jo\nMissä verokorttini on nyt jo?\n"
+    (faq / "raha" / "karenssi.phrasings.txt").write_text(phrasings, encoding="utf-8")
+    english = "---\ntranslates: '0'\ntitle: Gap\n---\nCall 0116. # <b>\n"
+    (faq / "raha" / "karenssi.en.md").write_text(english, encoding="utf-8")
+    as_files = library.check(faq, topics_file=topics)
+    for left in faq.glob("raha/karenssi*"):
+        left.unlink()
+    edits = [
+        Revision("karenssi", "fi", "answer", file),
+        Revision("karenssi", "fi", "phrasings", phrasings),
+        Revision("karenssi", "en", "answer", english),
+    ]
+    as_edits = library.check_entry("karenssi", faq, edits, topics_file=topics)
+    unread = library.check_entry("karenssi", faq, [Revision("karenssi", "fi", "answer", "")], topics_file=topics)
+
+    # A fault of twins stands at the later file there, at the edit here.
+    own = [fault for fault in as_files if "verokortti.md" not in fault.file and "too like" not in fault.message]
+    assert [f"{Path(f.file).name} (edited):{f.line} {f.message}" for f in own] == [
+        f"{f.file}:{f.line} {f.message}" for f in as_edits if "too like" not in f.message
+    ]
+    twins = [fault for fault in as_edits if "too like" in fault.message]
+    assert [(fault.line, fault.where) for fault in twins] == [
+        (1, ("phrasings", 0)), (2, ("phrasings", 1)), (2, ("phrasings", 1)),
+    ]  # fmt: skip
+    assert {f.where[0] for f in as_edits} == {"answer", "figures", "sources", "phrasings", "translates"}
+    assert [fault.file for fault in unread] == ["karenssi.md (edited)"]
+    known = {"missä verokorttini on nyt jo", "Missä verokorttini on nyt jo?"}
+    again = library.check_entry("karenssi", faq, edits, known=known, topics_file=topics)
+    assert sum("too like" in fault.message for fault in again) == 1
+
+
+def test_an_entry_out_of_use_is_nowhere(faq: Path, write_entry: WriteEntry) -> None:
+    """With an answer goes all that leads to it; but not while another answer leads there."""
+    write_entry("omamme", ("tapa kysyä",))
+    write_entry("verokortti")
+    withdrawn = Revision("omamme", "fi", "answer", None)
+    phrasings = Revision("omamme", "sv", "phrasings", "ett sätt\n")
+
+    assert [entry.id for entry in load(faq, [withdrawn, phrasings]).entries] == ["verokortti"]
+
+    write_entry("verokortti", related=["omamme"])
+    assert faults_in(faq, withdrawn) == ["verokortti.md:12: no entry or topic has the id omamme"]
+
+
 def said_by_check(faq: Path, tmp_path: Path) -> list[str]:
     """What `library.check` finds in *faq*, whose entries alone must exist, but for the number of phrasings."""
     topics = tmp_path / "topics.tsv"

@@ -4,7 +4,7 @@ import random
 
 from knowledge import review
 from knowledge.library import Library
-from knowledge.review import MOST_LIKE, twins
+from knowledge.review import MOST_LIKE, twins, twins_among
 
 LETTERS = "aeiknstuäö "
 
@@ -55,3 +55,16 @@ def test_the_bound_itself_is_too_like() -> None:
     assert list(twins([("one", letters[:18]), ("other", letters[:19])])) == [(0, 1)]
     assert list(twins([("one", letters[:19]), ("other", letters[:18])])) == [(0, 1)]
     assert list(twins([("one", letters[:17]), ("other", letters[:18])])) == []
+
+
+def test_a_few_new_phrasings_are_compared_with_all_others_as_the_whole_faq_is(whole_library: Library) -> None:
+    """What the console lets pass, the check of the files must not find on the day the edit comes home."""
+    written = [text for entry in whole_library.entries for texts in entry.phrasings.values() for text in texts]
+    others = [*random.sample(written, 200), "työttömyyspäivärahahakemuslomake", "moi"]
+    own = [misspelt(text, times) for text in [*others[:20], *others[-2:]] for times in (0, 1, 2)]
+    both = [("own", text) for text in own] + [("other", text) for text in others]
+
+    expected = {(one, other - len(own)) for one, other in twins(both) if one < len(own) <= other}
+
+    assert len(expected) > 20
+    assert set(twins_among(own, others)) == expected

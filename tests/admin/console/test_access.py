@@ -43,6 +43,8 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "new_phrasing": (200, ADVISORS),
     "publish_phrasing": (422, ADVISORS),
     "faq": (200, ALL),
+    "try_question": (200, ALL),
+    "ask_bot": (422, ALL),
     "entry": (200, ALL),
     "figures": (200, LEADERS),
     "chats": (200, LEADERS),

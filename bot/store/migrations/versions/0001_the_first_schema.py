@@ -228,13 +228,22 @@ def upgrade() -> None:
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.CheckConstraint("part IN ('answer', 'phrasings')", name=op.f("ck_entry_revision_part")),
-        sa.CheckConstraint("state IN ('draft', 'published')", name=op.f("ck_entry_revision_state")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'replaced', 'published', 'file', 'withdrawn')", name=op.f("ck_entry_revision_state")
+        ),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_entry_revision_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_entry_revision")),
     )
     with op.batch_alter_table("entry_revision", schema=None) as batch_op:
         batch_op.create_index(
             "ix_entry_revision_entry_id_language_part", ["entry_id", "language", "part", "id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_entry_revision_draft",
+            ["entry_id", "language", "part"],
+            unique=True,
+            sqlite_where=sa.text("state = 'draft'"),
+            postgresql_where=sa.text("state = 'draft'"),
         )
 
     op.create_table(
