@@ -40,8 +40,8 @@ _Model = TypeVar("_Model", Entry, Translation)
 class Fault:
     """Something a curator must mend; *line* counts from 1.
 
-    *where* names the field, as in ("sources", 0, "url"), the "answer", or a phrasing by its place from 0; empty when the
-    fault is in no field.
+    *where* names the field, as in ("sources", 0, "url"), the "answer", or a phrasing by its place from 0; it is
+    empty when the fault is in no field.
     """
 
     file: str
@@ -159,8 +159,10 @@ def check(
         (first, place, _), (second, other_place, _) = phrasings[one], phrasings[other]
         faults.append(_twin(second, other_place, first, place))
     categories = {topic.id: topic.category for topic in topics(topics_file)}
-    for missing in sorted(categories.keys() - {entry.id for entry in library.entries}):
-        faults.append(Fault(shown(folder / categories[missing] / f"{missing}.md"), 1, "this topic has no entry yet"))
+    faults += [
+        Fault(shown(folder / categories[missing] / f"{missing}.md"), 1, "this topic has no entry yet")
+        for missing in sorted(categories.keys() - {entry.id for entry in library.entries})
+    ]
     return sorted(set(faults))
 
 
@@ -496,8 +498,8 @@ def _said(error: ErrorDetails) -> str:
 def _digest(documents: Sequence[Document], places: Mapping[str, Place]) -> str:
     digest = hashlib.sha256()
     for document in documents:
-        for field in (document.entry_id, document.language, document.part, document.text):
-            encoded = field.encode()
+        for told in (document.entry_id, document.language, document.part, document.text):
+            encoded = told.encode()
             digest.update(len(encoded).to_bytes(8, "big") + encoded)
     for key in sorted(places):
         digest.update(f"{key}\n{places[key].model_dump_json()}\n".encode())
