@@ -49,6 +49,11 @@ class Bookshelf:
         return self._folder
 
     @property
+    def cache_folder(self) -> Path:
+        """Where what was fitted is kept."""
+        return self._cache_folder
+
+    @property
     def is_filled(self) -> bool:
         """Whether questions can be answered yet."""
         return self._base is not None

@@ -1,27 +1,32 @@
-"""From a reply to the FAQ: a new answer, or one more way to ask for an answer that stands."""
+"""From what was asked to the FAQ: a new answer, or one more way to ask for an answer that stands.
+
+What it is made of is an `Origin`: a ticket with its reply here, or questions without a good answer in `gaps`.
+"""
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from admin.console import effect
+from admin.console.effect import Look
 from admin.console.publishing import Shelf, publish
 from admin.console.ticket import question_of, read_ticket_id
 from admin.console.visit import Visit, not_found
 from bot.channels.incoming import clean
 from bot.store import audit, tickets
-from bot.store.tickets import ThreadMessage, TicketRow
+from bot.store.engine import Tx
+from bot.store.tickets import ThreadMessage
 from knowledge import library, privacy
-from knowledge.entry import AdvisorRole, Entry, Source
+from knowledge.entry import AdvisorRole, Entry, Language, Source
 from knowledge.library import Fault, InvalidLibrary, Revision
 
 REVIEW_AFTER = timedelta(days=182)
 MAX_ID, MAX_TITLE, MAX_PHRASING = 60, 200, 600
-PROPOSED = 3
 ENTRY_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 ANSWER_FIELDS = (
@@ -29,39 +34,71 @@ ANSWER_FIELDS = (
     "source_title_2", "source_url_2",
 )  # fmt: skip
 PHRASING_FIELDS = ("entry", "entry_by_title", "phrasings")
+ACT = "act"  # of both forms: look at the effect, or publish
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What an answer or a phrasing is made of.
+
+    Attributes
+        path: of the two forms, up to their last word.
+        back: the page they were opened from, and *back_to* what it is called.
+        questions: as they were asked, without what must not be learnt.
+        reply: what a person answered, if anybody has.
+        topic: the entry they seem to be about.
+        kept: fields of the forms that lead back here.
+        done: what is done in the same transaction as publishing.
+    """
+
+    path: str
+    back: str
+    back_to: str
+    language: Language
+    questions: Sequence[str]
+    reply: str = ""
+    role: str = ""
+    topic: str | None = None
+    kept: Mapping[str, str] = field(default_factory=dict)
+    done: Callable[[Tx], Awaitable[None]] | None = None
+
 
 # --- a new answer ---------------------------------------------------------------------------------------------
 
 
 async def new_answer(visit: Visit) -> Response:
     """The form of a new entry, filled from the question and the last reply."""
-    ticket, thread = await _ticket_with_reply(visit)
-    question = question_of(thread)
-    reply = _last_reply(thread)
-    asked = question.text if question else ""
-    title = _suggested_title(asked)
-    category = _suggested_category(visit, ticket)
+    return answer_page(visit, await _ticket_with_reply(visit))
+
+
+async def publish_answer(visit: Visit) -> Response:
+    """Publish the entry, or look first; with faults, the form again with each at its field and nothing lost."""
+    return await take_answer(visit, await _ticket_with_reply(visit))
+
+
+def answer_page(visit: Visit, origin: Origin) -> Response:
+    """The form of a new entry, filled as far as *origin* tells."""
+    title = _suggested_title(origin.questions[0] if origin.questions else "")
     fields = {
         **dict.fromkeys(ANSWER_FIELDS, ""),
         "title": title,
         "id": _free_id(visit, title),
-        "category": category,
-        "advisor": ticket.role,
-        "phrasings": " ".join(asked.split())[:MAX_PHRASING],
-        "answer": reply,
+        "category": _suggested_category(visit, origin),
+        "advisor": origin.role,
+        "phrasings": _as_phrasings(origin.questions),
+        "answer": origin.reply,
         "review_by": (_today(visit) + REVIEW_AFTER).isoformat(),
     }
-    return _answer_form(visit, ticket, fields)
+    return _answer_form(visit, origin, fields)
 
 
-async def publish_answer(visit: Visit) -> Response:
-    """Publish the entry; with faults, the form again with each at its field and nothing lost."""
-    ticket, _ = await _ticket_with_reply(visit)
+async def take_answer(visit: Visit, origin: Origin) -> Response:
+    """What follows from the form of a new entry being sent."""
     fields = {name: visit.form.get(name, "") for name in ANSWER_FIELDS}
     fields["id"] = fields["id"].strip() or _free_id(visit, fields["title"])
     faults = _faults(visit, fields)
     if faults:
-        return _answer_form(visit, ticket, fields, faults, status=422)
+        return _answer_form(visit, origin, fields, faults, status=422)
 
     def compose(shelf: Shelf) -> Sequence[Revision]:
         answer = _compose_answer(fields, _today(visit))
@@ -71,30 +108,34 @@ async def publish_answer(visit: Visit) -> Response:
         phrasings = library.compose_phrasings(_lines(fields["phrasings"]))
         return [
             Revision(fields["id"], "fi", "answer", answer),
-            Revision(fields["id"], ticket.language, "phrasings", phrasings),
+            Revision(fields["id"], origin.language, "phrasings", phrasings),
         ]
 
     try:
-        await publish(visit, compose)
+        if visit.form.get(ACT) == "look":
+            return await effect.respond(visit, compose, lambda look: _answer_form(visit, origin, fields, look=look))
+        await publish(visit, compose, origin.done)
     except InvalidLibrary as error:
-        return _answer_form(visit, ticket, fields, _by_field(error.faults), status=422)
+        return _answer_form(visit, origin, fields, _by_field(error.faults), status=422)
     return visit.go(f"/console/faq/{fields['id']}?done=published")
 
 
 def _answer_form(
     visit: Visit,
-    ticket: TicketRow,
+    origin: Origin,
     fields: dict[str, str],
     faults: dict[str, list[str]] | None = None,
     *,
+    look: Look | None = None,
     status: int = 200,
 ) -> Response:
     return visit.render(
         "new_answer.html",
         status,
-        ticket=ticket,
+        origin=origin,
         fields=fields,
         faults=faults or {},
+        look=look,
         categories=sorted({entry.category for entry in visit.house.bookshelf.current.library.entries}),
         earliest=(_today(visit) + timedelta(days=1)).isoformat(),
     )
@@ -209,8 +250,8 @@ def _free_id(visit: Visit, title: str) -> str:
     return free
 
 
-def _suggested_category(visit: Visit, ticket: TicketRow) -> str:
-    entry = visit.house.bookshelf.current.library.get(ticket.topic) if ticket.topic else None
+def _suggested_category(visit: Visit, origin: Origin) -> str:
+    entry = visit.house.bookshelf.current.library.get(origin.topic) if origin.topic else None
     return entry.category if entry else ""
 
 
@@ -219,15 +260,23 @@ def _suggested_category(visit: Visit, ticket: TicketRow) -> str:
 
 async def new_phrasing(visit: Visit) -> Response:
     """The question beside the entries that it may belong to; `?q=` looks for others by title."""
-    ticket, thread = await _ticket_with_reply(visit)
-    question = question_of(thread)
-    fields = {"entry": "", "entry_by_title": "", "phrasings": " ".join((question.text if question else "").split())}
-    return _phrasing_form(visit, ticket, thread, fields)
+    return phrasing_page(visit, await _ticket_with_reply(visit))
 
 
 async def publish_phrasing(visit: Visit) -> Response:
-    """Publish the entry's phrasings with these added."""
-    ticket, thread = await _ticket_with_reply(visit)
+    """Publish the entry's phrasings with these added, or look first."""
+    return await take_phrasing(visit, await _ticket_with_reply(visit))
+
+
+def phrasing_page(visit: Visit, origin: Origin) -> Response:
+    """The form that adds the questions of *origin* to an entry that stands."""
+    return _phrasing_form(
+        visit, origin, {"entry": "", "entry_by_title": "", "phrasings": _as_phrasings(origin.questions)}
+    )
+
+
+async def take_phrasing(visit: Visit, origin: Origin) -> Response:
+    """What follows from the form of more phrasings being sent."""
     fields = {name: visit.form.get(name, "") for name in PHRASING_FIELDS}
     entry_id = fields["entry"] if fields["entry"] not in {"", "other"} else fields["entry_by_title"]
     faults: dict[str, list[str]] = {}
@@ -236,52 +285,57 @@ async def publish_phrasing(visit: Visit) -> Response:
     if whys := _phrasing_faults(fields["phrasings"]):
         faults["phrasings"] = whys
     if faults:
-        return _phrasing_form(visit, ticket, thread, fields, faults, status=422)
+        return _phrasing_form(visit, origin, fields, faults, status=422)
 
     def compose(shelf: Shelf) -> Sequence[Revision]:
-        standing = shelf.text(entry_id, ticket.language, "phrasings") or ""
+        standing = shelf.text(entry_id, origin.language, "phrasings") or ""
         text = library.compose_phrasings([*standing.splitlines(), *_lines(fields["phrasings"])])
-        return [Revision(entry_id, ticket.language, "phrasings", text)]
+        return [Revision(entry_id, origin.language, "phrasings", text)]
 
     try:
-        await publish(visit, compose)
+        if visit.form.get(ACT) == "look":
+            return await effect.respond(visit, compose, lambda look: _phrasing_form(visit, origin, fields, look=look))
+        await publish(visit, compose, origin.done)
     except InvalidLibrary as error:
         faults = {"form": [fault.message for fault in error.faults]}
-        return _phrasing_form(visit, ticket, thread, fields, faults, status=422)
+        return _phrasing_form(visit, origin, fields, faults, status=422)
     return visit.go(f"/console/faq/{entry_id}?done=added")
 
 
 def _phrasing_form(
     visit: Visit,
-    ticket: TicketRow,
-    thread: Sequence[ThreadMessage],
+    origin: Origin,
     fields: dict[str, str],
     faults: dict[str, list[str]] | None = None,
     *,
+    look: Look | None = None,
     status: int = 200,
 ) -> Response:
     search = visit.request.query_params.get("q", "").strip()[:MAX_TITLE]
-    proposed = _found(visit, search) if search else _proposed(visit, ticket, thread)
+    proposed = _found(visit, search) if search else _proposed(visit, origin)
+    chosen = visit.house.bookshelf.current.library.get(fields["entry"])
+    if chosen is not None and chosen not in proposed:  # what was chosen from a search stays chosen without it
+        proposed = [chosen, *proposed]
     return visit.render(
         "new_phrasing.html",
         status,
-        ticket=ticket,
+        origin=origin,
         fields=fields,
         faults=faults or {},
+        look=look,
         search=search,
         proposed=proposed,
         entries=sorted(visit.house.bookshelf.current.library.entries, key=lambda entry: entry.title.casefold()),
     )
 
 
-def _proposed(visit: Visit, ticket: TicketRow, thread: Sequence[ThreadMessage]) -> list[Entry]:
-    """The entries that the bot, as it is now, finds nearest to the question."""
-    question = question_of(thread)
+def _proposed(visit: Visit, origin: Origin) -> list[Entry]:
+    """The entries that the bot, as it is now, finds nearest to the question, and what it was taken to be about."""
     base = visit.house.bookshelf.current
-    ids = [hit.entry_id for hit in base.judge(question.text).hits] if question else []
-    if ticket.topic and ticket.topic not in ids:
-        ids.append(ticket.topic)
-    return [entry for id_ in ids[:PROPOSED] if (entry := base.library.get(id_))]
+    ids = [hit.entry_id for hit in base.judge(origin.questions[0]).hits] if origin.questions else []
+    if origin.topic and origin.topic not in ids:
+        ids.append(origin.topic)
+    return [entry for id_ in ids if (entry := base.library.get(id_))]
 
 
 def _found(visit: Visit, search: str) -> list[Entry]:
@@ -297,8 +351,8 @@ def _found(visit: Visit, search: str) -> list[Entry]:
 # --- small helpers of the above -------------------------------------------------------------------------------
 
 
-async def _ticket_with_reply(visit: Visit) -> tuple[TicketRow, list[ThreadMessage]]:
-    """The ticket and its thread; there is nothing to learn from one without a reply.
+async def _ticket_with_reply(visit: Visit) -> Origin:
+    """A ticket and its thread; there is nothing to learn from one without a reply.
 
     Where the asker has sent their contact details, they are masked in all that was said: a reply may quote them.
     """
@@ -312,11 +366,27 @@ async def _ticket_with_reply(visit: Visit) -> tuple[TicketRow, list[ThreadMessag
         thread = [replace(message, text=privacy.mask(message.text, privacy.EVERYTHING)[0]) for message in thread]
     async with visit.house.store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
-    return ticket, thread
+    question = question_of(thread)
+    path = f"/console/tickets/{ticket_id}"
+    return Origin(
+        path=path,
+        back=path,
+        back_to=ticket.alias,
+        language=ticket.language,
+        questions=[question.text] if question else [],
+        reply=_last_reply(thread),
+        role=ticket.role,
+        topic=ticket.topic,
+    )
 
 
 def _last_reply(thread: Sequence[ThreadMessage]) -> str:
     return next((message.text for message in reversed(thread) if message.author == "advisor"), "")
+
+
+def _as_phrasings(questions: Sequence[str]) -> str:
+    """One a line."""
+    return "\n".join(" ".join(question.split())[:MAX_PHRASING] for question in questions)
 
 
 def _phrasing_faults(text: str) -> list[str]:

@@ -6,7 +6,7 @@ would keep the bot from refitting gets in.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from admin.console.visit import Visit
 from admin.house import House
 from bot.store import audit, revisions
+from bot.store.engine import Tx
 from knowledge import library
 from knowledge.entry import Language
-from knowledge.library import Document, Fault, InvalidLibrary, Part, Revision
+from knowledge.library import Document, Fault, InvalidLibrary, Library, Part, Revision
 
 ATTEMPTS = 20  # as many may publish at the same moment
 PUBLISH_LOCK = 77_0104
@@ -47,44 +48,66 @@ def _text(documents: Sequence[Document], entry_id: str, language: Language, part
 Compose = Callable[[Shelf], Sequence[Revision]]
 
 
-async def publish(visit: Visit, compose: Compose) -> None:
-    """Publish what *compose* makes of the FAQ as it stands; what changes nothing is left out.
+@dataclass(frozen=True)
+class Prepared:
+    """An edit made over the FAQ as published, up to edit *number*; *edits* without what changes nothing.
+
+    *before* and *after* are all published revisions without it and with it; *library* is the FAQ with it.
+    """
+
+    number: int
+    edits: Sequence[Revision]
+    shelf: Shelf
+    before: Sequence[Revision]
+    after: Sequence[Revision]
+    library: Library
+
+
+async def prepare(house: House, compose: Compose) -> Prepared:
+    """What *compose* makes of the FAQ as it stands. Raises `InvalidLibrary` with the faults it would bring in."""
+    async with house.store.read() as read:
+        number = await revisions.number(read)
+        published = await revisions.published(read)
+    return await asyncio.to_thread(_prepare, house, number, published, compose)
+
+
+async def publish(visit: Visit, compose: Compose, also: Callable[[Tx], Awaitable[None]] | None = None) -> None:
+    """Publish what *compose* makes of the FAQ as it stands; *also* is done in the same transaction.
 
     Raises `InvalidLibrary` with the faults that it would bring in. When somebody else publishes meanwhile, it is
     composed again over theirs: no edit overwrites another unseen.
     """
     house = visit.house
     for _ in range(ATTEMPTS):
-        async with house.store.read() as read:
-            number = await revisions.number(read)
-            published = await revisions.published(read)
-        edits, shelf = await asyncio.to_thread(_prepare, house, published, compose)
+        prepared = await prepare(house, compose)
         async with house.store.write() as tx:
             if tx.dialect == "postgresql":  # one at a time, as on SQLite: else two could both find the number unchanged
                 await tx.execute(select(func.pg_advisory_xact_lock(PUBLISH_LOCK)))
-            if await revisions.number(tx.connection) != number:
+            if await revisions.number(tx.connection) != prepared.number:
                 continue
-            for edit in edits:
+            for edit in prepared.edits:
                 await revisions.publish(
                     tx,
                     entry_id=edit.entry_id,
                     language=edit.language,
                     part=edit.part,
                     text=edit.text,
-                    base_hash=shelf.file_hash(edit.entry_id, edit.language, edit.part),
+                    base_hash=prepared.shelf.file_hash(edit.entry_id, edit.language, edit.part),
                     account_id=visit.account.id,
                     now=visit.now,
                 )
                 await audit.record(tx, visit.account.id, f"publish {edit.part}", edit.entry_id, visit.now)
+            if also is not None:
+                await also(tx)
         return
     raise InvalidLibrary([Fault("", 1, "busy")])
 
 
-def _prepare(house: House, published: Sequence[Revision], compose: Compose) -> tuple[Sequence[Revision], Shelf]:
+def _prepare(house: House, number: int, published: Sequence[Revision], compose: Compose) -> Prepared:
     folder = house.bookshelf.folder
     shelf = Shelf(library.read(folder, published)[0], library.read(folder)[0])
     edits = [edit for edit in compose(shelf) if edit.text != shelf.text(edit.entry_id, edit.language, edit.part)]
     places = {(edit.entry_id, edit.language, edit.part) for edit in edits}
     others = [old for old in published if (old.entry_id, old.language, old.part) not in places]
-    library.load(folder, [*others, *edits])
-    return edits, shelf
+    after = [*others, *edits]
+    return Prepared(number, edits, shelf, published, after, library.load(folder, after))

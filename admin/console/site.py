@@ -78,14 +78,17 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("reopen", "/tickets/{ticket_id}/reopen", ticket.reopen, fields=("version",)),
         door.route("new_answer", "/tickets/{ticket_id}/answer", learning.new_answer),
         door.route(
-            "publish_answer", "/tickets/{ticket_id}/answer", learning.publish_answer, fields=learning.ANSWER_FIELDS
+            "publish_answer",
+            "/tickets/{ticket_id}/answer",
+            learning.publish_answer,
+            fields=(*learning.ANSWER_FIELDS, learning.ACT),
         ),
         door.route("new_phrasing", "/tickets/{ticket_id}/phrasing", learning.new_phrasing),
         door.route(
             "publish_phrasing",
             "/tickets/{ticket_id}/phrasing",
             learning.publish_phrasing,
-            fields=learning.PHRASING_FIELDS,
+            fields=(*learning.PHRASING_FIELDS, learning.ACT),
         ),
         door.route("faq", "/faq", faq.listing),
         door.route("try_question", "/faq-ask", trying.page),

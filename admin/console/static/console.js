@@ -1,5 +1,6 @@
 // What the console's pages do beyond plain forms and links, one concern a file; without scripts every page works.
 import "./live.js";
 import "./composer.js";
+import "./effect.js";
 
 if (document.querySelector("[data-forget]")) sessionStorage.clear();
