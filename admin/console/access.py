@@ -14,6 +14,8 @@ EVERYBODY: frozenset[Role] = frozenset(ROLES)
 ACCESS: Mapping[str, frozenset[Role] | None] = {
     "login": None,
     "log_in": None,
+    "invited": None,
+    "accept_invitation": None,
     "code": EVERYBODY,
     "check_code": EVERYBODY,
     "new_code": EVERYBODY,
@@ -51,10 +53,12 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "make_code": LEADERS,
     "unlink": LEADERS,
     "people": OPERATORS,
-    "add_person": OPERATORS,
+    "invite_person": OPERATORS,
+    "revoke_invitation": OPERATORS,
     "disable_person": OPERATORS,
     "reset_person": OPERATORS,
     "reset_code": OPERATORS,
+    "end_sessions": OPERATORS,
     "troubles": OPERATORS,
 }
 

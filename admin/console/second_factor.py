@@ -4,17 +4,29 @@ Asked for wherever others than this machine's own users reach the service.
 """
 
 import re
+from urllib.parse import quote
 
+import segno
 from starlette.responses import Response
 
 from admin.console import log_in, totp
 from admin.console.visit import Visit
 from bot.channels.web_security import source_address
 from bot.store import audit, login_attempts, second_factor
+from bot.store.accounts import Account
 from bot.store.login_attempts import Attempt, TooMany
 
 CODE = re.compile(r"[0-9]{6}")
 MAX_TYPED = 40
+
+
+async def begin(visit: Visit, account: Account, to: str) -> Response:
+    """On to the page *to* for who has shown the account's password: where others reach us, past the phone's code."""
+    if not visit.house.settings.is_public:
+        return await log_in.begin(visit, account, visit.go(to))
+    secret = None if account.has_codes else new_sealed_secret(visit)
+    to_code = visit.go(f"/console/code?to={quote(to)}")
+    return await log_in.begin(visit, account, to_code, act="password right", offered_secret=secret)
 
 
 async def page(visit: Visit) -> Response:
@@ -135,5 +147,12 @@ def _code_page(visit: Visit, status: int = 200, **values: object) -> Response:
 
 def _new_page(visit: Visit, secret: str, status: int = 200, **values: object) -> Response:
     address = totp.address(secret, service=visit.house.profile.name, name=visit.account.name)
+    picture = segno.make(address, error="m", micro=False).svg_data_uri(
+        omitsize=True,
+        light="#fff",
+        dark="#000",  # its ground is white in dark mode, too: cameras want it so
+    )
     groups = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
-    return visit.render("new_code.html", status, **{"why": None, "until": None, **values}, address=address, key=groups)
+    return visit.render(
+        "new_code.html", status, **{"why": None, "until": None, **values}, address=address, key=groups, picture=picture
+    )

@@ -2,7 +2,6 @@
 
 import asyncio
 import unicodedata
-from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -46,11 +45,7 @@ class SignIn:
             return response
         if account is None:
             return visit.render("login.html", 401, why="wrong", name=name, until=None, to=to, kept="")
-        if not visit.house.settings.is_public:
-            return await log_in.begin(visit, account, visit.go(to))
-        secret = None if account.has_codes else second_factor.new_sealed_secret(visit)
-        to_code = visit.go(f"/console/code?to={quote(to)}")
-        return await log_in.begin(visit, account, to_code, act="password right", offered_secret=secret)
+        return await second_factor.begin(visit, account, to)
 
     async def log_out(self, visit: Visit) -> Response:
         """End the session, here and in the browser."""

@@ -14,6 +14,7 @@ from admin.console import (
     chats,
     faq,
     figures,
+    invited,
     learning,
     live,
     me,
@@ -50,6 +51,8 @@ def pages(door: FrontDoor) -> list[Route]:
     return [
         door.route("login", "/login", sign_in.page),
         door.route("log_in", "/login", sign_in.log_in, fields=("name", "password", "to")),
+        door.route("invited", "/invited/{token}", invited.page),
+        door.route("accept_invitation", "/invited/{token}", invited.accept, fields=("new", "again")),
         door.route("code", "/code", second_factor.page),
         door.route("check_code", "/code", second_factor.check, fields=("code", "to")),
         door.route("new_code", "/code/new", second_factor.new),
@@ -99,9 +102,13 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("make_code", "/chats", chats.make_code, fields=("purpose",)),
         door.route("unlink", "/chats/{chat_id}/unlink", chats.unlink, fields=()),
         door.route("people", "/people", people.page),
-        door.route("add_person", "/people", people.add, fields=("name", "role")),
+        door.route("invite_person", "/people", people.invite, fields=("name", "role", "email")),
+        door.route(
+            "revoke_invitation", "/people/invitations/{invitation_id}/revoke", people.revoke_invitation, fields=()
+        ),
         door.route("disable_person", "/people/{account_id}/disable", people.disable, fields=()),
         door.route("reset_person", "/people/{account_id}/reset", people.reset, fields=()),
+        door.route("end_sessions", "/people/{account_id}/sessions/end", people.end_sessions, fields=()),
         door.route("reset_code", "/people/{account_id}/code", people.reset_code, fields=()),
         door.route("troubles", "/troubles", troubles.page),
     ]

@@ -102,6 +102,11 @@ async def get(read: AsyncConnection, account_id: str) -> Account | None:
     return _account(row) if row else None
 
 
+async def is_taken(read: AsyncConnection, name: str) -> bool:
+    """Whether there is an account of this name."""
+    return (await read.execute(select(account.c.id).where(account.c.name == name))).first() is not None
+
+
 async def everyone(read: AsyncConnection) -> list[Account]:
     """All accounts, by name."""
     return [_account(row) for row in await read.execute(select(account).order_by(account.c.name))]

@@ -51,13 +51,15 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "make_code": (400, LEADERS),
     "unlink": (303, LEADERS),
     "people": (200, OPERATOR),
-    "add_person": (422, OPERATOR),
+    "invite_person": (422, OPERATOR),
+    "revoke_invitation": (404, OPERATOR),
     "disable_person": (404, OPERATOR),
     "reset_person": (404, OPERATOR),
     "reset_code": (404, OPERATOR),
+    "end_sessions": (404, OPERATOR),
     "troubles": (200, OPERATOR),
 }
-OPEN_TO_NOBODY = {"login", "log_in"}
+OPEN_TO_NOBODY = {"login", "log_in", "invited", "accept_invitation"}
 HAVE_TESTS_OF_THEIR_OWN = {"home", "events"}
 
 
@@ -72,6 +74,7 @@ def _address(route: Route, ticket_id: str) -> str:
         "account_id": MISSING_ID,
         "chat_id": MISSING_ID,
         "session_id": MISSING_ID,
+        "invitation_id": MISSING_ID,
         "message_id": "1",
     }
     path = route.path

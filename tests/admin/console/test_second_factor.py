@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import pytest
+import segno
 from sqlalchemy import select, update
 
 from admin.console import totp
-from admin.console.access import WITHOUT_CODE
+from admin.console.access import ACCESS, WITHOUT_CODE
 from admin.console.front_door import FrontDoor
 from admin.console.site import pages
 from bot.store import accounts, second_factor
@@ -108,7 +110,7 @@ async def test_the_password_alone_opens_no_page(office: Office) -> None:
     async with visitor(office, "Yrjö") as yrjo:
         form_token = token_in((await yrjo.sees("/console/code")).text)
         for route in pages(FrontDoor(office.house)):
-            if route.name in WITHOUT_CODE | {"login", "log_in"}:
+            if route.name in WITHOUT_CODE or ACCESS[route.name] is None:
                 continue
             path = "/console" + re.sub(r"\{\w+\}", MISSING_ID, route.path)
             is_post = "POST" in (route.methods or ())
@@ -259,6 +261,40 @@ async def ends_at(browser: Visitor, path: str) -> str:
             return path
         path = answer.headers["location"]
     raise AssertionError(f"sent round and round, last to {path}")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_camera_reads_the_same_key_as_a_person(office: Office) -> None:
+    """The picture is made here and stands in the page: no other server, and no cache, ever sees the key."""
+    async with visitor(office, "Väinö") as vaino:
+        page = await vaino.sees("/console/code/new")
+    address = re.search(r'href="(otpauth:[^"]+)"', page.text)
+    picture = re.search(r'<img [^>]*src="data:image/svg\+xml;charset=utf-8,([^"]+)"[^>]*alt="([^"]+)"', page.text)
+    assert address
+    assert picture
+    strokes = re.search(r'stroke="#000" d="([^"]+)"', unquote(html.unescape(picture[1])))
+    expected = segno.make(html.unescape(address[1]), error="m", micro=False)
+
+    assert strokes
+    assert _modules(strokes[1]) == {
+        (x, y) for y, row in enumerate(expected.matrix) for x, is_dark in enumerate(row) if is_dark
+    }
+    assert picture[2].startswith("QR-koodi")
+    assert page.headers["cache-control"] == "no-store"
+    assert "img-src 'self' data:" in page.headers["content-security-policy"]
+
+
+def _modules(strokes: str) -> set[tuple[int, int]]:
+    """The dark squares of a QR code drawn as rows of horizontal strokes."""
+    x, y, dark = 0.0, 0.0, set()
+    for command, numbers in re.findall(r"([Mmh])([-0-9. ]+)", strokes):
+        values = [float(number) for number in numbers.split()]
+        if command == "h":
+            dark |= {(int(x) + step - 4, int(y) - 4) for step in range(int(values[0]))}
+            x += values[0]
+        else:
+            x, y = (values[0], values[1]) if command == "M" else (x + values[0], y + values[1])
+    return dark
 
 
 async def test_what_is_kept_opens_nothing_by_itself(office: Office) -> None:
