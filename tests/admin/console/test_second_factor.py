@@ -272,7 +272,7 @@ async def test_a_camera_reads_the_same_key_as_a_person(office: Office) -> None:
     picture = re.search(r'<img [^>]*src="data:image/svg\+xml;charset=utf-8,([^"]+)"[^>]*alt="([^"]+)"', page.text)
     assert address
     assert picture
-    strokes = re.search(r'stroke="#000" d="([^"]+)"', unquote(html.unescape(picture[1])))
+    strokes = re.search(r"stroke='#000' d='([^']+)'", unquote(html.unescape(picture[1])))
     expected = segno.make(html.unescape(address[1]), error="m", micro=False)
 
     assert strokes
