@@ -124,16 +124,20 @@ class Desk:
         Raises `NotOpen` when there is no such ticket.
         """
         async with self._store.write() as tx:
-            ticket = await tickets.held(tx, ticket_id)
-            if ticket is None:
-                raise NotOpen(ticket_id)
-            if await tickets.has_note(tx, ticket_id, account.id, text, now - NOTED_TWICE):
-                return
-            await conversations.add_message(
-                tx, ticket.conversation_id, "note", text, now, ticket_id=ticket_id, account_id=account.id
-            )
-            await tickets.noted(tx, ticket_id)
-            await audit.record(tx, account.id, "note", ticket_id, now)
+            await self.note_in(tx, account, ticket_id, text, now)
+
+    async def note_in(self, tx: Tx, account: Account, ticket_id: str, text: str, now: datetime) -> None:
+        """See `note`."""
+        ticket = await tickets.held(tx, ticket_id)
+        if ticket is None:
+            raise NotOpen(ticket_id)
+        if await tickets.has_note(tx, ticket_id, account.id, text, now - NOTED_TWICE):
+            return
+        await conversations.add_message(
+            tx, ticket.conversation_id, "note", text, now, ticket_id=ticket_id, account_id=account.id
+        )
+        await tickets.noted(tx, ticket_id)
+        await audit.record(tx, account.id, "note", ticket_id, now)
 
     async def hand_over(
         self, account: Account, ticket_id: str, to: Account | AdvisorRole, note: str, version: int, now: datetime

@@ -116,6 +116,8 @@ class Holdings:
         yield wording.say(language, wording.HOLDINGS_NOT_HERE, **self._controller(language)) + "\n"
         if kept.notes:
             yield wording.say(language, wording.HOLDINGS_NOTES, count=str(kept.notes)) + "\n"
+        if kept.drafts:
+            yield wording.say(language, wording.HOLDINGS_DRAFTS, count=str(kept.drafts)) + "\n"
         yield page.heading(wording.HOLDINGS_YOU)
         yield page.lines(kept.asker, *_ASKER)
         for address in kept.addresses:

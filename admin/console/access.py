@@ -35,6 +35,8 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "claim": ADVISORS,
     "release": ADVISORS,
     "say": ADVISORS,
+    "save_draft": ADVISORS,
+    "drop_draft": ADVISORS,
     "typing": ADVISORS,
     "try_again": ADVISORS,
     "close": ADVISORS,

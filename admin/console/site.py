@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from admin.console import (
     chats,
+    composer,
     faq,
     figures,
     invited,
@@ -71,8 +72,10 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("ticket", "/tickets/{ticket_id}", ticket.page),
         door.route("claim", "/tickets/{ticket_id}/claim", ticket.claim, fields=()),
         door.route("release", "/tickets/{ticket_id}/release", ticket.release, fields=()),
-        door.route("say", "/tickets/{ticket_id}/say", ticket.say, fields=("act", "mode", "key", "text")),
-        door.route("typing", "/tickets/{ticket_id}/typing", ticket.typing, fields=("typing",)),
+        door.route("say", "/tickets/{ticket_id}/say", composer.say, fields=composer.SAY_FIELDS),
+        door.route("save_draft", "/tickets/{ticket_id}/draft", composer.save_draft, fields=composer.DRAFT_FIELDS),
+        door.route("drop_draft", "/tickets/{ticket_id}/drafts/{key}/drop", composer.drop_draft, fields=()),
+        door.route("typing", "/tickets/{ticket_id}/typing", composer.typing, fields=("typing",)),
         door.route(
             "try_again", "/tickets/{ticket_id}/messages/{message_id}/again", ticket.try_again, fields=("delivery",)
         ),

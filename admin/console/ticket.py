@@ -1,9 +1,7 @@
 """One ticket: its thread, what the bot had tried, and what an advisor does with it."""
 
-import hashlib
 import re
-import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
@@ -16,17 +14,19 @@ from admin.console.live import TICKET_ID
 from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
-from bot.channels import telegram
 from bot.channels.incoming import clean
 from bot.channels.markup import units
-from bot.store import accounts, audit, conversations, tickets
+from bot.store import accounts, audit, drafts, tickets
 from bot.store.accounts import Account
+from bot.store.drafts import Draft
+from bot.store.engine import Tx
 from bot.store.tickets import AlreadyTaken, Changed, NotOpen, ThreadMessage, TicketRow
 from knowledge.entry import AdvisorRole
 
-FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 NUMBER = re.compile(r"[0-9]{1,15}")
-DONE = frozenset(["claimed", "released", "replied", "noted", "closed", "tried_again", "handed_over", "reopened"])
+DONE = frozenset(
+    ["claimed", "released", "replied", "noted", "drafted", "closed", "tried_again", "handed_over", "reopened"]
+)
 ROLES: tuple[AdvisorRole, ...] = get_args(AdvisorRole)
 
 
@@ -39,13 +39,12 @@ class Tried:
     hits: Sequence[tuple[str, str, float]]  # id, title, score
 
 
-@dataclass(frozen=True)
-class Draft:
-    """What stands in the box: *mode* reply or note, and the key that makes sending it twice send once."""
+class Unread(Exception):
+    """Others have written in the thread what the form's page did not show; *seen* are the messages that it did."""
 
-    text: str
-    mode: str
-    key: str
+    def __init__(self, seen: Collection[int]) -> None:
+        super().__init__()
+        self.seen = seen
 
 
 @dataclass(frozen=True)
@@ -58,28 +57,28 @@ class Handing:
 
 async def page(visit: Visit) -> Response:
     """The ticket; that it was looked at is written down."""
-    return await _page(visit)
+    return await show(visit)
 
 
 async def claim(visit: Visit) -> Response:
     """Take the ticket."""
-    return await _act(visit, "claimed", lambda desk, id_: desk.claim(visit.account, id_, visit.now))
+    return await attempt(visit, "claimed", lambda desk, id_: desk.claim(visit.account, id_, visit.now))
 
 
 async def release(visit: Visit) -> Response:
     """Give the ticket back to the queue."""
-    return await _act(visit, "released", lambda desk, id_: desk.release(visit.account, id_, visit.now))
+    return await attempt(visit, "released", lambda desk, id_: desk.release(visit.account, id_, visit.now))
 
 
 async def close(visit: Visit) -> Response:
     """Close the ticket with its outcome and what it was about."""
     outcome, topic = visit.form.get("outcome", ""), visit.form.get("topic", "")
     if outcome not in OUTCOMES:
-        return await _page(visit, 422, problem="no_outcome")
+        return await show(visit, 422, problem="no_outcome")
     if topic and visit.house.bookshelf.current.library.get(topic) is None:
         raise Refused(400, "bad_form")
     version = _version(visit)
-    return await _act(
+    return await attempt(
         visit,
         "closed",
         lambda desk, id_: desk.close(visit.account, id_, outcome, visit.now, topic=topic, version=version),
@@ -95,11 +94,11 @@ async def hand_over(visit: Visit) -> Response:
     receiver = (receivers | {colleague.id: colleague for colleague in colleagues}).get(to)
     handed = Handing(visit.form.get("note", ""), to)
     if receiver is None:
-        return await _page(visit, 422, problem="no_receiver", handing=handed)
+        return await show(visit, 422, problem="no_receiver", handing=handed)
     if units(note) > MAX_REPLY:
-        return await _page(visit, 422, problem="too_long", handing=handed)
+        return await show(visit, 422, problem="too_long", handing=handed)
     version = _version(visit)
-    return await _act(
+    return await attempt(
         visit,
         "handed_over",
         lambda desk, id_: desk.hand_over(visit.account, id_, receiver, note, version, visit.now),
@@ -110,45 +109,7 @@ async def hand_over(visit: Visit) -> Response:
 async def reopen(visit: Visit) -> Response:
     """Open a closed ticket again, for oneself."""
     version = _version(visit)
-    return await _act(visit, "reopened", lambda desk, id_: desk.reopen(visit.account, id_, version, visit.now))
-
-
-async def say(visit: Visit) -> Response:
-    """Reply to the asker or keep a note, as the button pressed says; whatever goes wrong, the text stays in the box."""
-    mode, key, text = visit.form.get("act", ""), visit.form.get("key", ""), visit.form.get("text", "")
-    if mode not in {"reply", "note"} or not FORM_KEY.fullmatch(key):
-        raise Refused(400, "bad_form")
-    draft, words = Draft(text, mode, key), clean(text)
-    if not words:
-        return await _page(visit, 422, problem="empty", draft=draft)
-    if max(units(text), units(words)) > MAX_REPLY:
-        return await _page(visit, 422, problem="too_long", draft=draft)
-    if mode == "note":
-        return await _act(
-            visit, "noted", lambda desk, id_: desk.note(visit.account, id_, words, visit.now), draft=draft
-        )
-    # The key alone would swallow a text that was changed after a first try whose answer got lost on the way.
-    once = f"{key}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
-    return await _act(
-        visit, "replied", lambda desk, id_: desk.reply(visit.account, id_, words, once, visit.now), draft=draft
-    )
-
-
-async def typing(visit: Visit) -> Response:
-    """The advisor writes a reply (`on`), or has stopped (`off`); only whoever has the question is seen writing."""
-    ticket_id, house = read_ticket_id(visit), visit.house
-    async with house.store.read() as read:
-        ticket = await tickets.get(read, ticket_id)
-        if ticket is None or ticket.closed_at is not None or ticket.account_id != visit.account.id:
-            return Response(status_code=204)
-        sealed = await conversations.sealed_address(read, ticket.conversation_id)
-    if visit.form.get("typing") != "on":
-        house.store.hub.typing.ends(ticket_id, "advisor")
-        return Response(status_code=204)
-    house.store.hub.typing.begins(ticket_id, "advisor", visit.account.name, visit.now)
-    if ticket.channel == telegram.NAME and house.telegram is not None and sealed is not None:
-        house.telegram.show_typing(house.vault.unseal(sealed))
-    return Response(status_code=204)
+    return await attempt(visit, "reopened", lambda desk, id_: desk.reopen(visit.account, id_, version, visit.now))
 
 
 async def try_again(visit: Visit) -> Response:
@@ -158,7 +119,7 @@ async def try_again(visit: Visit) -> Response:
         raise not_found()
     if not NUMBER.fullmatch(failed_id):
         raise Refused(400, "bad_form")
-    return await _act(
+    return await attempt(
         visit,
         "tried_again",
         lambda desk, id_: desk.try_again(visit.account, id_, int(message_id), int(failed_id), visit.now),
@@ -179,24 +140,30 @@ async def _colleagues(visit: Visit, read: AsyncConnection) -> list[Account]:
     return [other for other in others if other.is_advisor and not other.is_disabled]
 
 
-async def _act(
+async def attempt(
     visit: Visit, done: str, act: Any, *, draft: Draft | None = None, handing: Handing | None = None
 ) -> Response:
+    """Do *act* with the desk and the ticket's id, then the page that says so, or why it could not be done.
+
+    What was filled in, *draft* or *handing*, stays on that page.
+    """
     ticket_id = read_ticket_id(visit)
     desk = Desk(visit.house.store, visit.house.hours)
     try:
         await act(desk, ticket_id)
     except AlreadyTaken as error:
         problem = "taken" if error.by else "free_already"
-        return await _page(visit, 409, problem=problem, taken_by=error.by, draft=draft, handing=handing)
+        return await show(visit, 409, problem=problem, taken_by=error.by, draft=draft, handing=handing)
+    except Unread as error:
+        return await show(visit, 409, problem="unread", seen=error.seen, draft=draft)
     except Changed:
-        return await _page(visit, 409, problem="changed", draft=draft, handing=handing)
+        return await show(visit, 409, problem="changed", draft=draft, handing=handing)
     except OtherOpen as error:
-        return await _page(visit, 409, problem="other_open", other_id=error.ticket_id)
+        return await show(visit, 409, problem="other_open", other_id=error.ticket_id)
     except NotFailed:
-        return await _page(visit, 409, problem="not_failed", draft=draft)
+        return await show(visit, 409, problem="not_failed", draft=draft)
     except NotOpen:
-        return await _page(visit, 409, problem="closed_already", draft=draft, handing=handing)
+        return await show(visit, 409, problem="closed_already", draft=draft, handing=handing)
     visit.house.store.hub.typing.ends(ticket_id, "advisor")  # said, or no longer theirs to say
     return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")
 
@@ -208,7 +175,7 @@ def _view_after(visit: Visit, done: str) -> str:
     )
 
 
-async def _page(
+async def show(
     visit: Visit,
     status: int = 200,
     *,
@@ -216,10 +183,12 @@ async def _page(
     taken_by: str = "",
     other_id: str = "",
     draft: Draft | None = None,
+    seen: Collection[int] | None = None,
     handing: Handing | None = None,
 ) -> Response:
-    ticket_id = read_ticket_id(visit)
-    async with visit.house.store.read() as read:
+    """The ticket's page. *draft* is what was in the box, which is kept; *seen* what its writer has read, if not all."""
+    ticket_id, store, vault = read_ticket_id(visit), visit.house.store, visit.house.vault
+    async with store.read() as read:
         ticket = await tickets.get(read, ticket_id)
         if ticket is None:
             raise not_found()
@@ -227,8 +196,14 @@ async def _page(
         thread = await tickets.thread(read, ticket_id)
         colleagues = await _colleagues(visit, read)
         queue = await read_queue(visit, read, default="mine" if ticket.account_id == visit.account.id else "free")
-    async with visit.house.store.write() as tx:
+        begun = await drafts.of(read, vault, ticket_id, visit.account.id)
+    async with store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
+        if draft is not None and draft.text and units(draft.text) <= MAX_REPLY:
+            draft = await _kept(visit, tx, ticket_id, draft)
+    done = visit.query("done", known=DONE) if status == 200 else None
+    in_box = draft or _begun(visit, begun, done)
+    by_others = [message for message in thread if message.account_name != visit.account.name]
     return visit.render(
         "ticket.html",
         status,
@@ -245,7 +220,10 @@ async def _page(
         is_others=ticket.account_id not in {None, visit.account.id},
         tried=_tried(visit, thread),
         title=_title(visit, ticket),
-        draft=draft or Draft("", "reply", secrets.token_urlsafe(12)),
+        draft=in_box,
+        other_drafts=[other for other in begun if other.key != in_box.key],
+        seen=",".join(str(message.id) for message in by_others),
+        unread=[] if seen is None else [message for message in by_others if message.id not in seen],
         problem=problem,
         taken_by=taken_by,
         other_id=other_id,
@@ -253,10 +231,25 @@ async def _page(
         colleagues=colleagues,
         other_roles=[role for role in ROLES if role != ticket.role],
         topics=sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries),
-        done=visit.query("done", known=DONE) if status == 200 else None,
+        done=done,
         outcomes=OUTCOMES,
         max_reply=MAX_REPLY,
     )
+
+
+async def _kept(visit: Visit, tx: Tx, ticket_id: str, draft: Draft) -> Draft:
+    """What could not be sent, as the draft that it stays."""
+    try:
+        return await drafts.save(tx, visit.house.vault, ticket_id, visit.account.id, draft, visit.now)
+    except NotOpen as error:
+        raise not_found() from error
+
+
+def _begun(visit: Visit, begun: Sequence[Draft], done: str | None) -> Draft:
+    """What to go on with: the draft that the address names, else the latest; nothing after something was sent."""
+    empty = Draft(key=drafts.new_key())
+    named = next((draft for draft in begun if draft.key == visit.request.query_params.get("draft")), None)
+    return named or (next(iter(begun), empty) if done not in {"replied", "noted"} else empty)
 
 
 def read_ticket_id(visit: Visit) -> str:

@@ -1,6 +1,6 @@
 """All rows that refer to an asker, for the asker's own eyes: few at once, so that nobody else has to wait.
 
-Left out are the advisors' notes, of which only the number is told; the file says whom to ask for them.
+Left out are the advisors' notes and drafts, of which only the number is told; the file says whom to ask for them.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -19,6 +19,7 @@ from bot.store.schema import (
     audit,
     conversation,
     decision,
+    draft,
     inbox,
     message,
     outbox,
@@ -55,6 +56,7 @@ class Asker:
     quarantine: Rows
     messages: int
     notes: int
+    drafts: int
     names: dict[str, str]
 
 
@@ -86,6 +88,7 @@ async def of_asker(read: AsyncConnection, conversation_id: str) -> Asker:
     authors = select((message.c.author == "note").label("is_note"), func.count().label("number"))
     counted = authors.where(message.c.conversation_id.in_(ids))
     counts = {row.is_note: row.number for row in await rows(counted.group_by("is_note"))}
+    begun = select(func.count()).select_from(draft).join(ticket).where(ticket.c.conversation_id.in_(ids))
     return Asker(
         found,
         await rows(select(address).where(address.c.asker_id == found.id)),
@@ -94,6 +97,7 @@ async def of_asker(read: AsyncConnection, conversation_id: str) -> Asker:
         await rows(select(quarantine).where(quarantine.c.sender.in_(_lookups(found.id))).order_by(quarantine.c.id)),
         counts.get(False, 0),
         counts.get(True, 0),
+        (await read.execute(begun)).scalar_one(),
         {row.id: row.name for row in await rows(select(account.c.id, account.c.name))},
     )
 

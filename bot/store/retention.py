@@ -39,6 +39,7 @@ from bot.store.schema import (
     conversation,
     decision,
     digest_run,
+    draft,
     group_message,
     inbox,
     invitation,
@@ -119,6 +120,15 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
                 ~_is_on_its_way(outbox.c.message_id == message.c.id),
             )
             .order_by(message.c.id),
+        ),
+        Rule(
+            f"what an advisor has begun to write and not sent {kept.texts_days} days after the question was closed, "
+            f"or {kept.texts_at_most_days} days old",
+            (draft,),
+            draft.c.id,
+            select(draft.c.id)
+            .join(ticket, draft.c.ticket_id == ticket.c.id)
+            .where(or_(draft.c.saved_at <= most, ticket.c.closed_at <= texts)),
         ),
         Rule(
             f"an asker without address and messages {kept.texts_at_most_days} days after they were last seen",

@@ -1,6 +1,7 @@
 """Every table of the service on one page. The promises are constraints here, not care elsewhere.
 
-Texts of askers live in `message`, and sealed in `inbox` (until handled) and `quarantine`; nowhere else.
+Texts of askers live in `message`, and sealed in `inbox` (until handled) and `quarantine`; what an advisor is writing to
+them lives, sealed, in `draft`; nowhere else.
 Who an asker is to a channel lives, sealed, in `address` alone. `event` refers to nobody. What is forgotten when: see
 `retention`.
 
@@ -167,6 +168,21 @@ ticket = Table(
     ),
     Index("ix_ticket_closed_at_promised_at", "closed_at", "promised_at"),
     Index("ix_ticket_conversation_id_opened_at", "conversation_id", "opened_at"),
+)
+
+draft = Table(  # what an advisor has begun to write in a ticket and not sent: for their own eyes
+    "draft",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("ticket_id", Id, ForeignKey("ticket.id", ondelete="CASCADE"), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("key", String(40), nullable=False),  # of the form it stands in: sent once, and gone then
+    Column("mode", String(8), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # saved anew every few seconds, it would leave readable copies
+    Column("version", Integer, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    UniqueConstraint("ticket_id", "account_id", "key"),
+    CheckConstraint("mode IN ('reply', 'note')", name="mode"),
 )
 
 # --- the road of messages -------------------------------------------------------------------------------------

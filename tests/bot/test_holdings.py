@@ -15,7 +15,7 @@ from bot.dialogue import Button
 from bot.holdings import Holdings
 from bot.profile import read_profile
 from bot.settings import Settings
-from bot.store import conversations, erasure, schema
+from bot.store import conversations, drafts, erasure, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import people
@@ -38,6 +38,7 @@ COPY = "a copy of what the file tells of the question, for the people behind the
 TO_STAFF = "only of what goes to the people behind the service"
 STAFF = "of the people behind the service"
 NOBODY = "refers to nobody"
+UNSENT = "what an advisor has begun to write: the file says how many there are, and whom to ask for them"
 LEFT_OUT = {
     "account": STAFF,
     "recovery_code": STAFF,
@@ -50,6 +51,7 @@ LEFT_OUT = {
     "notice": COPY,
     "group_message": COPY,
     "telegram_account": STAFF,
+    "draft": UNSENT,
     "entry_revision": NOBODY,
     "event": NOBODY,
     "summary_run": NOBODY,
@@ -125,6 +127,9 @@ async def test_everything_comes_as_a_file_after_a_few_words(koppi: Koppi) -> Non
     ticket = await koppi.sends_to_a_person("**Voinko** [x](https://example.org) tuoda iguaanin?")
     await koppi.desk.reply(koppi.vaino, ticket.id, "Et voi.", "a", koppi.later())
     await koppi.desk.note(koppi.vaino, ticket.id, "soitin äidille", koppi.later())
+    async with koppi.store.write() as tx:
+        begun = drafts.Draft("Tai ehkä", key="k")
+        await drafts.save(tx, koppi.vault, ticket.id, koppi.vaino.id, begun, koppi.later())
     while (await koppi.hears()).text != "Et voi.":
         pass
     words = await koppi.asks("/tietoni")
@@ -140,7 +145,9 @@ async def test_everything_comes_as_a_file_after_a_few_words(koppi: Koppi) -> Non
         assert whole in text
     assert "Tarkistettu 1.11.2026" in text
     assert "soitin" not in text
+    assert "Tai ehkä" not in text
     assert wording.say("fi", wording.HOLDINGS_NOTES, count="1") in text
+    assert wording.say("fi", wording.HOLDINGS_DRAFTS, count="1") in text
 
 
 async def test_the_files_content_is_kept_nowhere(koppi: Koppi) -> None:

@@ -1,30 +1,117 @@
-// The box in which one writes: what is in it stays, whatever happens to the page.
+// The box under a thread. What is written stays, whatever happens to the page: in this tab at once, and a moment later
+// on the server, where one's other machines find it.
+
+const PAUSE = 1000; // after the last key, until the draft is saved
+const LONGEST = 5000; // that a draft waits for a pause
+const TYPING_AGAIN = 5000;
+const TYPING_ENDS = 10000; // after so long without a key
 
 const page = document.body;
 const say = document.getElementById("say");
 if (say) {
+  const ticket = `/console/tickets/${page.dataset.ticket}`;
   const place = `draft:${page.dataset.ticket}`;
-  const field = say.elements.namedItem("text");
-  const key = say.elements.namedItem("key");
-  const kept = JSON.parse(sessionStorage.getItem(place) ?? "null");
+  const [field, key, version, token] = ["text", "key", "draft", "form_token"].map((name) => say.elements.namedItem(name));
+  const kept = document.getElementById("kept");
+  const seen = document.getElementById("seen");
+  const mode = () => say.querySelector("[name=mode]:checked")?.value ?? "note";
+  const post = (path, values, options) =>
+    fetch(ticket + path, {
+      method: "POST",
+      body: new URLSearchParams({ form_token: token.value, ...values }),
+      ...options,
+    });
+
+  // --- the draft ----------------------------------------------------------------------------------------------
+
+  let isSaved = true;
+  let changedAt = 0; // the first change that isn't saved
+  let timer = 0;
+  let saving = Promise.resolve();
+  let isOnItsWay = false;
+
+  function remember() {
+    const draft = { text: field.value, key: key.value, version: version.value, mode: mode(), isSaved };
+    if (field.value) sessionStorage.setItem(place, JSON.stringify(draft));
+    else sessionStorage.removeItem(place);
+    seen.toggleAttribute("data-live", field.value === ""); // what comes while one writes was not there when one began
+  }
+
+  function changed() {
+    if (isSaved) changedAt = Date.now();
+    isSaved = false;
+    kept.textContent = "";
+    remember();
+    clearTimeout(timer);
+    timer = setTimeout(save, Math.max(0, Math.min(PAUSE, changedAt + LONGEST - Date.now())));
+  }
+
+  function save(options) {
+    clearTimeout(timer);
+    saving = saving.then(() => saveNow(options));
+    return saving;
+  }
+
+  async function saveNow(options) {
+    if (isSaved) return;
+    isSaved = isOnItsWay = true;
+    try {
+      const values = { text: field.value, key: key.value, draft: version.value, mode: mode() };
+      const answer = await post("/draft", values, options);
+      if (answer.status === 404) return sessionStorage.removeItem(place); // erased at the asker's wish
+      if (!answer.ok) throw new Error("not saved");
+      const draft = await answer.json();
+      key.value = draft.key;
+      version.value = draft.version;
+      document.getElementById("parted").hidden = !draft.has_other || document.getElementById("drafts") !== null;
+      if (isSaved) kept.textContent = draft.at && `${kept.dataset.kept} ${draft.at}`;
+    } catch {
+      isSaved = false;
+      kept.textContent = kept.dataset.notKept;
+    } finally {
+      isOnItsWay = false;
+    }
+    remember();
+  }
+
+  const left = JSON.parse(sessionStorage.getItem(place) ?? "null");
   if ("sent" in page.dataset) {
     sessionStorage.removeItem(place);
-  } else if (kept && !field.value) {
-    field.value = kept.text;
-    key.value = kept.key; // the same key: if it did go out and only the answer got lost, it goes out once
-    const mode = say.querySelector(`[type=radio][value="${kept.mode}"]`);
-    if (mode) mode.checked = true;
+  } else if (left && !left.isSaved && left.text !== field.value) {
+    // Written in this tab and not saved: it goes on here, beside what was saved elsewhere since.
+    field.value = left.text;
+    key.value = left.key; // the same key: if it did go out and only the answer got lost, it goes out once
+    version.value = left.version;
+    const choice = say.querySelector(`[type=radio][value="${left.mode}"]`);
+    if (choice) choice.checked = true;
+    changed();
+  } else {
+    remember();
   }
   say.addEventListener("input", () => {
-    const mode = say.querySelector("[name=mode]:checked")?.value ?? "note";
-    if (field.value) sessionStorage.setItem(place, JSON.stringify({ text: field.value, key: key.value, mode }));
-    else sessionStorage.removeItem(place);
-    tellTyping(mode === "reply" && field.value !== "");
+    changed();
+    tellTyping(mode() === "reply" && field.value !== "");
   });
 
+  // A save on its way must not come in after the text has gone out, and leave it as a draft again.
+  let isSending = false;
+  say.addEventListener("submit", (event) => {
+    isSending = true;
+    clearTimeout(timer);
+    if (!isOnItsWay) return;
+    event.preventDefault();
+    saving.then(() => say.requestSubmit(event.submitter));
+  });
+  addEventListener("pageshow", () => (isSending = false));
+  addEventListener("online", () => save());
+  addEventListener("pagehide", () => {
+    if (!isSending) saveNow({ keepalive: true });
+    tellTyping(false);
+  });
+
+  // --- who writes ---------------------------------------------------------------------------------------------
+
   // The asker sees that a reply is being written, never what; the server knows whether the question is ours.
-  const TYPING_AGAIN = 5000;
-  const TYPING_ENDS = 10000; // after so long without a key
   let typingToldAt = 0;
   let typingEnds = 0;
 
@@ -33,18 +120,12 @@ if (say) {
     if (isTyping) typingEnds = setTimeout(() => tellTyping(false), TYPING_ENDS);
     if (isTyping ? Date.now() - typingToldAt < TYPING_AGAIN : typingToldAt === 0) return;
     typingToldAt = isTyping ? Date.now() : 0;
-    const body = new URLSearchParams({
-      form_token: say.elements.namedItem("form_token").value,
-      typing: isTyping ? "on" : "off",
-    });
-    fetch(`/console/tickets/${page.dataset.ticket}/typing`, { method: "POST", body, keepalive: true }).catch(() => {});
+    post("/typing", { typing: isTyping ? "on" : "off" }, { keepalive: true }).catch(() => {});
   }
 
-  addEventListener("pagehide", () => tellTyping(false));
   say.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    const mode = say.querySelector("[name=mode]:checked")?.value ?? "note";
-    say.requestSubmit(say.querySelector(`button[value=${mode}]`));
+    say.requestSubmit(say.querySelector(`button[value=${mode()}]`));
   });
   const log = document.querySelector("[role=log]");
   log.scrollTop = log.scrollHeight;

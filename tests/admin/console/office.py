@@ -135,14 +135,21 @@ class Person:
         return await self.client.get(path)
 
     async def sends(self, page: str, path: str, **fields: str) -> httpx.Response:
-        """The form on *page* that leads to *path*, filled with *fields*."""
-        form_token = token_in((await self.client.get(page)).text)
-        return await self.client.post(path, data={"form_token": form_token, **fields})
+        """The form on *page* that leads to *path*, filled with *fields*; what it carries unseen goes along."""
+        html = (await self.client.get(page)).text
+        carried = {"seen": seen_in(html)} if path.endswith("/say") else {}
+        return await self.client.post(path, data={"form_token": token_in(html), **carried, **fields})
 
 
 def token_in(html: str) -> str:
     """The form token of a page; empty when it has no form."""
     found = re.search(r'name="form_token" value="([^"]+)"', html)
+    return found[1] if found else ""
+
+
+def seen_in(html: str) -> str:
+    """What the reply form on a page says of the messages that stand on it."""
+    found = re.search(r'name="seen" value="([^"]*)"', html)
     return found[1] if found else ""
 
 

@@ -33,6 +33,8 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "claim": (303, ADVISORS),
     "release": (303, ADVISORS),
     "say": (400, ADVISORS),
+    "save_draft": (400, ADVISORS),
+    "drop_draft": (303, ADVISORS),
     "typing": (204, ADVISORS),
     "try_again": (400, ADVISORS),
     "close": (422, ADVISORS),
@@ -76,6 +78,7 @@ def _address(route: Route, ticket_id: str) -> str:
         "session_id": MISSING_ID,
         "invitation_id": MISSING_ID,
         "message_id": "1",
+        "key": "a-key-of-it",
     }
     path = route.path
     for name, value in values.items():
