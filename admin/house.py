@@ -1,9 +1,10 @@
 """What the running service consists of, put together once: the pages and loops are handed what they need from it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from admin.earlier import EarlierReplies
 from bot.bookshelf import Bookshelf
 from bot.channels.telegram import TelegramChannel
 from bot.hours import OpeningHours
@@ -25,6 +26,7 @@ class House:
     bookshelf: Bookshelf
     telegram: TelegramChannel | None
     clock: Callable[[], datetime]
+    earlier: EarlierReplies = field(default_factory=EarlierReplies)
 
 
 def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> House:

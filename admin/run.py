@@ -81,6 +81,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield worker.keep_promises(house.store, house.hours, house.clock)
     yield worker.clean_up_after_erasures(house.store)
     yield house.bookshelf.watch()
+    yield house.earlier.watch(house.store)
     yield announce.watch(house)
     yield _scheduled(house)
 

@@ -293,9 +293,16 @@ def answer_text(entry: Entry, places: Mapping[str, Place], language: Language) -
     parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
     if written_in != language:
         parts.insert(0, wording.say(language, wording.ONLY_IN_FINNISH))
+    return "\n\n".join(
+        [*parts, answer_with_sources(entry, places, language), wording.say(language, wording.DID_IT_HELP)]
+    )
+
+
+def answer_with_sources(entry: Entry, places: Mapping[str, Place], language: Language) -> str:
+    """The answer with local services and where it is from, as Markdown, in *language* where it is translated."""
+    _, answer, _ = entry.text(language)
     local = "\n".join(_place(places[key], language) for key in entry.places if key in places)
-    parts += filter(None, [answer.strip(), local, _sources(entry, language)])
-    return "\n\n".join([*parts, wording.say(language, wording.DID_IT_HELP)])
+    return "\n\n".join(filter(None, [answer.strip(), local, _sources(entry, language)]))
 
 
 def _place(place: Place, language: Language) -> str:

@@ -107,6 +107,22 @@ class Rows:
         return len(self.starts) - 1
 
 
+@dataclass(frozen=True)
+class Columns:
+    """The same by feature: feature *n* has *weights* in *texts* from `starts[n]` up to `starts[n + 1]`."""
+
+    starts: Counts
+    texts: Ints
+    weights: Floats
+
+
+def keys_of(said: Sequence[str]) -> Keys:
+    """The different features of a text of these read words, ascending."""
+    features = _Features.of([said])
+    keys = np.sort(np.concatenate([features.of_words, features.of_pairs]))
+    return keys[np.concatenate([[True], keys[1:] != keys[:-1]])] if len(keys) else keys  # quicker than np.unique
+
+
 class Vectoriser:
     """Turns read words into TF-IDF vectors of length 1: a feature is there or not, idf of the FAQ, views weighted."""
 
@@ -142,6 +158,20 @@ class Vectoriser:
         rows = table.tocsr()
         return vectoriser, Rows(rows.indptr.astype(np.int64), rows.indices, rows.data)
 
+    @classmethod
+    def of_keys(cls, texts: Sequence[Keys]) -> tuple["Vectoriser", Columns]:
+        """As `fit`, of texts of which only the `keys_of` are kept; their vectors by feature. Needs no scipy."""
+        keys = np.concatenate([np.empty(0, dtype=np.uint32), *texts]).astype(np.uint64)
+        of_texts = np.repeat(np.arange(len(texts), dtype=np.uint64), [len(text) for text in texts])
+        cells = np.sort(keys << np.uint64(32) | of_texts)  # as numbers: much quicker than to sort pairs
+        keys, in_texts = np.unique((cells >> np.uint64(32)).astype(np.uint32), return_counts=True)
+        is_kept = in_texts >= _LEAST_TEXTS[keys >> _HASH_BITS]
+        rows = cells[np.repeat(is_kept, in_texts)].astype(np.uint32).astype(np.int32)
+        keys, in_texts = keys[is_kept], in_texts[is_kept]
+        vectoriser = cls(keys, (np.log((1 + len(texts)) / (1 + in_texts)) + 1).astype(np.float32))
+        weights = vectoriser._weights(rows, np.repeat(np.arange(len(keys)), in_texts), len(texts))
+        return vectoriser, Columns(np.concatenate([[0], np.cumsum(in_texts)]), rows, weights)
+
     def vector(self, said: Sequence[str]) -> tuple[Ints, Floats, float]:
         """Ids, ascending, and weights of the words' known features, and the share of the words that is known.
 
@@ -149,11 +179,9 @@ class Vectoriser:
         text of which little is known has a short vector, and comes near to nothing. The share of known words counts
         each by its idf, 0-1.
         """
-        features = _Features.of([said])
-        keys = np.sort(np.concatenate([features.of_words, features.of_pairs]))
+        keys = keys_of(said)
         if not len(keys) or not len(self):
             return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32), 0.0
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]  # several times as quick as np.unique
         ids = np.minimum(np.searchsorted(self.keys, keys), len(self) - 1)
         is_known = self.keys[ids] == keys
         views = keys >> _HASH_BITS

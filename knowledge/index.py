@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.entry import Entry
-from knowledge.features import VIEWS, Counts, Floats, Ints, Keys, Rows, Vectoriser, read
+from knowledge.features import VIEWS, Columns, Counts, Floats, Ints, Keys, Rows, Vectoriser, read
 from knowledge.language import Lexicon, as_bytes, as_strings
 
 CANDIDATES = 10
@@ -107,12 +107,18 @@ class Postings:
 
         shape = (len(rows), len(vectoriser))
         table = csr_matrix((rows.weights, rows.ids, rows.starts), shape=shape).tocsc()
-        in_texts = np.diff(table.indptr)
-        scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
-        scales[table.indices, np.repeat(vectoriser.views, in_texts)] = table.data / np.repeat(vectoriser.idf, in_texts)
-        is_counted = in_texts <= max(NEVER_COMMON, COMMON * len(rows))
+        return cls.of_columns(Columns(table.indptr, table.indices, table.data), vectoriser, len(rows))
+
+    @classmethod
+    def of_columns(cls, columns: Columns, vectoriser: Vectoriser, count: int) -> "Postings":
+        """The postings of *count* vectors that are known by feature."""
+        in_texts = np.diff(columns.starts)
+        scales = np.zeros((count, len(VIEWS)), dtype=np.float32)
+        weights = columns.weights / np.repeat(vectoriser.idf, in_texts)
+        scales[columns.texts, np.repeat(vectoriser.views, in_texts)] = weights
+        is_counted = in_texts <= max(NEVER_COMMON, COMMON * count)
         starts = np.concatenate([[0], np.cumsum(np.where(is_counted, in_texts, 0))])
-        texts = table.indices[np.repeat(is_counted, in_texts)].astype(np.min_scalar_type(len(rows)))
+        texts = columns.texts[np.repeat(is_counted, in_texts)].astype(np.min_scalar_type(count))
         return cls(starts, texts, scales)
 
     def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:

@@ -27,6 +27,8 @@ PLACEHOLDERS: dict[DataKind, str] = {
     "address": "[osoite peitetty]",
 }
 
+ALIAS_PLACEHOLDER = "[nimimerkki]"
+
 SERVICE_NUMBERS_FILE = Path(__file__).parent / "lexicon" / "service-numbers.txt"
 
 
@@ -53,18 +55,31 @@ def find(text: str) -> list[Span]:
     return sorted(found)
 
 
-def mask(text: str, kinds: Collection[str] = ALWAYS_MASKED) -> tuple[str, list[Span]]:
+def mask(text: str, kinds: Collection[str] = ALWAYS_MASKED, *, if_uncertain: bool = False) -> tuple[str, list[Span]]:
     """*text* with these *kinds* of personal data replaced by placeholders, and where they stood in *text*.
 
-    What isn't certain stays: a mistyped code is flagged by `find`, and masking it would eat reference numbers.
+    What isn't certain stays, but *if_uncertain*: a mistyped code is flagged by `find`, and masking it would eat
+    reference numbers.
     """
-    masked = [span for span in find(text) if span.certain and span.kind in kinds]
+    masked = [span for span in find(text) if (span.certain or if_uncertain) and span.kind in kinds]
     parts: list[str] = []
     place = 0
     for span in masked:
         parts += [text[place : span.start], PLACEHOLDERS[span.kind]]
         place = span.end
     return "".join([*parts, text[place:]]), masked
+
+
+def mask_for_another(text: str, alias: str) -> str:
+    """What was said to the asker called *alias*, for another one's eyes.
+
+    Everything that has the look of personal data goes, the alias, and the name in the first greeting. A name elsewhere
+    is not found: whoever passes the text on has to read it.
+    """
+    masked, _ = mask(text, EVERYTHING, if_uncertain=True)
+    if alias:
+        masked = masked.replace(alias, ALIAS_PLACEHOLDER)
+    return _GREETED_BY_NAME.sub(r"\1", masked)
 
 
 # One character for one, so that a place in the plain text is the same place in the asker's own.
@@ -181,6 +196,12 @@ def _end_of_characters(plain: str, start: int, count: int) -> int:
             return match.end()
     return len(plain)
 
+
+_GREETED_BY_NAME = re.compile(
+    r"^(\s*(?:moi|moikka|hei|heippa|moro|terve|hej|hejsan|hi|hello|hey))"
+    r"\s+(?:\[nimimerkki\]|[\w-]+(?: \d+)?)(?=\s*[!,.])",
+    re.IGNORECASE,
+)
 
 # What is masked unless the asker wants to be reached
 

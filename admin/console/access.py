@@ -37,6 +37,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "say": ADVISORS,
     "save_draft": ADVISORS,
     "drop_draft": ADVISORS,
+    "suggest": ADVISORS,
     "typing": ADVISORS,
     "try_again": ADVISORS,
     "close": ADVISORS,

@@ -21,7 +21,7 @@ FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 MESSAGE_IDS = re.compile(r"([0-9]{1,15}(,[0-9]{1,15})*)?")
 MODES = frozenset(["reply", "note"])
 ACTS = MODES | {"draft"}
-SAY_FIELDS = ("act", "mode", "key", "draft", "seen", "text")
+SAY_FIELDS = ("act", "mode", "key", "draft", "seen", "text", "find")  # the search for an answer goes along
 DRAFT_FIELDS = ("mode", "key", "draft", "text")
 
 
@@ -30,7 +30,7 @@ async def say(visit: Visit) -> Response:
     act = visit.form.get("act", "")
     if act not in ACTS:
         raise Refused(400, "bad_form")
-    draft = _draft(visit, act if act in MODES else visit.form.get("mode", ""))
+    draft = read_draft(visit, act if act in MODES else visit.form.get("mode", ""))
     words = clean(draft.text)
     if max(units(draft.text), units(words)) > MAX_REPLY:
         return await ticket_page.show(visit, 422, problem="too_long", draft=draft)
@@ -41,7 +41,7 @@ async def say(visit: Visit) -> Response:
         return await ticket_page.show(visit, 422, problem="empty", draft=draft)
     if act == "note":
         return await ticket_page.attempt(visit, "noted", lambda desk, id_: _note(visit, desk, id_, draft), draft=draft)
-    seen = _seen(visit)
+    seen = read_seen(visit)
     return await ticket_page.attempt(
         visit, "replied", lambda desk, id_: _reply(visit, desk, id_, draft, seen), draft=draft
     )
@@ -52,7 +52,7 @@ async def save_draft(visit: Visit) -> Response:
 
     Tells the key and version to go on with, when it was kept, and whether there are other drafts of one's own here.
     """
-    draft = _draft(visit, visit.form.get("mode", ""))
+    draft = read_draft(visit, visit.form.get("mode", ""))
     if units(draft.text) > MAX_REPLY:
         return JSONResponse({}, status_code=422)
     kept = await _keep(visit, draft)
@@ -96,8 +96,8 @@ async def typing(visit: Visit) -> Response:
     return Response(status_code=204)
 
 
-def _draft(visit: Visit, mode: str) -> Draft:
-    """What stands in the box."""
+def read_draft(visit: Visit, mode: str) -> Draft:
+    """What stands in the box. Raises `Refused`."""
     form = visit.form
     key, version = form.get("key", ""), form.get("draft", "0")
     if mode not in MODES or not FORM_KEY.fullmatch(key) or not NUMBER.fullmatch(version):
@@ -105,8 +105,8 @@ def _draft(visit: Visit, mode: str) -> Draft:
     return Draft(form.get("text", ""), mode, key, int(version))
 
 
-def _seen(visit: Visit) -> frozenset[int]:
-    """The messages of others that stood on the form's page."""
+def read_seen(visit: Visit) -> frozenset[int]:
+    """The messages of others that stood on the form's page. Raises `Refused`."""
     ids = visit.form.get("seen", "")
     if not MESSAGE_IDS.fullmatch(ids):
         raise Refused(400, "bad_form")

@@ -15,6 +15,7 @@ from admin.console import (
     composer,
     faq,
     figures,
+    inserting,
     invited,
     learning,
     live,
@@ -75,6 +76,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("say", "/tickets/{ticket_id}/say", composer.say, fields=composer.SAY_FIELDS),
         door.route("save_draft", "/tickets/{ticket_id}/draft", composer.save_draft, fields=composer.DRAFT_FIELDS),
         door.route("drop_draft", "/tickets/{ticket_id}/drafts/{key}/drop", composer.drop_draft, fields=()),
+        door.route("suggest", "/tickets/{ticket_id}/suggestions", inserting.suggest, fields=inserting.FIELDS),
         door.route("typing", "/tickets/{ticket_id}/typing", composer.typing, fields=("typing",)),
         door.route(
             "try_again", "/tickets/{ticket_id}/messages/{message_id}/again", ticket.try_again, fields=("delivery",)

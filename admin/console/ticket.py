@@ -9,7 +9,7 @@ from typing import Any, get_args
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from admin.console import live
+from admin.console import live, suggestions
 from admin.console.live import TICKET_ID
 from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
@@ -188,6 +188,7 @@ async def show(
 ) -> Response:
     """The ticket's page. *draft* is what was in the box, which is kept; *seen* what its writer has read, if not all."""
     ticket_id, store, vault = read_ticket_id(visit), visit.house.store, visit.house.vault
+    find = suggestions.read_search(visit.form.get("find", ""))
     async with store.read() as read:
         ticket = await tickets.get(read, ticket_id)
         if ticket is None:
@@ -196,6 +197,8 @@ async def show(
         thread = await tickets.thread(read, ticket_id)
         colleagues = await _colleagues(visit, read)
         queue = await read_queue(visit, read, default="mine" if ticket.account_id == visit.account.id else "free")
+        may_reply = ticket.closed_at is None and ticket.account_id in {None, visit.account.id}
+        suggested = await suggestions.suggest(visit, read, ticket, thread) if may_reply else []
         begun = await drafts.of(read, vault, ticket_id, visit.account.id)
     async with store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
@@ -219,6 +222,9 @@ async def show(
         is_mine=ticket.account_id == visit.account.id,
         is_others=ticket.account_id not in {None, visit.account.id},
         tried=_tried(visit, thread),
+        suggested=suggested,
+        find=find,
+        found=suggestions.search(visit, ticket, find) if find else [],
         title=_title(visit, ticket),
         draft=in_box,
         other_drafts=[other for other in begun if other.key != in_box.key],

@@ -212,7 +212,7 @@ async def test_on_a_phone_there_is_one_pane_at_a_time(browser: Browser, office: 
         log, details = page.get_by_role("log"), page.get_by_role("heading", name="Botin yritys")
         await expect(log).to_be_visible()
         await expect(details).to_be_hidden()
-        await page.get_by_role("link", name="Botin yritys ja tiedot").click()
+        await page.get_by_role("link", name="Ehdotukset ja tiedot").click()
         await expect(details).to_be_visible()
         await expect(log).to_be_hidden()
         await page.get_by_role("link", name="Keskusteluun").click()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.library import load
-from knowledge.privacy import ALWAYS_MASKED, PLACEHOLDERS, SERVICE_NUMBERS_FILE, find, mask
+from knowledge.privacy import ALWAYS_MASKED, PLACEHOLDERS, SERVICE_NUMBERS_FILE, find, mask, mask_for_another
 
 EVALUATION = Path(__file__).parents[2] / "knowledge" / "evaluation"
 CHECK_CHARACTERS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
@@ -220,3 +220,16 @@ def test_any_text_is_searched_and_masking_is_final(text: str) -> None:
 def test_hostile_texts_do_no_harm(text: str) -> None:
     """An asker's text may be anything at all."""
     assert isinstance(mask(text, EVERY_KIND)[0], str)
+
+
+def test_what_one_asker_was_told_tells_another_nothing_of_them() -> None:
+    """A reply is offered for the next asker's: who the first was and how they are reached must not come along."""
+    told = "Moi Ville! Soitan numeroon 040 123 4567, Kettu 482. Tunnuksesi 131052-308X oli väärin. Kela 020 634 2650."
+
+    assert mask_for_another(told, "Kettu 482") == (
+        "Moi! Soitan numeroon [puhelinnumero peitetty], [nimimerkki]. Tunnuksesi [henkilötunnus peitetty] oli väärin. "
+        "Kela 020 634 2650."
+    )
+    assert mask_for_another("Hei Kettu 482, kiitos", "Kettu 482") == "Hei, kiitos"
+    assert mask_for_another("Moi! Avaa OmaKela.", "") == "Moi! Avaa OmaKela."
+    assert mask_for_another("Hei. Ei hätää, katsotaan", "Susi 1") == "Hei. Ei hätää, katsotaan"

@@ -2,5 +2,6 @@
 import "./live.js";
 import "./composer.js";
 import "./effect.js";
+import "./suggestions.js";
 
 if (document.querySelector("[data-forget]")) sessionStorage.clear();

@@ -91,7 +91,9 @@ function sameShape(old, now) {
 }
 
 function copyAttributes(old, now) {
+  const isUnfolded = old.tagName === "DETAILS" && old.open; // by whoever reads it
   for (const { name } of [...old.attributes]) if (!now.hasAttribute(name)) old.removeAttribute(name);
+  if (isUnfolded) old.open = true;
   for (const { name, value } of [...now.attributes]) old.setAttribute(name, value);
 }
 

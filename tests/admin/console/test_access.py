@@ -35,6 +35,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "say": (400, ADVISORS),
     "save_draft": (400, ADVISORS),
     "drop_draft": (303, ADVISORS),
+    "suggest": (400, ADVISORS),
     "typing": (204, ADVISORS),
     "try_again": (400, ADVISORS),
     "close": (422, ADVISORS),
