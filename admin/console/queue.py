@@ -1,5 +1,6 @@
 """The queue: what waits for whom and for how long; and, when nothing waits, what has happened without the advisors."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -14,15 +15,16 @@ from admin.console import live
 from admin.console.visit import Visit
 from bot.store import tickets
 from bot.store.schema import event
-from bot.store.tickets import Choice, TicketRow
+from bot.store.tickets import AGES, Choice, Glance, TicketRow
 from knowledge.entry import AdvisorRole, Language
 
 VIEWS = ("free", "mine", "all", "waiting", "closed")
 CHANNELS = frozenset(["telegram", "web"])
-MAX_OPEN = 1000
-MAX_CLOSED = 100
+PAGE = 50  # rows
 MAX_FIRST_LINE = 160
 FAR = timedelta(hours=12)
+PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
+TICKET_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Queue:
-    """One view of the queue, how many tickets each view has, and the promise that is next to be kept."""
+    """A page of one view of the queue, how many tickets each view has, and the promise that is next to be kept.
+
+    *counts_more*: of the closed tickets of a choice there may be more than counted. *page*: of what is open, from 1.
+    *further*: what leads to the page after this one, as the end of an address; empty when there is none.
+    """
 
     view: str
     rows: Sequence[Row]
     counts: Mapping[str, int]
+    counts_more: bool
     next_promise: Row | None
     choice: Choice
+    page: int
+    further: str
+    is_first: bool
 
     @property
     def choice_query(self) -> str:
@@ -81,35 +91,66 @@ async def home(visit: Visit) -> Response:
         version=version,
         queue=queue,
         today=today,
-        topics=sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries),
+        topics=topics_by_title(visit),
         hours=visit.house.hours.today_in_words(visit.now, "fi"),
         is_open=visit.house.hours.is_open(visit.now),
     )
 
 
+def topics_by_title(visit: Visit) -> list[tuple[str, str]]:
+    """The title and the id of every entry."""
+    return sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries)
+
+
 async def read_queue(visit: Visit, read: AsyncConnection, *, default: str) -> Queue:
-    """The view that the address names, else *default*."""
+    """The page of the view that the address names, else the first of *default*."""
     view = visit.query("view", known=frozenset(VIEWS)) or default
-    choice = _choice(visit)
-    open_ones = [_row(visit, row) for row in await tickets.queue(read, limit=MAX_OPEN, choice=choice)]
-    views: dict[str, list[Row]] = {
-        "free": [row for row in open_ones if row.ticket.account_id is None],
-        "mine": _waiting_last(row for row in open_ones if row.ticket.account_id == visit.account.id),
+    choice = read_choice(visit)
+    open_ones = await tickets.glances(read, choice, visit.now)
+    views: dict[str, list[Glance]] = {
+        "free": [one for one in open_ones if one.account_id is None],
+        "mine": _waiting_last(one for one in open_ones if one.account_id == visit.account.id),
         "all": _waiting_last(open_ones),
-        "waiting": [row for row in open_ones if row.ticket.awaits_asker],
+        "waiting": [one for one in open_ones if one.awaits_asker],
     }
-    counts = {name: len(rows) for name, rows in views.items()}
-    counts["closed"] = await tickets.count_closed(read, choice)
+    counts = {name: len(ones) for name, ones in views.items()}
+    counts["closed"], counts_more = await tickets.count_closed(read, choice, visit.now)
     if view == "closed":
-        closed = await tickets.queue(read, is_closed=True, limit=MAX_CLOSED, choice=choice)
-        rows = [_row(visit, row) for row in closed]
+        number, after = 1, _ticket_id(visit.request.query_params.get("after", ""))
+        found = await tickets.closed_page(read, choice, visit.now, limit=PAGE, after=after)
+        rows, further = found.rows, f"&after={found.last_id}" if found.last_id else ""
     else:
-        rows = views[view]
-    unanswered = [row for row in open_ones if row.standing in {"promised", "late"}]
-    return Queue(view, rows, counts, min(unanswered, key=lambda row: row.left, default=None), choice)
+        number, after = _page_number(visit.request.query_params.get("page", "")), None
+        rows = await tickets.of_ids(read, [one.id for one in views[view][(number - 1) * PAGE : number * PAGE]])
+        further = f"&page={number + 1}" if len(views[view]) > number * PAGE else ""
+    return Queue(
+        view=view,
+        rows=[make_row(visit, row) for row in rows],
+        counts=counts,
+        counts_more=counts_more,
+        next_promise=await _next_promise(visit, read, open_ones),
+        choice=choice,
+        page=number,
+        further=further,
+        is_first=number == 1 and after is None,
+    )
 
 
-def _choice(visit: Visit) -> Choice:
+async def _next_promise(visit: Visit, read: AsyncConnection, open_ones: Sequence[Glance]) -> Row | None:
+    promised = [(one.promised_at, one.id) for one in open_ones if one.promised_at is not None]
+    found = await tickets.of_ids(read, [min(promised)[1]]) if promised else []
+    return make_row(visit, found[0]) if found else None
+
+
+def _page_number(word: str) -> int:
+    return int(word) if PAGE_NUMBER.fullmatch(word) else 1
+
+
+def _ticket_id(word: str) -> str | None:
+    return word if TICKET_ID.fullmatch(word) else None
+
+
+def read_choice(visit: Visit) -> Choice:
     """What the address asks for, of what there is."""
     topics = frozenset(entry.id for entry in visit.house.bookshelf.current.library.entries)
     return Choice(
@@ -117,15 +158,17 @@ def _choice(visit: Visit) -> Choice:
         language=visit.query("language", known=frozenset(get_args(Language))),
         channel=visit.query("channel", known=CHANNELS),
         topic=visit.query("topic", known=topics),
+        age=visit.query("age", known=AGES),
     )
 
 
-def _waiting_last(rows: Iterable[Row]) -> list[Row]:
+def _waiting_last(glances: Iterable[Glance]) -> list[Glance]:
     """Those that wait for the asker after those that wait for us, the order otherwise kept."""
-    return sorted(rows, key=lambda row: row.ticket.awaits_asker)
+    return sorted(glances, key=lambda one: one.awaits_asker)
 
 
-def _row(visit: Visit, row: TicketRow) -> Row:
+def make_row(visit: Visit, row: TicketRow) -> Row:
+    """*row* as the queue shows it."""
     entry = visit.house.bookshelf.current.library.get(row.topic) if row.topic else None
     first_line = next((line.strip() for line in row.question.splitlines() if line.strip()), "")
     return Row(

@@ -1,7 +1,9 @@
 """Tickets: questions passed on to a person. The database decides races, once, by conditional updates."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +15,18 @@ from knowledge.entry import AdvisorRole, Language
 
 TOPIC = "queue"
 ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
+AGES: Mapping[str, tuple[timedelta | None, timedelta | None]] = {  # at least so old, at most so old
+    "day": (None, timedelta(days=1)),
+    "week": (None, timedelta(days=7)),
+    "over_day": (timedelta(days=1), None),
+    "over_week": (timedelta(days=7), None),
+    "over_month": (timedelta(days=30), None),
+}
+_WAITS_SINCE = func.coalesce(ticket.c.reopened_at, ticket.c.opened_at)
+_BY_NEED = (ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
+_LATEST_CLOSED = (ticket.c.closed_at.desc(), ticket.c.id.desc())
+LOOKED_THROUGH = 5000  # closed tickets at a time: finding that hardly any is of somebody's choice must not take long
+MOST_OPEN = 10_000
 
 
 class AlreadyTaken(Exception):
@@ -71,15 +85,26 @@ class TicketRow:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which tickets somebody wants to see; None: any."""
+    """Which tickets somebody wants to see; None: any. *age* is one of `AGES`, of the asker's present wait."""
 
     role: str | None = None
     language: str | None = None
     channel: str | None = None
     topic: str | None = None
+    age: str | None = None
 
     @property
-    def conditions(self) -> list[ColumnElement[bool]]:
+    def is_made(self) -> bool:
+        """Whether anything is chosen."""
+        return self != Choice()
+
+    def narrow(self, statement: Select[Any], now: datetime) -> Select[Any]:
+        """*statement*, a selection from tickets alone, with those of this choice left."""
+        if self.language or self.channel:  # nobody else waits for the join
+            statement = statement.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker)
+        return statement.where(*self.conditions(now))
+
+    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
         """What ticket, asker and conversation have to be like."""
         wanted = {
             ticket.c.role: self.role,
@@ -87,7 +112,34 @@ class Choice:
             conversation.c.channel: self.channel,
             ticket.c.topic: self.topic,
         }
-        return [column == value for column, value in wanted.items() if value is not None]
+        conditions = [column == value for column, value in wanted.items() if value is not None]
+        at_least, at_most = AGES[self.age] if self.age else (None, None)
+        if at_least is not None:
+            conditions.append(now - at_least >= _WAITS_SINCE)
+        if at_most is not None:
+            conditions.append(now - at_most < _WAITS_SINCE)
+        return conditions
+
+
+@dataclass(frozen=True)
+class Glance:
+    """As much of an open ticket as its place in the queue depends on; *promised_at* is None once it was replied to."""
+
+    id: str
+    account_id: str | None
+    awaits_asker: bool
+    promised_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ClosedPage:
+    """Some closed tickets, latest first. *last_id*: after which ticket the next page begins; None when none is left.
+
+    A page may be empty and still not be the last.
+    """
+
+    rows: list[TicketRow]
+    last_id: str | None
 
 
 @dataclass(frozen=True)
@@ -363,20 +415,72 @@ async def get(read: AsyncConnection, ticket_id: str) -> TicketRow | None:
     return _ticket_row(row) if row else None
 
 
-async def queue(
-    read: AsyncConnection, *, is_closed: bool = False, limit: int = 200, choice: Choice | None = None
-) -> list[TicketRow]:
+async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 200) -> list[TicketRow]:
     """Open tickets, urgent first, then the promise soonest to break; or the closed ones, latest first."""
-    chosen = choice.conditions if choice else []
     if is_closed:
         statement = _tickets().where(ticket.c.closed_at.is_not(None)).order_by(ticket.c.closed_at.desc())
     else:
-        statement = (
-            _tickets()
-            .where(ticket.c.closed_at.is_(None))
-            .order_by(ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
-        )
-    return [_ticket_row(row) for row in await read.execute(statement.where(*chosen).limit(limit))]
+        statement = _tickets().where(ticket.c.closed_at.is_(None)).order_by(*_BY_NEED)
+    return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
+
+
+async def glances(read: AsyncConnection, choice: Choice, now: datetime) -> list[Glance]:
+    """Every open ticket of this choice in the order of `queue`: to count, and to know which to read whole."""
+    light = select(
+        ticket.c.id, ticket.c.account_id, ticket.c.promised_at, ticket.c.replied_at, _awaits_asker().label("awaits")
+    ).where(ticket.c.closed_at.is_(None))
+    rows = await read.execute(choice.narrow(light, now).order_by(*_BY_NEED).limit(MOST_OPEN))
+    return [
+        Glance(row.id, row.account_id, bool(row.awaits), None if row.replied_at else row.promised_at) for row in rows
+    ]
+
+
+async def of_ids(read: AsyncConnection, ids: Sequence[str]) -> list[TicketRow]:
+    """The tickets with these *ids*, in their order; those that are gone are left out."""
+    found = {row.id: _ticket_row(row) for row in await read.execute(_tickets().where(ticket.c.id.in_(ids)))}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+async def closed_page(
+    read: AsyncConnection, choice: Choice, now: datetime, *, limit: int, after: str | None = None
+) -> ClosedPage:
+    """Up to *limit* closed tickets of this choice, the latest among the next `LOOKED_THROUGH` after the ticket *after*.
+
+    When that one is gone, from the beginning.
+    """
+    window = await _closed_after(read, after)
+    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now)
+    ids = [row.id for row in await read.execute(chosen.order_by(*_LATEST_CLOSED).limit(limit + 1))]
+    if len(ids) > limit:
+        last_id = ids[limit - 1]
+    else:
+        last_id = (await read.execute(window.limit(1).offset(LOOKED_THROUGH - 1))).scalar()
+    return ClosedPage(await of_ids(read, ids[:limit]), last_id)
+
+
+async def count_closed(read: AsyncConnection, choice: Choice, now: datetime) -> tuple[int, bool]:
+    """How many closed tickets are of this choice, and whether there may be more: only the latest are looked through."""
+    if not choice.is_made:
+        closed = select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None))
+        return (await read.execute(closed)).scalar_one(), False
+    window = await _closed_after(read, None)
+    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now).subquery()
+    number = (await read.execute(select(func.count()).select_from(chosen))).scalar_one()
+    beyond = (await read.execute(window.limit(1).offset(LOOKED_THROUGH))).first()
+    return number, beyond is not None
+
+
+async def _closed_after(read: AsyncConnection, after: str | None) -> Select[tuple[str]]:
+    """The ids of the next `LOOKED_THROUGH` closed tickets, latest first."""
+    window = select(ticket.c.id).where(ticket.c.closed_at.is_not(None)).order_by(*_LATEST_CLOSED).limit(LOOKED_THROUGH)
+    start = None
+    if after:
+        start = (await read.execute(select(ticket.c.closed_at).where(ticket.c.id == after))).scalar()
+    if start is None:
+        return window
+    return window.where(
+        or_(ticket.c.closed_at < start, and_(ticket.c.closed_at == start, ticket.c.id < after)),
+    )
 
 
 async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, datetime]]:
@@ -384,14 +488,6 @@ async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, 
     began = func.coalesce(ticket.c.reopened_at, ticket.c.opened_at).label("began")
     rows = await read.execute(select(began, ticket.c.replied_at).where(ticket.c.replied_at >= since))
     return [(row.began, row.replied_at) for row in rows]
-
-
-async def count_closed(read: AsyncConnection, choice: Choice) -> int:
-    """How many tickets of this choice are closed."""
-    closed = select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None), *choice.conditions)
-    if choice != Choice():
-        closed = closed.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker)
-    return (await read.execute(closed)).scalar_one()
 
 
 async def open_one(read: AsyncConnection, conversation_id: str) -> str | None:
@@ -447,6 +543,18 @@ async def _explain(tx: Tx, ticket_id: str) -> None:
     raise AlreadyTaken(row.account_name or "")
 
 
+def _awaits_asker() -> ColumnElement[bool]:
+    """Whether the last word is an advisor's."""
+    last_author = (
+        select(message.c.author)
+        .where(message.c.ticket_id == ticket.c.id, message.c.author.in_(("asker", "advisor")))
+        .order_by(message.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((last_author == "advisor", True), else_=False)
+
+
 def _tickets() -> Select[tuple[object, ...]]:
     first_message = (
         select(message.c.text)
@@ -457,13 +565,6 @@ def _tickets() -> Select[tuple[object, ...]]:
             func.coalesce(message.c.verdict["contacts"].as_boolean(), False).is_(False),
         )
         .order_by(message.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    last_author = (
-        select(message.c.author)
-        .where(message.c.ticket_id == ticket.c.id, message.c.author.in_(("asker", "advisor")))
-        .order_by(message.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -484,7 +585,7 @@ def _tickets() -> Select[tuple[object, ...]]:
             conversation.c.channel,
             account.c.name.label("account_name"),
             func.coalesce(first_message, "").label("question"),
-            case((last_author == "advisor", True), else_=False).label("awaits_asker"),
+            _awaits_asker().label("awaits_asker"),
             case((last_delivery == "failed", True), else_=False).label("is_undelivered"),
             func.coalesce(address.c.reachable, False).label("is_reachable"),
         )

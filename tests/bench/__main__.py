@@ -1,5 +1,7 @@
 """`make bench`: how fast the service is on this machine, on real processes against a Telegram on loopback.
 
+With `--console` the table of the console at full size instead, which takes some minutes; see `tests.bench.console`.
+
 Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare
 echo bot (python-telegram-bot, no database, no FAQ) measured in the same run.
 """
@@ -8,26 +10,21 @@ import asyncio
 import contextlib
 import os
 import platform
-import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
+from tests.bench import console
+from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
-ROOT = Path(__file__).parents[2]
-PORT = 8197
 RUNS = 5
 PAUSE_SECONDS = 0.05  # between two messages: quicker ones would measure the sending limit (KOPPI_SEND_PER_SECOND)
 QUESTIONS = [
@@ -68,11 +65,6 @@ async def main() -> None:
             row("50 people in one second, each API call 200 ms", f"{statistics.median(bursts):.2f} s", "≤ 3 s")
             row("resident memory after that", f"{megabytes(process.pid):.0f} MB", "≤ 250 MB")
     print()
-
-
-def row(what: str, measured: str, bar: str) -> None:
-    """Print one line of the table."""
-    print(f"| {what} | {measured} | {bar} |", flush=True)
 
 
 def fit_seconds(cache: Path) -> str:
@@ -154,55 +146,5 @@ async def seconds_to_ready(data: Path) -> float:
         return time.perf_counter() - began
 
 
-@asynccontextmanager
-async def service(telegram: FakeTelegram, data: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """The real service as a process of its own, ready; ended when the block ends."""
-    settings = {
-        "KOPPI_DATA_DIR": str(data),
-        "KOPPI_PORT": str(PORT),
-        "KOPPI_TELEGRAM_TOKEN": TOKEN,
-        "KOPPI_TELEGRAM_API": telegram.url,
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "admin.cli", "serve"],
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        async with httpx.AsyncClient() as client:
-            await until(lambda: is_ready(client), seconds=60)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(15)
-
-
-async def is_ready(client: httpx.AsyncClient) -> bool:
-    """Whether the service says it is."""
-    with contextlib.suppress(httpx.HTTPError):
-        return (await client.get(f"http://127.0.0.1:{PORT}/readyz")).status_code == 200
-    return False
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
-    """Return once *condition* holds; fail after so many *seconds*."""
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
-def megabytes(pid: int) -> float:
-    """The resident memory of a process."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
-
-
-def percentile(values: list[float], percent: int) -> float:
-    """The value below which *percent* of *values* lie."""
-    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
-
-
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(console.main() if "--console" in sys.argv[1:] else main())

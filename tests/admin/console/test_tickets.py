@@ -11,6 +11,7 @@ from markupsafe import escape
 from pydantic import SecretStr
 from sqlalchemy import select, update
 
+from admin.console import queue
 from bot.advising import NotFailed
 from bot.store import audit as audit_log
 from bot.store import conversations, retention, tickets
@@ -112,6 +113,65 @@ async def test_a_view_is_narrowed_by_role_language_channel_and_topic(office: Off
     }
     assert "view=free&amp;topic=cv" in page
     assert "Tällä rajauksella ei löytynyt mitään." in page
+
+
+async def test_a_view_is_narrowed_by_how_long_the_asker_has_waited(office: Office) -> None:
+    """What has lain for a week is what somebody has forgotten; the wait of who asked again began then."""
+    old = await office.ticket("vanha")
+    again = await office.answered_ticket("jatkettu")
+    await office.desk.close(office.vaino, again, "answered", office.clock())
+    office.clock.advance(timedelta(days=8))
+    async with office.store.write() as tx:
+        await tickets.reopen(tx, again, office.clock() + timedelta(hours=2), office.clock())
+    office.clock.advance(timedelta(hours=1))
+    await office.ticket("uusi")
+    found = {}
+    async with office.at_work(office.vaino) as vaino:
+        for age in ("day", "week", "over_day", "over_week", "over_month", "%3Cb%3E"):
+            page = (await vaino.sees(f"/console/?view=all&age={age}")).text
+            found[age] = sorted(_rows(page)), re.findall(r'<span class="count">(\d+)</span>', page)[2]
+
+    assert old
+    assert found == {
+        "day": (["jatkettu", "uusi"], "2"),
+        "week": (["jatkettu", "uusi"], "2"),
+        "over_day": (["vanha"], "1"),
+        "over_week": (["vanha"], "1"),
+        "over_month": ([], "0"),
+        "%3Cb%3E": (["jatkettu", "uusi", "vanha"], "3"),
+    }
+
+
+async def test_a_long_queue_comes_by_pages(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes back after a flood reads the first page at once, and nobody is left out on the others."""
+    monkeypatch.setattr(queue, "PAGE", 2)
+    monkeypatch.setattr(tickets, "LOOKED_THROUGH", 2)
+    for number in range(5):
+        await office.ticket(f"avoin {number}", promised_in=timedelta(hours=1 + number))
+    for number in range(5):
+        office.clock.advance(timedelta(minutes=1))
+        role = "sosiaaliohjaaja" if number == 0 else "tyovoimaneuvoja"
+        closed = await office.ticket(f"suljettu {number}", role=role)
+        await office.desk.close(office.vaino, closed, "answered", office.clock())
+    read: dict[str, list[list[str]]] = {}
+    async with office.at_work(office.vaino) as vaino:
+        for address in ("/console/?view=all", "/console/?view=closed", "/console/?view=closed&role=sosiaaliohjaaja"):
+            page, read[address] = (await vaino.sees(address)).text, []
+            counts = re.findall(r'<span class="count">(\d+\+?)</span>', page)
+            for _ in range(4):
+                read[address].append(_rows(page))
+                link = re.search(r'href="([^"]+)">(?:Seuraavat|Vanhempia|Katso vanhempia)<', page)
+                if link is None:
+                    break
+                page = (await vaino.sees(unescape(link[1]))).text
+
+    assert list(read.values()) == [
+        [["avoin 0", "avoin 1"], ["avoin 2", "avoin 3"], ["avoin 4"]],
+        [["suljettu 4", "suljettu 3"], ["suljettu 2", "suljettu 1"], ["suljettu 0"]],
+        [[], [], ["suljettu 0"]],
+    ]
+    assert counts[-1] == "0+"
+    assert "Alkuun" in page
 
 
 async def test_an_empty_queue_says_something_useful(office: Office) -> None:

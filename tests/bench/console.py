@@ -1,0 +1,163 @@
+"""`python -m tests.bench --console`: the console's bars with 100,000 tickets and 1,000,000 messages.
+
+On SQLite and on PostgreSQL: the real service as a process, asked over loopback by one who is logged in. Server time is
+the whole request as its client sees it. PostgreSQL runs with fsync, on whatever the tests' server stands on.
+"""
+
+import asyncio
+import os
+import platform
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import httpx
+from sqlalchemy import select
+
+from bot.store import accounts, migrate, sessions
+from bot.store.engine import Store
+from bot.store.schema import ticket
+from tests.admin.console.office import COOKIE, OURS, token_in
+from tests.bench import crowd
+from tests.bench.running import PORT, percentile, row, service
+from tests.support import people, postgres
+from tests.support.fake_telegram import FakeTelegram
+
+TIMES = 100
+NEW_TICKETS = 20
+PAGE, SEARCH, SECOND = "≤ 100 ms p95", "≤ 200 ms p95", "≤ 1 s"
+QUEUE_PAGES = {
+    "queue page, free": "/console/?view=free",
+    "queue page, all": "/console/?view=all",
+    "queue page, waiting for the asker": "/console/?view=waiting",
+    "queue page, closed": "/console/?view=closed",
+    "queue page, closed, narrowed": "/console/?view=closed&role=sosiaaliohjaaja&language=sv&channel=web",
+}
+
+
+async def main() -> None:
+    """Print a table for each database."""
+    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name, database in (("SQLite", _sqlite), ("PostgreSQL", _postgresql)):
+        if len(sys.argv) > 2 and f"--{name.lower()}" not in sys.argv:
+            continue
+        with tempfile.TemporaryDirectory() as folder, database(Path(folder)) as url:
+            print(f"\n**{name}**\n\n| what | measured | bar |\n|---|---|---|")
+            await _measure(url, Path(folder))
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite+aiosqlite:///{folder / 'koppi.sqlite3'}"
+
+
+@contextmanager
+def _postgresql(_folder: Path) -> Iterator[str]:
+    careful = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "512MB"}
+    with postgres.cluster(max_wal_size="4GB", **careful) as cluster, cluster.database() as name:
+        yield cluster.url(name)
+
+
+async def _measure(url: str, data: Path) -> None:
+    store = Store.at(url)
+    await migrate.upgrade(store)
+    now = datetime.now(UTC)
+    async with store.write() as tx:
+        staff = [
+            await accounts.add(
+                tx, name=name, role=role, password_hash=people.PASSWORD_HASH, must_change_password=False, now=now
+            )
+            for name, role in (("Väinö", "tyovoimaneuvoja"), ("Saara", "sosiaaliohjaaja"))
+        ]
+    began = time.perf_counter()
+    crowd.fill(url, crowd.Crowd(people.VAULT, [one.id for one in staff], now))
+    crowd.settle(url)
+    print(f"<!-- filled in {time.perf_counter() - began:.0f} s -->", flush=True)
+    async with store.write() as tx:
+        token = await sessions.begin(tx, staff[0].id, datetime.now(UTC))
+    async with store.read() as read:
+        statement = select(ticket.c.id).order_by(ticket.c.id).limit(TIMES)
+        ids = [found.id for found in await read.execute(statement)]
+    await store.close()
+    settings = {"secret_key": people.SECRET_KEY, "database_url": "" if url.startswith("sqlite") else url}
+    async with (
+        FakeTelegram() as telegram,
+        service(telegram, data, **settings),
+        httpx.AsyncClient(base_url=f"http://localhost:{PORT}", headers=OURS, timeout=60) as advisor,
+    ):
+        advisor.cookies.set(COOKIE, token, domain="localhost.local", path="/")
+        for name, path in QUEUE_PAGES.items():
+            row(name, await _times(advisor, [path] * TIMES), PAGE)
+        row("ticket page", await _times(advisor, [f"/console/tickets/{id_}" for id_ in ids]), PAGE)
+        seen, replied = await _rounds(advisor, telegram)
+        row("new ticket in an open console after the tap", _as_words(seen), SECOND)
+        row("reply at the asker after the press", _as_words(replied), SECOND)
+
+
+async def _times(advisor: httpx.AsyncClient, paths: list[str]) -> str:
+    """How long these pages take, one after another, in no order; the first few warm the service up."""
+    for path in paths[:3]:
+        await advisor.get(path)
+    Random(crowd.SEED).shuffle(paths)
+    times = []
+    for path in paths:
+        began = time.perf_counter()
+        answer = await advisor.get(path)
+        times.append(time.perf_counter() - began)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path}: {answer.status_code}")
+    return _as_words(times)
+
+
+async def _rounds(advisor: httpx.AsyncClient, telegram: FakeTelegram) -> tuple[list[float], list[float]]:
+    """From the tap of an asker to the row in an open console, and from the reply to the asker, in seconds."""
+    seen, replied = [], []
+    for number in range(NEW_TICKETS):
+        chat, word = 20_000 + number, secrets.token_hex(6)
+        await telegram.says(chat, f"Saako iguaanin {word} tuoda kouluun?")
+        await telegram.hears(chat, within=30)
+        async with advisor.stream("GET", "/console/events") as stream:
+            lines = stream.aiter_lines()
+            await _changed(lines)
+            began = time.perf_counter()
+            await telegram.presses(chat, "Lähetä: työ ja opinnot")
+            page, ticket_id = "", None
+            while ticket_id is None:
+                await _changed(lines)
+                page = (await advisor.get("/console/?view=free")).text
+                ticket_id = _row_of(page, word)
+            seen.append(time.perf_counter() - began)
+        await telegram.hears(chat, within=30)
+        address = f"/console/tickets/{ticket_id}"
+        form_token = token_in((await advisor.get(address)).text)
+        fields = {"form_token": form_token, "act": "reply", "mode": "reply", "key": secrets.token_urlsafe(12)}
+        began = time.perf_counter()
+        await advisor.post(f"{address}/say", data={**fields, "text": f"Vastaus {word}"})
+        while word not in (await telegram.hears(chat, within=30)).text:
+            pass
+        replied.append(time.perf_counter() - began)
+    return seen, replied
+
+
+async def _changed(lines: object) -> None:
+    async with asyncio.timeout(30):
+        async for line in lines:  # type: ignore[attr-defined]
+            if line == "event: changed":
+                return
+
+
+def _row_of(page: str, word: str) -> str | None:
+    """The id of the ticket whose row holds *word*."""
+    before, found, _ = page.partition(word)
+    return before.rpartition("/console/tickets/")[2][:32] if found else None
+
+
+def _as_words(seconds: list[float]) -> str:
+    p50, p95 = (percentile([1000 * one for one in seconds], percent) for percent in (50, 95))
+    return f"p50 {p50:.0f} ms, p95 {p95:.0f} ms"

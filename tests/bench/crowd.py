@@ -1,0 +1,256 @@
+"""A service that has been busy for half a year: 100,000 tickets with 1,000,000 messages, straight into the tables."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from random import Random
+from typing import Any
+
+import psycopg
+from sqlalchemy import Table
+from sqlalchemy.engine import make_url
+
+from bot.store import schema
+from bot.vault import Vault
+from knowledge import library
+
+SEED = 2010
+TICKETS = 100_000
+MESSAGES = 10  # a ticket
+OPEN = 2_000  # of the tickets
+EVENTS = 200_000
+DAYS = 170
+AUTHORS = ("asker", "advisor", "note", "asker", "advisor", "asker", "advisor", "asker", "advisor", "asker")
+ANIMALS = ("Kettu", "Ilves", "Hauki", "Kuikka", "Majava", "Pöllö", "Saukko", "Teeri")
+LETTERS = "aeioutnslkrvhymjp"
+
+
+@dataclass
+class Crowd:
+    """Makes the rows. *account_ids* are the advisors'."""
+
+    vault: Vault
+    account_ids: Sequence[str]
+    now: datetime
+
+    def __post_init__(self) -> None:
+        entries = library.load().entries
+        self.dice = Random(SEED)
+        self.topics = [entry.id for entry in entries]
+        self.questions = [phrasing for entry in entries for phrasing in entry.phrasings.get("fi", ())]
+        self.replies = [
+            line for entry in entries for line in entry.answer.splitlines() if 40 < len(line) < 300 and "](" not in line
+        ]
+
+    def people(self) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
+        """An asker, their address and their conversation, for every two tickets."""
+        for number in range(TICKETS // 2):
+            id_, channel = _id(number), ("web", "telegram")[number % 2]
+            at = self._at(number * 2)
+            yield (
+                {
+                    "id": id_,
+                    "alias": f"{ANIMALS[number % len(ANIMALS)]} {100 + number % 900}",
+                    "language": ("fi", "fi", "fi", "fi", "sv", "en")[number % 6],
+                    "created_at": at,
+                    "last_seen_at": at,
+                    "last_events": {},
+                },
+                {
+                    "id": id_,
+                    "asker_id": id_,
+                    "channel": channel,
+                    "lookup": _id(number),
+                    "sealed": b"sealed",
+                    "reachable": True,
+                },
+                {
+                    "id": id_,
+                    "asker_id": id_,
+                    "address_id": id_,
+                    "channel": channel,
+                    "state": {},
+                    "version": 0,
+                    "created_at": at,
+                },
+            )
+
+    def tickets(self) -> Iterator[dict[str, Any]]:
+        """The tickets, oldest first; the last `OPEN` are open, half of them with an advisor."""
+        for number in range(TICKETS):
+            at, is_open = self._at(number), number >= TICKETS - OPEN
+            holder = self.account_ids[number % len(self.account_ids)]
+            yield {
+                "id": _id(number),
+                "conversation_id": _id(number % (TICKETS // 2)),
+                "role": ("tyovoimaneuvoja", "sosiaaliohjaaja")[number % 3 == 0],
+                "urgent": number % 400 == 0,
+                "topic": self.topics[number * 7 % len(self.topics)],
+                "opened_at": at,
+                "promised_at": self.now + timedelta(hours=1 + number % 40) if is_open else at + timedelta(hours=4),
+                "account_id": holder if not is_open or number % 2 else None,
+                "claimed_at": at + timedelta(hours=1) if not is_open or number % 2 else None,
+                "replied_at": None if is_open and number % 2 == 0 else at + timedelta(hours=2),
+                "closed_at": None if is_open else at + timedelta(days=1),
+                "outcome": None if is_open else "answered",
+                "version": 3,
+            }
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """The threads' messages, in the order they were said; nobody has replied to an unclaimed open ticket."""
+        ids = count(1)
+        for number in range(TICKETS):
+            is_free = number >= TICKETS - OPEN and number % 2 == 0
+            for place, author in enumerate(AUTHORS):
+                written = "asker" if is_free else author
+                is_staffs = written in {"advisor", "note"}
+                yield {
+                    "id": next(ids),
+                    "conversation_id": _id(number % (TICKETS // 2)),
+                    "ticket_id": _id(number),
+                    "author": written,
+                    "account_id": self.account_ids[number % len(self.account_ids)] if is_staffs else None,
+                    "text": self.text(is_reply=is_staffs),
+                    "buttons": [],
+                    "verdict": {"kind": "choices", "hits": [], "confidence": 0.3} if place == 0 else None,
+                    "created_at": self._at(number) + timedelta(minutes=place),
+                }
+
+    def deliveries(self) -> Iterator[dict[str, Any]]:
+        """What was done to deliver the replies."""
+        places = [place for place, author in enumerate(AUTHORS) if author == "advisor"]
+        for number in range(TICKETS):
+            if number >= TICKETS - OPEN and number % 2 == 0:
+                continue
+            for place in places:
+                message_id, at = number * MESSAGES + place + 1, self._at(number)
+                yield {
+                    "id": message_id,
+                    "key": f"reply:{message_id}",
+                    "message_id": message_id,
+                    "act": "send",
+                    "channel": ("web", "telegram")[number % 2],
+                    "destination": _id(number % (TICKETS // 2)),
+                    "state": "sent",
+                    "attempts": 1,
+                    "uncertain": False,
+                    "not_before": at,
+                    "queued_at": at,
+                    "finished_at": at,
+                }
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What happened, evenly over the days."""
+        kinds = ("asked", "answered", "asked", "choices", "picked", "escalated", "human_reply", "helped")
+        for number in range(EVENTS):
+            at = self.now - timedelta(days=DAYS) * (1 - number / EVENTS)
+            yield {
+                "id": number + 1,
+                "kind": kinds[number % len(kinds)],
+                "at": at,
+                "local_day": at.date(),
+                "local_hour": at.hour,
+                "in_office_hours": 9 <= at.hour < 16,
+                "channel": "web",
+                "language": "fi",
+                "first_of_day": True,
+                "first_of_week": number % 2 == 0,
+                "first_of_month": number % 3 == 0,
+                "is_returning": False,
+            }
+
+    def text(self, *, is_reply: bool) -> str:
+        """One or two things people ask, some words misspelt; or two sentences of an answer."""
+        if is_reply:
+            return " ".join(self.dice.choices(self.replies, k=2))
+        said = " ".join(self.dice.choices(self.questions, k=self.dice.choice((1, 1, 2))))
+        return " ".join(self._misspelt(word) if self.dice.random() < 0.15 else word for word in said.split())
+
+    def _misspelt(self, word: str) -> str:
+        if len(word) < 4:
+            return word
+        place = self.dice.randrange(1, len(word) - 1)
+        left, letter, right = word[:place], word[place], word[place + 1 :]
+        return self.dice.choice(
+            (
+                left + right,
+                left + letter + letter + right,
+                left + right[0] + letter + right[1:],
+                left + self.dice.choice(LETTERS) + right,
+            )
+        )
+
+    def _at(self, number: int) -> datetime:
+        return self.now - timedelta(days=DAYS) * (1 - number / TICKETS) - timedelta(hours=1)
+
+
+def fill(url: str, crowd: Crowd) -> None:
+    """Write the crowd into the migrated database at *url*."""
+    people = list(crowd.people())
+    for table, rows in (
+        (schema.asker, (asker for asker, _, _ in people)),
+        (schema.address, (address for _, address, _ in people)),
+        (schema.conversation, (conversation for _, _, conversation in people)),
+        (schema.ticket, crowd.tickets()),
+        (schema.message, crowd.messages()),
+        (schema.outbox, crowd.deliveries()),
+        (schema.event, crowd.events()),
+    ):
+        write(url, table, rows)
+
+
+def write(url: str, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Write *rows*, all with the same columns, past SQLAlchemy: that would take ten times as long."""
+    first = next(rows := iter(rows))
+    names = list(first)
+    values = (tuple(_plain(row[name]) for name in names) for row in (first, *rows))
+    columns = ", ".join(f'"{name}"' for name in names)
+    if url.startswith("sqlite"):
+        with sqlite3.connect(make_url(url).database or "") as connection:
+            connection.execute("PRAGMA synchronous = 0")
+            connection.executemany(
+                f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})',
+                map(_as_sqlite, values),
+            )
+        connection.close()
+        return
+    with (
+        psycopg.connect(url.replace("+psycopg", "")) as server,
+        server.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN'.encode()) as copy,
+    ):
+        for value in values:
+            copy.write_row(value)
+
+
+def settle(url: str) -> None:
+    """What a night does on a running server: fresh statistics, ids that go on where the rows end."""
+    if url.startswith("sqlite"):
+        return
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as server:
+        for table in (schema.message, schema.outbox, schema.event):
+            sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
+            server.execute(f"SELECT setval({sequence}, (SELECT max(id) FROM {table.name}))".encode())
+        server.execute(b"VACUUM ANALYZE")
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict | list) else value
+
+
+def _as_sqlite(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(_sqlite_value(value) for value in values)
+
+
+def _sqlite_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.isoformat() if isinstance(value, date | time) else value
+
+
+def _id(number: int) -> str:
+    """32 hexadecimal digits in no order, as ours are; the same for the same number."""
+    return f"{(number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"

@@ -1,0 +1,75 @@
+"""What the tables share: the real service as a process, and lines of a table."""
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.support.fake_telegram import TOKEN, FakeTelegram
+
+ROOT = Path(__file__).parents[2]
+PORT = 8197
+STARTS_WITHIN = 180  # seconds
+
+
+def row(what: str, measured: str, bar: str) -> None:
+    """Print one line of the table."""
+    print(f"| {what} | {measured} | {bar} |", flush=True)
+
+
+@asynccontextmanager
+async def service(telegram: FakeTelegram, data: Path, **more: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """The real service as a process of its own, ready; ended when the block ends. *more*: settings by their names."""
+    settings = {
+        "KOPPI_DATA_DIR": str(data),
+        "KOPPI_PORT": str(PORT),
+        "KOPPI_TELEGRAM_TOKEN": TOKEN,
+        "KOPPI_TELEGRAM_API": telegram.url,
+        **{f"KOPPI_{name.upper()}": value for name, value in more.items()},
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "admin.cli", "serve"],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        async with httpx.AsyncClient() as client:
+            await until(lambda: is_ready(client), seconds=STARTS_WITHIN)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+async def is_ready(client: httpx.AsyncClient) -> bool:
+    """Whether the service says it is."""
+    with contextlib.suppress(httpx.HTTPError):
+        return (await client.get(f"http://127.0.0.1:{PORT}/readyz")).status_code == 200
+    return False
+
+
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float) -> None:
+    """Return once *condition* holds; fail after so many *seconds*."""
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+def megabytes(pid: int) -> float:
+    """The resident memory of a process."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """The value below which *percent* of *values* lie."""
+    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
