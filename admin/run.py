@@ -29,7 +29,7 @@ from bot.delivery import Channel, Delivery
 from bot.holdings import Holdings
 from bot.service import Service
 from bot.settings import Settings
-from bot.store import accounts, migrate
+from bot.store import accounts, migrate, search
 from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
@@ -80,6 +80,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield delivery.run()
     yield worker.keep_promises(house.store, house.hours, house.clock)
     yield worker.clean_up_after_erasures(house.store)
+    yield search.keep_up(house.store, house.vault)
     yield house.bookshelf.watch()
     yield house.earlier.watch(house.store)
     yield announce.watch(house)

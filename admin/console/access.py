@@ -31,6 +31,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "change_password": EVERYBODY,
     "home": EVERYBODY,
     "events": EVERYBODY,
+    "search": ADVISORS,
     "ticket": ADVISORS,
     "claim": ADVISORS,
     "release": ADVISORS,

@@ -46,6 +46,7 @@ from bot.store.schema import (
     link_code,
     login_attempt,
     message,
+    message_word,
     notice,
     outbox,
     quarantine,
@@ -105,7 +106,7 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
         Rule(
             f"a message {kept.texts_days} days after its question was closed or its asker last seen, "
             f"or {kept.texts_at_most_days} days old",
-            (message, outbox),
+            (message, outbox, message_word),
             message.c.id,
             select(message.c.id)
             .join(conversation, message.c.conversation_id == conversation.c.id)

@@ -1,7 +1,7 @@
 """Every table of the service on one page. The promises are constraints here, not care elsewhere.
 
 Texts of askers live in `message`, and sealed in `inbox` (until handled) and `quarantine`; what an advisor is writing to
-them lives, sealed, in `draft`; nowhere else.
+them lives, sealed, in `draft`; nowhere else. By which words they are found stands in `message_word`, as keyed hashes.
 Who an asker is to a channel lives, sealed, in `address` alone. `event` refers to nobody. What is forgotten when: see
 `retention`.
 
@@ -116,7 +116,7 @@ message = Table(
     metadata,
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("conversation_id", Id, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
-    Column("ticket_id", Id, ForeignKey("ticket.id", ondelete="SET NULL"), index=True),
+    Column("ticket_id", Id, ForeignKey("ticket.id", ondelete="SET NULL")),
     Column("author", String(8), nullable=False),
     Column("account_id", Id, ForeignKey("account.id")),  # which advisor
     Column("text", Text, nullable=False),
@@ -127,6 +127,9 @@ message = Table(
     Column("helped", Boolean),  # of an answer: whether its asker says that it did
     Column("gap", String(20)),  # of a question without a good answer: why the staff have put it aside
     Column("phrasing", String(20)),  # of a question: what the staff make of it as a way of asking for an entry
+    Column(
+        "indexed_as", Integer
+    ),  # by which rules its words stand in message_word; None: they are still to be put there
     Column("created_at", Instant, nullable=False),
     CheckConstraint("author IN ('asker', 'bot', 'advisor', 'note')", name="author"),
     CheckConstraint("phrasing IN ('confirmed', 'rejected')", name="phrasing"),
@@ -137,7 +140,24 @@ message = Table(
         sqlite_where=text("author = 'asker'"),
         postgresql_where=text("author = 'asker'"),
     ),
+    Index("ix_message_ticket_id_id", "ticket_id", "id", "author"),  # who had the last word, without reading the texts
+    Index(
+        "ix_message_unindexed",
+        "id",
+        sqlite_where=text("ticket_id IS NOT NULL AND indexed_as IS NULL"),
+        postgresql_where=text("ticket_id IS NOT NULL AND indexed_as IS NULL"),
+    ),
     sqlite_autoincrement=True,
+)
+
+message_word = Table(  # by which words a ticket's messages are found: see `search`; they go with their message
+    "message_word",
+    metadata,
+    Column("message_id", Serial, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Integer, primary_key=True),  # keyed hash of a word's beginning: no word stands here
+    Column("opened", Integer, nullable=False),  # when the ticket was opened, in seconds since 2020
+    Index("ix_message_word_key_opened", "key", "opened"),
+    sqlite_with_rowid=False,
 )
 
 ticket = Table(
@@ -167,6 +187,7 @@ ticket = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_ticket_closed_at_promised_at", "closed_at", "promised_at"),
+    Index("ix_ticket_topic_opened_at", "topic", "opened_at"),
     Index("ix_ticket_conversation_id_opened_at", "conversation_id", "opened_at"),
 )
 

@@ -66,6 +66,8 @@ LEFT_OUT = {
     "conversation.asker_id": ID,
     "conversation.address_id": ID,
     "conversation.version": COUNTER,
+    "message_word": HASH,
+    "message.indexed_as": COUNTER,
     "message.id": ID,
     "message.conversation_id": ID,
     "message.ticket_id": ID,

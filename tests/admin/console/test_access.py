@@ -29,6 +29,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "unlink_own": (303, ADVISORS),
     "password": (200, ALL),
     "change_password": (422, ALL),
+    "search": (200, ADVISORS),
     "ticket": (200, ADVISORS),
     "claim": (303, ADVISORS),
     "release": (303, ADVISORS),

@@ -368,6 +368,7 @@ def upgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index("ix_ticket_closed_at_promised_at", ["closed_at", "promised_at"], unique=False)
         batch_op.create_index("ix_ticket_conversation_id_opened_at", ["conversation_id", "opened_at"], unique=False)
+        batch_op.create_index("ix_ticket_topic_opened_at", ["topic", "opened_at"], unique=False)
         batch_op.create_index(
             "uq_ticket_open_conversation",
             ["conversation_id"],
@@ -407,6 +408,7 @@ def upgrade() -> None:
         sa.Column("helped", sa.Boolean(), nullable=True),
         sa.Column("gap", sa.String(length=20), nullable=True),
         sa.Column("phrasing", sa.String(length=20), nullable=True),
+        sa.Column("indexed_as", sa.Integer(), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.CheckConstraint("author IN ('asker', 'bot', 'advisor', 'note')", name=op.f("ck_message_author")),
         sa.CheckConstraint("phrasing IN ('confirmed', 'rejected')", name=op.f("ck_message_phrasing")),
@@ -431,7 +433,14 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_message_conversation_id_id", ["conversation_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_question_id"), ["question_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_message_ticket_id"), ["ticket_id"], unique=False)
+        batch_op.create_index("ix_message_ticket_id_id", ["ticket_id", "id", "author"], unique=False)
+        batch_op.create_index(
+            "ix_message_unindexed",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("ticket_id IS NOT NULL AND indexed_as IS NULL"),
+            postgresql_where=sa.text("ticket_id IS NOT NULL AND indexed_as IS NULL"),
+        )
 
     op.create_table(
         "group_message",
@@ -466,6 +475,20 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_group_message_message_id"), ["message_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_group_message_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
+        "message_word",
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.Integer(), nullable=False),
+        sa.Column("opened", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_message_word_message_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("message_id", "key", name=op.f("pk_message_word")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("message_word", schema=None) as batch_op:
+        batch_op.create_index("ix_message_word_key_opened", ["key", "opened"], unique=False)
 
     op.create_table(
         "outbox",

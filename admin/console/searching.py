@@ -1,0 +1,62 @@
+"""Searching the tickets: which questions, open or closed, had these words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from admin.console.queue import Row, make_row, read_choice, topics_by_title
+from admin.console.visit import Visit
+from bot import found
+from bot.found import Line, Word
+from bot.store import audit, search
+
+SUBJECT = "questions"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A ticket as a line of the results; *alias*, *line* and *title*: where the words are; None: they aren't there."""
+
+    row: Row
+    alias: Line | None
+    line: Line | None
+    title: Line | None
+
+
+async def page(visit: Visit) -> Response:
+    """The search form and what was found; of a query that can't be searched for, why. The log keeps no word of it."""
+    query = visit.request.query_params.get("q", "").strip()
+    problem, hits, is_cut = "", list[Found](), False
+    words = found.read_query(query) if len(query) <= found.MAX_QUERY else []
+    choice = read_choice(visit)
+    if len(query) > found.MAX_QUERY:
+        problem, query = "too_long", query[: found.MAX_QUERY]
+    elif query and not words:
+        problem = "no_words"
+    elif words:
+        titles = {id_: title for title, id_ in topics_by_title(visit)}
+        async with visit.house.store.read() as read:
+            result = await search.find(read, visit.house.vault, words, choice, visit.now, titles)
+        async with visit.house.store.write() as tx:
+            await audit.record(tx, visit.account.id, "search", SUBJECT, visit.now)
+        hits, is_cut = [_found(make_row(visit, hit.ticket), hit.line, words) for hit in result.hits], result.is_cut
+    return visit.render(
+        "search.html",
+        query="".join(letter for letter in query if letter.isprintable()),
+        problem=problem,
+        hits=hits,
+        is_cut=is_cut,
+        choice=choice,
+        topics=topics_by_title(visit),
+        max_query=found.MAX_QUERY,
+    )
+
+
+def _found(row: Row, line: Line | None, words: Sequence[Word]) -> Found:
+    return Found(
+        row,
+        alias=found.best_line(words, [row.ticket.alias], near=False),
+        line=line,
+        title=found.best_line(words, [row.title or ""], near=False),
+    )
