@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from admin import announce
+from admin import announce, digests
 from admin.house import House
 from admin.retention import Nightly
 from admin.summaries import send as summaries
@@ -84,6 +84,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield house.bookshelf.watch()
     yield house.earlier.watch(house.store)
     yield announce.watch(house)
+    yield digests.watch(house)
     yield _scheduled(house)
 
 

@@ -49,6 +49,16 @@ class InvalidProfile(Exception):
     """`service.yaml` can't be read or says something impossible; the message lists every fault."""
 
 
+def _clock(value: object) -> time:
+    """A local time from "8:30", which YAML reads as a number of base 60."""
+    if isinstance(value, int) and value >= 60:
+        value = f"{value // 60}:{value % 60:02}"
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value).strip())
+    if found is None:
+        raise ValueError(f"{value!r} is not a time; write 8:30")
+    return time(int(found[1]), int(found[2]))
+
+
 def _opening(value: object) -> Opening | None:
     """A pair of times from "9:00-16:00", or None from "closed"."""
     if value == "closed":
@@ -146,6 +156,7 @@ class ServiceProfile(BaseModel):
     opening_hours: dict[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], Hours]
     exceptions: dict[date, Hours]
     promise_hours: float = Field(gt=0, le=80)
+    digest_at: Annotated[time, BeforeValidator(_clock)] = time(8, 30)  # when advisors get the e-mail they asked for
     texts_in_group: bool = False  # whether the advisors' group in Telegram shows what askers write
     examples: dict[Language, list[str]]
     crisis: CrisisTexts

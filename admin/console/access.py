@@ -25,6 +25,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "me": EVERYBODY,
     "end_session": EVERYBODY,
     "end_other_sessions": EVERYBODY,
+    "set_email": ADVISORS,
     "make_own_code": ADVISORS,
     "unlink_own": ADVISORS,
     "password": EVERYBODY,

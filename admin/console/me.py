@@ -1,11 +1,15 @@
-"""One's own account: where one is logged in, and ending that elsewhere; one's own Telegram, for the advisors' group."""
+"""One's own account: where one is logged in, and ending that elsewhere; one's own Telegram and e-mail."""
 
 import re
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from admin.console.visit import Visit, not_found
-from bot.store import audit, chat_links, second_factor, sessions, telegram_accounts
+from bot.channels.email import MAX_ADDRESS, is_address
+from bot.channels.email import NAME as EMAIL
+from bot.store import audit, chat_links, email_wishes, outbox, second_factor, sessions, telegram_accounts
+from bot.store.email_wishes import Wishes
 
 SESSION_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -31,20 +35,57 @@ async def unlink_own(visit: Visit) -> Response:
     return visit.go("/console/me?done=unlinked")
 
 
-async def _page(visit: Visit, *, code: str = "") -> Response:
+async def set_email(visit: Visit) -> Response:
+    """What one wants by e-mail, and where to; with no address, nothing."""
+    email = visit.form.get("email", "").strip()
+    digest, urgent = (name in visit.form for name in ("digest", "urgent"))
+    house = visit.house
+    if house.settings.mail_server is None:
+        raise not_found()
+    if (email or digest or urgent) and not is_address(email):
+        return await _page(visit, 422, wishes=(email[:MAX_ADDRESS], digest, urgent), fault="email")
+    wishes = Wishes(house.vault.seal(email), digest, urgent) if email else Wishes()
+    async with house.store.write() as tx:
+        await email_wishes.keep(tx, visit.account.id, wishes)
+        await outbox.withdraw_letters(tx, EMAIL, visit.account.id)
+        await audit.record(tx, visit.account.id, "own e-mail changed", visit.account.id, visit.now)
+    return visit.go("/console/me?done=email")
+
+
+async def _wishes(visit: Visit, read: AsyncConnection) -> tuple[str, bool, bool]:
+    """The address, and whether a digest and urgent news are wanted there."""
+    kept = await email_wishes.of(read, visit.account.id)
+    email = visit.house.vault.unseal(kept.sealed_address) if kept.sealed_address else ""
+    return email, kept.digest, kept.urgent
+
+
+async def _page(
+    visit: Visit,
+    status: int = 200,
+    *,
+    code: str = "",
+    wishes: tuple[str, bool, bool] | None = None,
+    fault: str | None = None,
+) -> Response:
     async with visit.house.store.read() as read:
+        wishes = wishes or await _wishes(visit, read)
         log_ins = await sessions.of(read, visit.account.id, visit.now)
         codes_left = await second_factor.recovery_codes_left(read, visit.account.id)
         linked_at = await telegram_accounts.linked_at(read, visit.account.id)
     return visit.render(
         "me.html",
+        status,
         log_ins=log_ins,
         here=sessions.log_in_id(visit.session.token_hash) if visit.session else "",
         codes_left=codes_left,
         linked_at=linked_at,
         has_telegram=visit.house.telegram is not None,
         code=code,
-        done=visit.query("done", known=frozenset(["ended", "unlinked"])),
+        sends_mail=visit.house.settings.mail_server is not None,
+        digest_at=visit.house.profile.digest_at,
+        wishes=wishes,
+        fault=fault,
+        done=visit.query("done", known=frozenset(["ended", "unlinked", "email"])),
     )
 
 

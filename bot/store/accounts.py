@@ -92,8 +92,12 @@ async def give_password(tx: Tx, account_id: str, password_hash: str) -> None:
 
 
 async def disable(tx: Tx, account_id: str, now: datetime) -> None:
-    """Shut the account out, now."""
-    await tx.execute(update(account).where(account.c.id == account_id).values(disabled_at=now))
+    """Shut the account out, now; what they wanted by e-mail, and where to, is forgotten."""
+    await tx.execute(
+        update(account)
+        .where(account.c.id == account_id)
+        .values(disabled_at=now, email=None, wants_digest=False, wants_urgent=False)
+    )
 
 
 async def get(read: AsyncConnection, account_id: str) -> Account | None:

@@ -167,10 +167,16 @@ async def add_letter(
     )
 
 
-async def withdraw_letters(tx: Tx, channel: str, destination: str) -> None:
-    """Let nothing go out any more that is queued on *channel* for *destination*; what is on its way goes on."""
+async def withdraw_letters(tx: Tx, channel: str, destination: str, *, of_key: str = "") -> None:
+    """Let nothing go out any more that is queued on *channel* for *destination*; what is on its way goes on.
+
+    *of_key*: how the keys of those begin that are meant.
+    """
     queued = select(outbox.c.notice_id).where(
-        outbox.c.channel == channel, outbox.c.destination == destination, outbox.c.state == "queued"
+        outbox.c.channel == channel,
+        outbox.c.destination == destination,
+        outbox.c.state == "queued",
+        outbox.c.key.startswith(of_key, autoescape=True),
     )
     await tx.execute(delete(notice).where(notice.c.id.in_(queued)))
 
@@ -198,6 +204,11 @@ async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
 async def has(tx: Tx, key: str) -> bool:
     """Whether *key* is queued or sent already."""
     return (await tx.execute(select(outbox.c.id).where(outbox.c.key == key))).first() is not None
+
+
+async def there(read: AsyncConnection, keys: set[str]) -> set[str]:
+    """Which of *keys* are queued or sent already."""
+    return set((await read.execute(select(outbox.c.key).where(outbox.c.key.in_(keys)))).scalars())
 
 
 async def try_again(

@@ -25,6 +25,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "me": (200, ALL),
     "end_session": (404, ALL),
     "end_other_sessions": (303, ALL),
+    "set_email": (404, ADVISORS),
     "make_own_code": (200, ADVISORS),
     "unlink_own": (303, ADVISORS),
     "password": (200, ALL),

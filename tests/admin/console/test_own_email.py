@@ -1,0 +1,167 @@
+"""E-mail to those who asked for it: one word a day when something waits, one at once when it is urgent; no texts."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from admin import digests
+from bot.channels.email import NAME as EMAIL
+from bot.channels.email import EmailChannel
+from bot.delivery import Delivery
+from bot.store import schema, tickets
+from bot.store.accounts import Account
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.admin.console.office import Office, opened
+from tests.support.mail_server import SENDER, MailServer, mail_server
+
+ADDRESS = "vaino@kunta.example"
+MARKER = "kuunsirppi"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    """A mail server that takes everything."""
+    async with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def office(
+    store: Store, vault: Vault, tmp_path: Path, faq_cache: Path, server: MailServer
+) -> AsyncIterator[Office]:
+    """The console with a mail server, on both databases in turn."""
+    mail = {"smtp_url": SecretStr(server.url), "smtp_from": SENDER}
+    async with opened(store, vault, tmp_path, faq_cache, **mail) as office:
+        yield office
+
+
+async def wish(office: Office, who: Account, **fields: str) -> int:
+    """Send one's own form; the status of the answer."""
+    async with office.at_work(who) as person:
+        return (await person.sends("/console/me", "/console/me/email", **fields)).status_code
+
+
+async def looks(office: Office, times: int = 1) -> None:
+    """Look whether anything is to be sent, *times* at the same moment, and send it."""
+    await asyncio.gather(*(digests.send_due(office.house) for _ in range(times)))
+    house = office.house
+    assert house.settings.mail_server is not None
+    channels = {EMAIL: EmailChannel(house.settings.mail_server, house.vault, house.clock)}
+    delivery = Delivery(house.store, house.vault, channels, house.clock, file_of=None, in_flight=9, per_second=9)  # type: ignore[arg-type]
+    while await delivery._start_sends():
+        for task in list(delivery._sending):
+            await task
+
+
+def at(office: Office, day: int, clock: str) -> None:
+    """Let it be *clock* in Helsinki on the day of November 2026; the 24th is a Tuesday."""
+    hour, minute = clock.split(":")
+    office.clock.advance(datetime(2026, 11, day, int(hour) - 2, int(minute), tzinfo=UTC) - office.clock())
+
+
+async def test_a_digest_comes_once_a_day_when_something_waits_and_tells_no_text(
+    office: Office, server: MailServer
+) -> None:
+    """Exactly once however many look, at the owner's hour, on working days; after downtime once, the same day."""
+    await wish(office, office.vaino, email=ADDRESS, digest="on")
+    first = await office.ticket(f"Sanon merkkisanan {MARKER}.")
+    await office.ticket("Kiire", urgent=True)
+    await office.ticket("Toiselle roolille", role="sosiaaliohjaaja")
+    came = []
+    for day, clock in (
+        (25, "8:29"), (25, "8:31"), (25, "16:30"),  # Wednesday
+        (27, "12:00"), (27, "15:00"),  # the service was away until Friday noon
+        (28, "9:00"), (29, "9:00"),  # the weekend
+    ):  # fmt: skip
+        at(office, day, clock)
+        await looks(office, times=3)
+        came.append(len(server.received))
+    async with office.store.read() as read:
+        row = await tickets.get(read, first)
+    assert row is not None
+    for ticket in (await _open(office))[:]:
+        if ticket.role == "tyovoimaneuvoja":
+            await office.desk.reply(office.vaino, ticket.id, "Vastaus.", f"key-{ticket.id}", office.clock())
+    at(office, 30, "8:31")
+    await looks(office)
+    await office.ticket("Tuli hetki sitten")
+    at(office, 30, "9:30")
+    await looks(office)
+
+    assert came == [0, 1, 1, 2, 2, 2, 2]
+    assert len(server.received) == 2  # on Monday nothing waited at the hour
+    text = server.received[0].get_content()
+    assert server.received[0]["Subject"] == "Otappa koppi: 2 kysymystä odottaa"
+    assert "Näistä 1 on kiireellinen." in text
+    assert f"{office.house.settings.address}/console/" in text
+    assert MARKER not in text
+    assert row.alias not in text
+
+
+async def _open(office: Office) -> list[tickets.TicketRow]:
+    async with office.store.read() as read:
+        return await tickets.queue(read)
+
+
+async def test_an_urgent_question_is_told_at_once_in_opening_hours(office: Office, server: MailServer) -> None:
+    """To everybody who asked for it, whatever their role, once; at night it waits for the morning."""
+    await wish(office, office.vaino, email=ADDRESS, urgent="on")
+    await wish(office, office.saara, email="saara@kunta.example", urgent="on")
+    ticket_id = await office.ticket(f"Hätä: {MARKER}", urgent=True)
+    await office.ticket("Ei kiirettä")
+    for _ in range(2):
+        await looks(office, times=3)
+    by_day = sorted(str(mail["To"]) for mail in server.received)
+    text = server.received[0].get_content()
+    await office.desk.claim(office.saara, ticket_id, office.clock())
+    at(office, 24, "22:00")
+    await office.ticket("Yöllä", urgent=True)
+    await looks(office)
+    by_night = len(server.received)
+    at(office, 25, "9:01")
+    await looks(office)
+
+    assert by_day == ["saara@kunta.example", ADDRESS]
+    assert MARKER not in text
+    assert f"/console/tickets/{ticket_id}" in text
+    assert (by_night, len(server.received)) == (2, 4)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_ones_address_is_sealed_and_ones_own_to_change(office: Office, server: MailServer) -> None:
+    """It serves what one has asked for; who takes it back or is shut out gets nothing, not even what is queued."""
+    refused = [
+        await wish(office, office.vaino, email=email, digest="on")
+        for email in ("", "vaino", "<script>alert(1)</script>@x.example", "a@b.example\nBcc: c@d.example")
+    ]
+    assert await wish(office, office.vaino, email=ADDRESS, digest="on", urgent="on") == 303
+    async with office.at_work(office.vaino) as vaino:
+        page = (await vaino.sees("/console/me")).text
+    async with office.store.read() as read:
+        kept = str((await read.execute(select(schema.account))).all())
+    await office.ticket("Kiire", urgent=True)
+    await digests.send_due(office.house)
+    async with office.store.read() as read:
+        queued = len((await read.execute(select(schema.outbox))).all())
+    assert await wish(office, office.vaino, email="") == 303
+    await looks(office)
+    await wish(office, office.vaino, email=ADDRESS, digest="on", urgent="on")
+    async with office.at_work(office.yrjo) as yrjo:
+        await yrjo.sends("/console/people", f"/console/people/{office.vaino.id}/disable")
+    await office.ticket("Toinen kiire", urgent=True)
+    await looks(office)
+    async with office.store.read() as read:
+        emails = (await read.execute(select(schema.account.c.email))).scalars().all()
+
+    assert refused == [422] * 4
+    assert f'value="{ADDRESS}"' in page
+    assert ADDRESS not in kept
+    assert queued == 2
+    assert server.received == []
+    assert not any(emails)
