@@ -172,6 +172,15 @@ class Vectoriser:
         weights = vectoriser._weights(rows, np.repeat(np.arange(len(keys)), in_texts), len(texts))
         return vectoriser, Columns(np.concatenate([[0], np.cumsum(in_texts)]), rows, weights)
 
+    def knowing(self, texts: Sequence[Sequence[str]]) -> "Vectoriser":
+        """This one, but it knows the features of these texts, too: what is new in them is as rare as the rarest."""
+        features = _Features.of(texts)
+        new = np.setdiff1d(np.concatenate([features.of_words, features.of_pairs]), self.keys)
+        keys = np.concatenate([self.keys, new])
+        idf = np.concatenate([self.idf, np.full(len(new), self._rarest, dtype=np.float32)])
+        order = np.argsort(keys)
+        return Vectoriser(keys[order], idf[order])
+
     def vector(self, said: Sequence[str]) -> tuple[Ints, Floats, float]:
         """Ids, ascending, and weights of the words' known features, and the share of the words that is known.
 

@@ -246,6 +246,19 @@ class Index:
         cosines = self._cosines(ids, weights)[first:last]
         return int(cosines.argmax()) if cosines.any() else None
 
+    def likeness(self, texts: Sequence[str]) -> Floats:
+        """How like each two of these texts are: a row and a column for each, 0-1.
+
+        What the FAQ doesn't know tells the most of a text: it is taken for as rare as the rarest.
+        """
+        from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
+
+        said = [read(text, self._lexicon) for text in texts]
+        vectoriser = self._vectoriser.knowing(said)
+        rows = vectoriser.rows(said)
+        matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), len(vectoriser)))
+        return np.asarray((matrix @ matrix.T).toarray(), dtype=np.float32)
+
     def features(self, text: str) -> dict[str, float]:
         """What the index knows of a text: words, pairs of words and, in quotation marks, pieces of words; and how
         much each weighs."""

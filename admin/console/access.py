@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from bot.store.accounts import ROLES, Role
 
 ADVISORS: frozenset[Role] = frozenset(["sosiaaliohjaaja", "tyovoimaneuvoja"])
+TEACHERS: frozenset[Role] = ADVISORS | {"koordinaattori"}  # who sees single questions, without alias or thread
 LEADERS: frozenset[Role] = frozenset(["koordinaattori", "yllapitaja"])
 OPERATORS: frozenset[Role] = frozenset(["yllapitaja"])
 EVERYBODY: frozenset[Role] = frozenset(ROLES)
@@ -49,6 +50,13 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "publish_answer": ADVISORS,
     "new_phrasing": ADVISORS,
     "publish_phrasing": ADVISORS,
+    "gaps": TEACHERS,
+    "put_gap_aside": TEACHERS,
+    "bring_gap_back": TEACHERS,
+    "new_answer_to_gap": TEACHERS,
+    "publish_answer_to_gap": TEACHERS,
+    "new_phrasing_of_gap": TEACHERS,
+    "publish_phrasing_of_gap": TEACHERS,
     "faq": EVERYBODY,
     "try_question": EVERYBODY,
     "ask_bot": EVERYBODY,

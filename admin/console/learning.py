@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from admin.console import effect
+from admin.console.asked import holds_personal_data
 from admin.console.effect import Look
 from admin.console.publishing import Shelf, publish
 from admin.console.ticket import question_of, read_ticket_id
@@ -393,7 +394,8 @@ def _phrasing_faults(text: str) -> list[str]:
     lines = _lines(text)
     if not lines:
         return ["empty"]
-    return ["long_phrasing"] if any(len(line) > MAX_PHRASING for line in lines) else []
+    whys = ["long_phrasing"] if any(len(line) > MAX_PHRASING for line in lines) else []
+    return [*whys, "personal"] if any(holds_personal_data(line) for line in lines) else whys
 
 
 def _lines(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from admin.console import (
     composer,
     faq,
     figures,
+    gaps,
     inserting,
     invited,
     learning,
@@ -101,6 +102,7 @@ def pages(door: FrontDoor) -> list[Route]:
             learning.publish_phrasing,
             fields=(*learning.PHRASING_FIELDS, learning.ACT),
         ),
+        *_teaching(door),
         door.route("faq", "/faq", faq.listing),
         door.route("try_question", "/faq-ask", trying.page),
         door.route("ask_bot", "/faq-ask", trying.ask, fields=("question",)),
@@ -119,6 +121,21 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("end_sessions", "/people/{account_id}/sessions/end", people.end_sessions, fields=()),
         door.route("reset_code", "/people/{account_id}/code", people.reset_code, fields=()),
         door.route("troubles", "/troubles", troubles.page),
+    ]
+
+
+def _teaching(door: FrontDoor) -> list[Route]:
+    """What the bot is taught from: single questions, without alias or thread."""
+    answer = (*learning.ANSWER_FIELDS, learning.ACT, *gaps.FIELDS)
+    phrasing = (*learning.PHRASING_FIELDS, learning.ACT, *gaps.FIELDS)
+    return [
+        door.route("gaps", "/gaps", gaps.page),
+        door.route("put_gap_aside", "/gaps/aside", gaps.put_aside, fields=("questions", "weeks", "reason")),
+        door.route("bring_gap_back", "/gaps/back", gaps.bring_back, fields=("questions", "weeks")),
+        door.route("new_answer_to_gap", "/gaps/answer", gaps.new_answer),
+        door.route("publish_answer_to_gap", "/gaps/answer", gaps.publish_answer, fields=answer),
+        door.route("new_phrasing_of_gap", "/gaps/phrasing", gaps.new_phrasing),
+        door.route("publish_phrasing_of_gap", "/gaps/phrasing", gaps.publish_phrasing, fields=phrasing),
     ]
 
 

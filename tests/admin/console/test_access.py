@@ -14,6 +14,8 @@ MISSING_ID = "0" * 32
 VAINO, SAARA, KAISA, YRJO = "vaino", "saara", "kaisa", "yrjo"
 ADVISORS, LEADERS, OPERATOR, ALL = {VAINO, SAARA}, {KAISA, YRJO}, {YRJO}, {VAINO, SAARA, KAISA, YRJO}
 
+TEACHERS = ADVISORS | {KAISA}
+
 # What a visitor who may gets, with an empty form, in this order, and who may; the others who are logged in get 404.
 EXPECTED: dict[str, tuple[int, set[str]]] = {
     "code": (303, ALL),
@@ -47,6 +49,13 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "publish_answer": (422, ADVISORS),
     "new_phrasing": (200, ADVISORS),
     "publish_phrasing": (422, ADVISORS),
+    "gaps": (200, TEACHERS),
+    "put_gap_aside": (400, TEACHERS),
+    "bring_gap_back": (400, TEACHERS),
+    "new_answer_to_gap": (404, ALL),
+    "publish_answer_to_gap": (422, TEACHERS),
+    "new_phrasing_of_gap": (404, ALL),
+    "publish_phrasing_of_gap": (422, TEACHERS),
     "faq": (200, ALL),
     "try_question": (200, ALL),
     "ask_bot": (422, ALL),

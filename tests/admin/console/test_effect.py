@@ -34,7 +34,7 @@ async def test_looking_shows_what_would_change_and_leaves_nothing_behind(
     await office.ticket(f"{MARKER} soita 040 555 0199 <b>", hits=())
     ticket_id = await office.answered_ticket(f"{MARKER} hinta?")
     page = f"/console/tickets/{ticket_id}/phrasing"
-    fields = {"entry": "cv", "phrasings": f"{MARKER} hinta?\n{MARKER} soita 040 555 0199 <b>"}
+    fields = {"entry": "cv", "phrasings": f"{MARKER} hinta?\n{MARKER} soita <b>"}
     async with office.at_work(office.vaino) as vaino:
         vaino.client.timeout = httpx.Timeout(60)
         shown = await vaino.sends(page, page, act="look", **fields)
@@ -50,7 +50,7 @@ async def test_looking_shows_what_would_change_and_leaves_nothing_behind(
     assert "vastaa: Miten teen CV:n?" in html
     assert "1 kysymystä 2:stä menisi väärin" in html
     assert 'name="entry" value="cv" checked' in html
-    assert f"{MARKER} hinta?\n{MARKER} soita 040 555 0199 <b></textarea>" in unescape(html)
+    assert f"{MARKER} hinta?\n{MARKER} soita <b></textarea>" in unescape(html)
     assert published == []
     assert cached
     assert not [file for file in cached if MARKER.encode() in file.read_bytes()]
