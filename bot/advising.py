@@ -59,7 +59,7 @@ class Desk:
             ticket = await _open_ticket(tx, ticket_id)
             await tickets.release(tx, ticket_id, account.id)
             await audit.record(tx, account.id, "release", ticket_id, now)
-            await self._tell(tx, ticket, "left", wording.ADVISOR_LEFT, account, now)
+            await self._tell(tx, ticket, "left", _leaving(ticket, account), now)
 
     async def reply(self, account: Account, ticket_id: str, text: str, form_key: str, now: datetime) -> None:
         """Send *text* to the asker. The same *form_key* twice sends once; replying claims an unclaimed ticket."""
@@ -156,7 +156,7 @@ class Desk:
                 )
             await audit.record(tx, account.id, "hand over", ticket_id, now)
             if ticket.account_id is not None and taker_id is None:  # else it never waits in the queue again
-                await self._tell(tx, ticket, "left", wording.ADVISOR_LEFT, account, now)
+                await self._tell(tx, ticket, "left", _leaving(ticket, account), now)
             if isinstance(to, Account):
                 await self._tell_of_joining(tx, replace(ticket, account_id=None), to, now)
 
@@ -214,20 +214,25 @@ class Desk:
     async def _tell_of_joining(self, tx: Tx, ticket: TicketRow, account: Account, now: datetime) -> None:
         """Say who has come, where nobody was there before; *ticket* is as it was until now."""
         if ticket.account_id is None:
-            role = account.role if account.role in wording.ADVISOR_JOINED else ticket.role
-            button = Button("end", wording.BUTTON_END)
-            await self._tell(tx, ticket, "joined", wording.ADVISOR_JOINED[role], account, now, button)
+            await self._tell(tx, ticket, "joined", joining(ticket, account), now, Button("end", wording.BUTTON_END))
 
-    async def _tell(
-        self, tx: Tx, ticket: TicketRow, what: str, sentence: str, account: Account, now: datetime, *buttons: Button
-    ) -> None:
-        """Say to the asker what *account* has just done, by the bot's mouth."""
-        text = wording.say(ticket.language, sentence, name=escape_markdown(account.name))
+    async def _tell(self, tx: Tx, ticket: TicketRow, what: str, text: str, now: datetime, *buttons: Button) -> None:
+        """Say *text* to the asker of what has just been done, by the bot's mouth."""
         shown = tuple(replace(button, label=wording.say(ticket.language, button.label)) for button in buttons)
         message_id = await conversations.add_message(tx, ticket.conversation_id, "bot", text, now, buttons=shown)
         await outbox.add_to_ticket(
             tx, ticket, key=f"{what}:{ticket.id}:{ticket.version}", message_id=message_id, now=now
         )
+
+
+def joining(ticket: TicketRow, account: Account) -> str:
+    """What the asker is told when *account* takes their question, as Markdown."""
+    role = account.role if account.role in wording.ADVISOR_JOINED else ticket.role
+    return wording.say(ticket.language, wording.ADVISOR_JOINED[role], name=escape_markdown(account.name))
+
+
+def _leaving(ticket: TicketRow, account: Account) -> str:
+    return wording.say(ticket.language, wording.ADVISOR_LEFT, name=escape_markdown(account.name))
 
 
 async def _open_ticket(tx: Tx, ticket_id: str, version: int | None = None) -> TicketRow:

@@ -20,13 +20,16 @@ from bot.store.tickets import NotOpen
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 MESSAGE_IDS = re.compile(r"([0-9]{1,15}(,[0-9]{1,15})*)?")
 MODES = frozenset(["reply", "note"])
-ACTS = MODES | {"draft"}
+ACTS = MODES | {"draft", "preview"}
 SAY_FIELDS = ("act", "mode", "key", "draft", "seen", "text", "find")  # the search for an answer goes along
 DRAFT_FIELDS = ("mode", "key", "draft", "text")
 
 
 async def say(visit: Visit) -> Response:
-    """Reply to the asker, keep a note or the draft, as the button pressed says; whatever goes wrong, the text stays."""
+    """What the button pressed says: reply to the asker, keep a note or the draft, or show what the asker would see.
+
+    Whatever goes wrong, the text stays.
+    """
     act = visit.form.get("act", "")
     if act not in ACTS:
         raise Refused(400, "bad_form")
@@ -39,6 +42,8 @@ async def say(visit: Visit) -> Response:
         return visit.go(f"/console/tickets/{read_ticket_id(visit)}?done=drafted#latest")
     if not words:
         return await ticket_page.show(visit, 422, problem="empty", draft=draft)
+    if act == "preview":
+        return await ticket_page.show(visit, draft=draft, seen=read_seen(visit), is_preview=True)
     if act == "note":
         return await ticket_page.attempt(visit, "noted", lambda desk, id_: _note(visit, desk, id_, draft), draft=draft)
     seen = read_seen(visit)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from admin.console import live, suggestions
 from admin.console.live import TICKET_ID
+from admin.console.preview import preview
 from admin.console.queue import VIEWS, read_queue
 from admin.console.visit import Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
@@ -184,6 +185,7 @@ async def show(
     other_id: str = "",
     draft: Draft | None = None,
     seen: Collection[int] | None = None,
+    is_preview: bool = False,
     handing: Handing | None = None,
 ) -> Response:
     """The ticket's page. *draft* is what was in the box, which is kept; *seen* what its writer has read, if not all."""
@@ -202,7 +204,7 @@ async def show(
         begun = await drafts.of(read, vault, ticket_id, visit.account.id)
     async with store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
-        if draft is not None and draft.text and units(draft.text) <= MAX_REPLY:
+        if draft is not None and draft.text.strip() and units(draft.text) <= MAX_REPLY:
             draft = await _kept(visit, tx, ticket_id, draft)
     done = visit.query("done", known=DONE) if status == 200 else None
     in_box = draft or _begun(visit, begun, done)
@@ -229,6 +231,7 @@ async def show(
         draft=in_box,
         other_drafts=[other for other in begun if other.key != in_box.key],
         seen=",".join(str(message.id) for message in by_others),
+        preview=preview(visit, ticket, in_box.text) if is_preview else None,
         unread=[] if seen is None else [message for message in by_others if message.id not in seen],
         problem=problem,
         taken_by=taken_by,

@@ -42,6 +42,7 @@ if (say) {
     isSaved = false;
     kept.textContent = "";
     remember();
+    document.getElementById("preview")?.remove(); // it is of another text now
     clearTimeout(timer);
     timer = setTimeout(save, Math.max(0, Math.min(PAUSE, changedAt + LONGEST - Date.now())));
   }
@@ -107,6 +108,33 @@ if (say) {
   addEventListener("pagehide", () => {
     if (!isSending) saveNow({ keepalive: true });
     tellTyping(false);
+  });
+
+  // --- what the asker would see -------------------------------------------------------------------------------
+
+  let needsPage = false; // something else than a preview came: let the browser show the page itself
+
+  say.addEventListener("submit", async (event) => {
+    if (needsPage || event.defaultPrevented || event.submitter?.value !== "preview") return;
+    event.preventDefault();
+    isSending = false;
+    await save();
+    try {
+      const body = new URLSearchParams(new FormData(say, event.submitter));
+      const answer = await fetch(say.action, { method: "POST", body });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const preview = fresh.getElementById("preview");
+      if (!preview) {
+        needsPage = true;
+        return say.requestSubmit(event.submitter);
+      }
+      for (const name of ["key", "draft"]) say.elements.namedItem(name).value = fresh.querySelector(`#say [name=${name}]`).value;
+      remember();
+      document.getElementById("preview-place").replaceChildren(preview);
+      preview.focus();
+    } catch {
+      kept.textContent = kept.dataset.notKept;
+    }
   });
 
   // --- who writes ---------------------------------------------------------------------------------------------

@@ -183,3 +183,32 @@ async def test_drafts_go_with_the_askers_erasure_and_with_the_tickets_texts(
     assert await _kept(office) == [("reply", f"{mark} {fresh}")]
     await retention.forget(store, office.house.profile.retention, now + timedelta(days=180))
     assert await _kept(office) == []
+
+
+async def test_a_preview_shows_what_the_asker_will_see_and_sends_nothing(office: Office) -> None:
+    """By the channel's own code: no bold in Telegram, links and callable numbers on the web; markup is never run."""
+    text = "Hei **Aino**!\n<script>document.title='ran'</script>\nhttps://example.org ja 044 123 4567"
+    seen, statuses = {}, []
+    async with office.at_work(office.vaino) as vaino:
+        for channel in ("telegram", "web"):
+            ticket_id = await office.ticket(channel, channel=channel)
+            page = f"/console/tickets/{ticket_id}"
+            form = {"act": "preview", "mode": "reply", "key": KEY, "draft": "0"}
+            answer = await vaino.sends(page, f"{page}/say", **form, text=text)
+            statuses += [answer.status_code, (await vaino.sends(page, f"{page}/say", **form, text=" ")).status_code]
+            seen[channel] = answer.text.partition('id="preview"')[2].partition("</section>")[0]
+            assert _box(answer.text) == text
+            await office.desk.claim(office.vaino, ticket_id, office.clock())
+            joined = await vaino.sends(page, f"{page}/say", **{**form, "draft": "1"}, text=text)
+            assert "nyt täällä" not in joined.text
+            async with office.store.read() as read:
+                assert [said.author for said in await tickets.thread(read, ticket_id)] == ["asker"]
+
+    assert statuses == [200, 422] * 2
+    for shown in seen.values():
+        assert "Työvoimaneuvoja Väinö on nyt täällä" in shown
+        assert "Hei **Aino**!\n&lt;script&gt;" in shown
+    assert "<a " not in seen["telegram"]
+    assert '<a href="https://example.org" rel="noopener noreferrer nofollow"' in seen["web"]
+    assert '<a href="tel:0441234567">' in seen["web"]
+    assert await _kept(office) == [("reply", text)] * 2
