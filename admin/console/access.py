@@ -72,6 +72,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "reset_person": OPERATORS,
     "reset_code": OPERATORS,
     "end_sessions": OPERATORS,
+    "audit_log": OPERATORS,
     "troubles": OPERATORS,
 }
 

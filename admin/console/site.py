@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from admin.console import (
+    audit_log,
     chats,
     composer,
     faq,
@@ -120,6 +121,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("reset_person", "/people/{account_id}/reset", people.reset, fields=()),
         door.route("end_sessions", "/people/{account_id}/sessions/end", people.end_sessions, fields=()),
         door.route("reset_code", "/people/{account_id}/code", people.reset_code, fields=()),
+        door.route("audit_log", "/audit", audit_log.page),
         door.route("troubles", "/troubles", troubles.page),
     ]
 

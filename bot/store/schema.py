@@ -380,6 +380,8 @@ audit = Table(
     Column("origin", String(80), nullable=False),  # from where: a device in words and a keyed hash of its address
     Column("previous_hash", String(64), nullable=False, unique=True),  # the chain can't fork
     Column("hash", String(64), nullable=False),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_account_id_id", "account_id", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -255,7 +255,7 @@ async def _pages(office: Office) -> list[tuple[Account | None, str]]:
             f"tickets/{answered}", f"tickets/{late}", f"tickets/{late}#details",
             f"tickets/{answered}/answer", f"tickets/{answered}/phrasing", "faq", "faq/asumistuki", "password", "me",
         )),
-        *((office.yrjo, f"/console/{path}") for path in ("people", "troubles", "chats", "figures")),
+        *((office.yrjo, f"/console/{path}") for path in ("people", "troubles", "audit", "chats", "figures")),
     ]  # fmt: skip
 
 

@@ -71,6 +71,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "reset_person": (404, OPERATOR),
     "reset_code": (404, OPERATOR),
     "end_sessions": (404, OPERATOR),
+    "audit_log": (200, OPERATOR),
     "troubles": (200, OPERATOR),
 }
 OPEN_TO_NOBODY = {"login", "log_in", "invited", "accept_invitation"}
@@ -181,7 +182,7 @@ async def test_no_page_for_a_coordinator_or_an_operator_names_an_asker(office: O
     assert row is not None
     for account in (office.kaisa, office.yrjo):
         async with office.at_work(account) as person:
-            for path in ("", "figures", "people", "chats", "troubles", "faq"):
+            for path in ("", "figures", "people", "chats", "troubles", "audit", "faq"):
                 text = (await person.client.get(f"/console/{path}", follow_redirects=True)).text
                 assert row.alias not in text
                 assert "kuunsirppi" not in text

@@ -64,6 +64,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous_hash", name=op.f("uq_audit_previous_hash")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("audit", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_account_id_id", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_audit_at", ["at"], unique=False)
+
     op.create_table(
         "chat_link",
         sa.Column("id", sa.String(length=32), nullable=False),
