@@ -49,6 +49,7 @@ async def page(visit: Visit) -> Response:
         everyone = await accounts.everyone(read)
         rows = (await read.execute(wanted)).all()
     names = {account.id: account.name for account in everyone}
+    typed = {visit.house.vault.lookup("login-name", account.name): account.name for account in everyone}
     chosen = {"person": person if person in names else "", "day": day.isoformat() if day else ""}
     older = (
         {**{name: word for name, word in chosen.items() if word}, "before": rows[SHOWN - 1].id} if rows[SHOWN:] else {}
@@ -60,7 +61,7 @@ async def page(visit: Visit) -> Response:
                 row.at.astimezone(visit.house.hours.zone),
                 names.get(row.account_id, row.account_id),
                 row.act,
-                "" if row.subject == row.account_id else _subject(row.subject, names),
+                "" if row.subject == row.account_id else _subject(row.subject, typed | names),
                 row.origin,
             )
             for row in rows[:SHOWN]

@@ -27,6 +27,7 @@ async def test_the_administrator_reads_who_looked_at_what_and_when(office: Offic
         vaino.client.headers["User-Agent"] = "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0"
         await vaino.sees(f"/console/tickets/{ticket_id}")
         await vaino.sends(f"/console/tickets/{ticket_id}", f"/console/tickets/{ticket_id}/claim")
+        await vaino.client.post("/console/login", data={"name": "Väinö", "password": "x" * 12, "to": ""})
     office.clock.advance(timedelta(days=1))
     async with office.at_work(office.yrjo) as yrjo:
         await yrjo.sends("/console/people", f"/console/people/{office.saara.id}/disable")
@@ -44,12 +45,13 @@ async def test_the_administrator_reads_who_looked_at_what_and_when(office: Offic
     assert re.fullmatch(
         r"Yrjö poisti pääsyn: Saara 25\.11\.2026 10\.00\.\d\d · tuntematon laite · [0-9a-f]{8}", shown[0]
     )
+    assert shown[1].startswith("kirjautuminen epäonnistui: Väinö 24.11.2026 ")
     assert re.fullmatch(
         rf"Väinö otti kysymyksen: {ticket_id[:8]} 24\.11\.2026 10\.00\.\d\d · Firefox, Windows · [0-9a-f]{{8}}",
-        shown[1],
+        shown[2],
     )
-    assert shown[2].startswith(f"Väinö avasi kysymyksen: {ticket_id[:8]}")
-    assert lines(his) == shown[1:]
+    assert shown[3].startswith(f"Väinö avasi kysymyksen: {ticket_id[:8]}")
+    assert lines(his) == shown[2:]
     assert lines(day) == shown[:1]
     assert lines(nobody) == []
     assert "Tällä rajauksella ei ole merkintöjä." in nobody
