@@ -15,7 +15,7 @@ from bot.channels.incoming import clean
 from bot.channels.markup import units
 from bot.store import conversations, drafts, tickets
 from bot.store.drafts import Draft
-from bot.store.tickets import NotOpen
+from bot.store.tickets import NotOpen, TicketRow
 
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 MESSAGE_IDS = re.compile(r"([0-9]{1,15}(,[0-9]{1,15})*)?")
@@ -85,20 +85,34 @@ async def drop_draft(visit: Visit) -> Response:
 
 
 async def typing(visit: Visit) -> Response:
-    """The advisor writes a reply (`on`), or has stopped (`off`); only whoever has the question is seen writing."""
-    ticket_id, house = read_ticket_id(visit), visit.house
-    async with house.store.read() as read:
+    """The advisor writes a reply (`on`) or a note (`note`), or has stopped (`off`).
+
+    Colleagues see it whoever has the question; the asker only that a reply is written, and by whoever has it.
+    """
+    ticket_id, account, hub, now = read_ticket_id(visit), visit.account, visit.house.store.hub, visit.now
+    what = visit.form.get("typing")
+    async with visit.house.store.read() as read:
         ticket = await tickets.get(read, ticket_id)
-        if ticket is None or ticket.closed_at is not None or ticket.account_id != visit.account.id:
+        if ticket is None:
             return Response(status_code=204)
         sealed = await conversations.sealed_address(read, ticket.conversation_id)
-    if visit.form.get("typing") != "on":
-        house.store.hub.typing.ends(ticket_id, "advisor")
-        return Response(status_code=204)
-    house.store.hub.typing.begins(ticket_id, "advisor", visit.account.name, visit.now)
+    if what in {"on", "note"}:
+        hub.presence.writes(ticket_id, account.id, account.name, now)
+    else:
+        hub.presence.stops_writing(ticket_id, account.id)
+    if ticket.closed_at is None and ticket.account_id == account.id:
+        _tell_asker(visit, ticket, sealed, writes=what == "on")
+    return Response(status_code=204)
+
+
+def _tell_asker(visit: Visit, ticket: TicketRow, sealed: bytes | None, *, writes: bool) -> None:
+    house = visit.house
+    if not writes:
+        house.store.hub.typing.ends(ticket.id, "advisor")
+        return
+    house.store.hub.typing.begins(ticket.id, "advisor", visit.account.name, visit.now)
     if ticket.channel == telegram.NAME and house.telegram is not None and sealed is not None:
         house.telegram.show_typing(house.vault.unseal(sealed))
-    return Response(status_code=204)
 
 
 def read_draft(visit: Visit, mode: str) -> Draft:

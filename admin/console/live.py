@@ -4,8 +4,10 @@ A page carries the version of what it shows. The stream says which version there
 looks again, so an event missed hides nothing and one too many does nothing.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +19,7 @@ from admin.house import House
 from bot import bookshelf
 from bot.store import revisions, sessions, tickets
 from bot.store.live import Typing
+from bot.store.presence import Presence
 from bot.store.schema import conversation, revision_counter, ticket
 
 HEARTBEAT_SECONDS = 15.0
@@ -42,7 +45,8 @@ async def version(house: House, read: AsyncConnection, conversation_id: str | No
 async def events(visit: Visit) -> Response:
     """The stream of the page that shows the queue, or of `?ticket=`; it ends with the session, or when we stop.
 
-    `changed` with the version there is now; of a ticket also `typing` while its asker writes, and `quiet` after it.
+    `changed` with the version there is now; `presence` with who else has which ticket open, in words by ticket; of a
+    ticket also `typing` while its asker writes, and `quiet` after it. Whoever listens to a ticket is present there.
     """
     conversation_id = None
     ticket_id = visit.request.query_params.get("ticket")
@@ -64,15 +68,17 @@ async def events(visit: Visit) -> Response:
 async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | None) -> AsyncIterator[str]:
     house, store = visit.house, visit.house.store
     token = visit.request.cookies.get(cookie_name(house), "")
-    topics = [tickets.TOPIC, revisions.TOPIC, bookshelf.TOPIC, sessions.TOPIC]
+    topics = [tickets.TOPIC, revisions.TOPIC, bookshelf.TOPIC, sessions.TOPIC, Presence.TOPIC]
     if conversation_id is not None:
         topics.append(f"conversation:{conversation_id}")
     if ticket_id is not None:
         topics.append(Typing.topic(ticket_id))
     longest = SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS
-    typing, seen, showed_writing = store.hub.typing, "", False
+    typing, presence, seen, showed_writing, told = store.hub.typing, store.hub.presence, "", False, ""
+    account = visit.account
+    is_there = presence.open(ticket_id, account.id) if ticket_id is not None else nullcontext()
     yield "retry: 2000\n\n"
-    with store.hub.subscribe(*topics) as news:
+    with store.hub.subscribe(*topics) as news, is_there:
         while not store.hub.is_stopping:
             async with store.read() as read:
                 is_over = not TOKEN.fullmatch(token) or await sessions.find(read, token, house.clock()) is None
@@ -84,10 +90,15 @@ async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | No
                 yield f"event: changed\ndata: {now_at}\n\n"
                 seen = now_at
                 continue
-            writes, ends_in = False, longest
+            if ticket_id is not None:
+                presence.looks(ticket_id, account.id, account.name, house.clock())
+            if visit.may("ticket") and (present := json.dumps(visit.presence())) != told:
+                yield f"event: presence\ndata: {present}\n\n"
+                told = present
+            writes, ends_in = False, presence.seconds_left(house.clock())
             if ticket_id is not None:
                 writes = typing.who(ticket_id, "asker", house.clock()) is not None
-                ends_in = typing.seconds_left(ticket_id, "asker", house.clock())
+                ends_in = min(ends_in, typing.seconds_left(ticket_id, "asker", house.clock()))
             if writes != showed_writing:
                 yield f"event: {'typing' if writes else 'quiet'}\ndata: -\n\n"
                 showed_writing = writes

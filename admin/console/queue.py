@@ -59,6 +59,7 @@ class Queue:
 
     *counts_more*: of the closed tickets of a choice there may be more than counted. *page*: of what is open, from 1.
     *further*: what leads to the page after this one, as the end of an address; empty when there is none.
+    *present*: in words who else has which ticket open, by ticket.
     """
 
     view: str
@@ -70,6 +71,7 @@ class Queue:
     page: int
     further: str
     is_first: bool
+    present: Mapping[str, str]
 
     @property
     def choice_query(self) -> str:
@@ -133,6 +135,7 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: str) -> Qu
         page=number,
         further=further,
         is_first=number == 1 and after is None,
+        present=visit.presence(),
     )
 
 

@@ -57,8 +57,10 @@ class Handing:
 
 
 async def page(visit: Visit) -> Response:
-    """The ticket; that it was looked at is written down."""
-    return await show(visit)
+    """The ticket; that it was looked at is written down, and for a minute colleagues see it."""
+    response = await show(visit)
+    visit.house.store.hub.presence.looks(read_ticket_id(visit), visit.account.id, visit.account.name, visit.now)
+    return response
 
 
 async def claim(visit: Visit) -> Response:
@@ -165,6 +167,7 @@ async def attempt(
         return await show(visit, 409, problem="not_failed", draft=draft)
     except NotOpen:
         return await show(visit, 409, problem="closed_already", draft=draft, handing=handing)
+    visit.house.store.hub.presence.stops_writing(ticket_id, visit.account.id)
     visit.house.store.hub.typing.ends(ticket_id, "advisor")  # said, or no longer theirs to say
     return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")
 

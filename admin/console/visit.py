@@ -64,6 +64,11 @@ class Visit:
         who = ACCESS[route]
         return who is None or (self.session is not None and self.session.account.role in who)
 
+    def presence(self) -> Mapping[str, str]:
+        """In words who else has which ticket open, by ticket; a hint, of this process's pages."""
+        there = self.house.store.hub.presence.of(self.house.clock(), besides=self.account.id)
+        return {ticket_id: words.presence(people) for ticket_id, people in there.items()}
+
     def query(self, name: str, *, known: Mapping[str, object] | frozenset[str]) -> str | None:
         """A word of the address, when it is a known one."""
         word = self.request.query_params.get(name)

@@ -1,9 +1,11 @@
 """In Finnish words: how long is left, how long ago, when; and what device somebody uses."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.hours import moment_in_words
+from bot.store.presence import Present
 
 # What a browser says of itself, most telling first: Edge and Opera also say Chrome, Chrome also says Safari.
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
@@ -47,6 +49,11 @@ def moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 def coming(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """A moment that has been promised: "tänään klo 15", "ti klo 9"."""
     return moment_in_words(at.astimezone(zone), now.astimezone(zone).date(), "fi")
+
+
+def presence(people: Iterable[Present]) -> str:
+    """Who is there and does what: "Maija kirjoittaa, Väinö katsoo"."""
+    return ", ".join(f"{one.name} {'kirjoittaa' if one.writes else 'katsoo'}" for one in people)
 
 
 def device(user_agent: str) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal, Self
 
+from bot.store.presence import Presence
+
 TYPING_LASTS = timedelta(seconds=60)
 
 Side = Literal["asker", "advisor"]
@@ -23,6 +25,7 @@ class Hub:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._stopping = asyncio.Event()
         self.typing = Typing(self.announce)
+        self.presence = Presence(self.announce)
 
     @property
     def is_stopping(self) -> bool:

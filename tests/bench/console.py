@@ -23,7 +23,7 @@ from sqlalchemy import select
 from bot.store import accounts, migrate, sessions
 from bot.store.engine import Store
 from bot.store.schema import ticket
-from tests.admin.console.office import COOKIE, OURS, token_in
+from tests.admin.console.office import COOKIE, OURS, seen_in, token_in
 from tests.bench import crowd
 from tests.bench.running import PORT, percentile, row, service
 from tests.support import people, postgres
@@ -135,8 +135,14 @@ async def _rounds(advisor: httpx.AsyncClient, telegram: FakeTelegram) -> tuple[l
             seen.append(time.perf_counter() - began)
         await telegram.hears(chat, within=30)
         address = f"/console/tickets/{ticket_id}"
-        form_token = token_in((await advisor.get(address)).text)
-        fields = {"form_token": form_token, "act": "reply", "mode": "reply", "key": secrets.token_urlsafe(12)}
+        page = (await advisor.get(address)).text
+        fields = {
+            "form_token": token_in(page),
+            "seen": seen_in(page),
+            "act": "reply",
+            "mode": "reply",
+            "key": secrets.token_urlsafe(12),
+        }
         began = time.perf_counter()
         await advisor.post(f"{address}/say", data={**fields, "text": f"Vastaus {word}"})
         while word not in (await telegram.hears(chat, within=30)).text:

@@ -91,7 +91,7 @@ if (say) {
   }
   say.addEventListener("input", () => {
     changed();
-    tellTyping(mode() === "reply" && field.value !== "");
+    tellTyping(field.value === "" ? "off" : mode() === "reply" ? "on" : "note");
   });
 
   // A save on its way must not come in after the text has gone out, and leave it as a draft again.
@@ -107,7 +107,7 @@ if (say) {
   addEventListener("online", () => save());
   addEventListener("pagehide", () => {
     if (!isSending) saveNow({ keepalive: true });
-    tellTyping(false);
+    tellTyping("off");
   });
 
   // --- what the asker would see -------------------------------------------------------------------------------
@@ -139,16 +139,19 @@ if (say) {
 
   // --- who writes ---------------------------------------------------------------------------------------------
 
-  // The asker sees that a reply is being written, never what; the server knows whether the question is ours.
-  let typingToldAt = 0;
+  // Colleagues see that one writes, the asker only that a reply is being written, and nobody what; the server knows
+  // whether the question is ours.
+  let told = "off";
+  let toldAt = 0;
   let typingEnds = 0;
 
-  function tellTyping(isTyping) {
+  function tellTyping(typing) {
     clearTimeout(typingEnds);
-    if (isTyping) typingEnds = setTimeout(() => tellTyping(false), TYPING_ENDS);
-    if (isTyping ? Date.now() - typingToldAt < TYPING_AGAIN : typingToldAt === 0) return;
-    typingToldAt = isTyping ? Date.now() : 0;
-    post("/typing", { typing: isTyping ? "on" : "off" }, { keepalive: true }).catch(() => {});
+    if (typing !== "off") typingEnds = setTimeout(() => tellTyping("off"), TYPING_ENDS);
+    if (typing === told && (typing === "off" || Date.now() - toldAt < TYPING_AGAIN)) return;
+    told = typing;
+    toldAt = Date.now();
+    post("/typing", { typing }, { keepalive: true }).catch(() => {});
   }
 
   say.addEventListener("keydown", (event) => {

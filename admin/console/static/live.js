@@ -103,6 +103,7 @@ function listen() {
   stream.addEventListener("open", () => (lost.hidden = true));
   stream.addEventListener("changed", (event) => event.data !== page.dataset.version && refresh());
   stream.addEventListener("ended", sessionEnded);
+  stream.addEventListener("presence", (event) => showPresence(JSON.parse(event.data)));
   stream.addEventListener("typing", () => showTyping(true));
   stream.addEventListener("quiet", () => showTyping(false));
   stream.addEventListener("error", () => {
@@ -114,6 +115,14 @@ function listen() {
       setTimeout(listen, 5000);
     }
   });
+}
+
+// Who else has which ticket open, in words: a hint that comes and goes, and no reason to load the page anew.
+function showPresence(words) {
+  for (const place of document.querySelectorAll("[data-presence]")) {
+    const now = words[place.dataset.presence] ?? "";
+    if (place.textContent !== now) place.textContent = now;
+  }
 }
 
 function showTyping(isTyping) {

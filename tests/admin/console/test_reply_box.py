@@ -1,5 +1,7 @@
 """What is begun in the reply box stays until it is sent, and nothing is sent over what one has not read."""
 
+import asyncio
+import json
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -212,3 +214,57 @@ async def test_a_preview_shows_what_the_asker_will_see_and_sends_nothing(office:
     assert '<a href="https://example.org" rel="noopener noreferrer nofollow"' in seen["web"]
     assert '<a href="tel:0441234567">' in seen["web"]
     assert await _kept(office) == [("reply", text)] * 2
+
+
+async def test_a_colleague_is_seen_looking_and_writing_in_the_ticket_and_the_queue(office: Office) -> None:
+    """Told to open pages at once; by no means a claim; a note being written is seen too, but not by the asker."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+    told: list[str] = []
+    async with (
+        office.at_work(office.saara) as saara,
+        office.at_work(office.vaino) as vaino,
+        saara.client.stream("GET", "/console/events") as stream,
+        asyncio.timeout(10),
+    ):
+        lines = stream.aiter_lines()
+        told.append(await _presence(lines))
+        await vaino.sees(page)
+        told.append(await _presence(lines))
+        statuses = [(await vaino.sends(page, f"{page}/typing", typing=typing)).status_code for typing in ("note",)]
+        told.append(await _presence(lines))
+        in_queue, in_ticket = (await saara.sees("/console/")).text, (await saara.sees(page)).text
+        own = (await vaino.sees("/console/")).text
+        asker_sees = office.store.hub.typing.who(ticket_id, "advisor", office.clock())
+        await vaino.sends(page, f"{page}/typing", typing="off")
+        told.append(await _presence(lines))
+        async with vaino.client.stream("GET", f"/console/events?ticket={ticket_id}") as his:
+            assert await anext(his.aiter_lines())
+        told.append(await _presence(lines))
+        statuses.append((await vaino.sends(page, f"/console/tickets/{'0' * 32}/typing", typing="on")).status_code)
+    async with office.store.read() as read:
+        ticket = await tickets.get(read, ticket_id)
+
+    assert told == [
+        "{}",
+        *(json.dumps({ticket_id: f"Väinö {does}"}) for does in ("katsoo", "kirjoittaa", "katsoo")),
+        "{}",
+    ]
+    assert all(f'data-presence="{ticket_id}">Väinö kirjoittaa<' in html for html in (in_queue, in_ticket))
+    assert in_ticket.count("Väinö kirjoittaa") == 2
+    assert "Väinö kirjoittaa" not in own
+    assert asker_sees is None
+    assert ticket is not None
+    assert ticket.account_id is None
+    assert statuses == [204, 204]
+
+
+async def _presence(lines) -> str:  # type: ignore[no-untyped-def]
+    """What the stream tells next of who is where."""
+    name = ""
+    async for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif name == "presence" and line.startswith("data: "):
+            return str(line.removeprefix("data: "))
+    return "closed"

@@ -732,12 +732,12 @@ async def _thread(office: Office, ticket_id: str) -> list[tickets.ThreadMessage]
 
 
 async def _event(lines) -> tuple[str, str]:  # type: ignore[no-untyped-def]
-    """The next event of a stream: its name and data."""
+    """The next event of a stream, besides who looks where: its name and data."""
     name = ""
     async for line in lines:
         if line.startswith("event: "):
             name = line.removeprefix("event: ")
-        elif line.startswith("data: "):
+        elif line.startswith("data: ") and name != "presence":
             return name, line.removeprefix("data: ")
     return "closed", ""
 
