@@ -23,6 +23,7 @@ from bot.store import audit, tickets
 from bot.store.engine import Tx
 from bot.store.tickets import ThreadMessage
 from knowledge import library, privacy
+from knowledge.base import KnowledgeBase
 from knowledge.entry import AdvisorRole, Entry, Language, Source
 from knowledge.library import Fault, InvalidLibrary, Revision
 
@@ -285,6 +286,8 @@ async def take_phrasing(visit: Visit, origin: Origin) -> Response:
         faults["entry"] = ["choose"]
     if whys := _phrasing_faults(fields["phrasings"]):
         faults["phrasings"] = whys
+    elif any(stands_elsewhere(visit.house.bookshelf.current, line, entry_id) for line in _lines(fields["phrasings"])):
+        faults["phrasings"] = ["stands_elsewhere"]
     if faults:
         return _phrasing_form(visit, origin, fields, faults, status=422)
 
@@ -388,6 +391,12 @@ def _last_reply(thread: Sequence[ThreadMessage]) -> str:
 def _as_phrasings(questions: Sequence[str]) -> str:
     """One a line."""
     return "\n".join(" ".join(question.split())[:MAX_PHRASING] for question in questions)
+
+
+def stands_elsewhere(base: KnowledgeBase, phrasing: str, entry_id: str) -> bool:
+    """Whether another entry has these very words: under two, they would tell neither from the other."""
+    finding = base.index.find(phrasing)
+    return finding.is_word_for_word and finding.hits[0].entry_id != entry_id
 
 
 def _phrasing_faults(text: str) -> list[str]:

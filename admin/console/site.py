@@ -23,6 +23,8 @@ from admin.console import (
     live,
     me,
     people,
+    phrasings,
+    question_list,
     queue,
     searching,
     second_factor,
@@ -138,6 +140,9 @@ def _teaching(door: FrontDoor) -> list[Route]:
         door.route("publish_answer_to_gap", "/gaps/answer", gaps.publish_answer, fields=answer),
         door.route("new_phrasing_of_gap", "/gaps/phrasing", gaps.new_phrasing),
         door.route("publish_phrasing_of_gap", "/gaps/phrasing", gaps.publish_phrasing, fields=phrasing),
+        door.route("phrasings", "/phrasings", phrasings.page),
+        door.route("decide_phrasings", "/phrasings", phrasings.decide, fields=phrasings.FIELDS),
+        door.route("questions", "/questions", question_list.page),
     ]
 
 
