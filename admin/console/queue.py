@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from admin.console import live
+from admin.console.quiet import read_quiet
 from admin.console.visit import Visit
 from bot.store import tickets
 from bot.store.schema import event
@@ -88,11 +89,14 @@ async def home(visit: Visit) -> Response:
         version = await live.version(visit.house, read)
         queue = await read_queue(visit, read, default="free")
         today = await _today(visit, read)
+        quiet = None if queue.rows or queue.choice.is_made else await read_quiet(visit, read)
     return visit.render(
         "queue.html",
         version=version,
         queue=queue,
         today=today,
+        quiet=quiet,
+        day=visit.now.astimezone(visit.house.hours.zone).date(),
         topics=topics_by_title(visit),
         hours=visit.house.hours.today_in_words(visit.now, "fi"),
         is_open=visit.house.hours.is_open(visit.now),

@@ -18,11 +18,13 @@ from pathlib import Path
 from random import Random
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from bot.store import accounts, migrate, sessions
+from bot import found
+from bot.store import accounts, migrate, search, sessions
+from bot.store.accounts import Role
 from bot.store.engine import Store
-from bot.store.schema import ticket
+from bot.store.schema import message, message_word, ticket
 from tests.admin.console.office import COOKIE, OURS, seen_in, token_in
 from tests.bench import crowd
 from tests.bench.running import PORT, percentile, row, service
@@ -30,8 +32,10 @@ from tests.support import people, postgres
 from tests.support.fake_telegram import FakeTelegram
 
 TIMES = 100
+INDEXED = 1000
 NEW_TICKETS = 20
 PAGE, SEARCH, SECOND = "≤ 100 ms p95", "≤ 200 ms p95", "≤ 1 s"
+STAFF: tuple[tuple[str, Role], ...] = (("Väinö", "tyovoimaneuvoja"), ("Saara", "sosiaaliohjaaja"))
 QUEUE_PAGES = {
     "queue page, free": "/console/?view=free",
     "queue page, all": "/console/?view=all",
@@ -73,12 +77,15 @@ async def _measure(url: str, data: Path) -> None:
             await accounts.add(
                 tx, name=name, role=role, password_hash=people.PASSWORD_HASH, must_change_password=False, now=now
             )
-            for name, role in (("Väinö", "tyovoimaneuvoja"), ("Saara", "sosiaaliohjaaja"))
+            for name, role in STAFF
         ]
     began = time.perf_counter()
-    crowd.fill(url, crowd.Crowd(people.VAULT, [one.id for one in staff], now))
+    busy = crowd.Crowd([one.id for one in staff], now)
+    crowd.fill(url, busy)
+    crowd.fill_index(url, busy)
     crowd.settle(url)
     print(f"<!-- filled in {time.perf_counter() - began:.0f} s -->", flush=True)
+    row("to index a message, in hundreds", await _indexing(store), "")
     async with store.write() as tx:
         token = await sessions.begin(tx, staff[0].id, datetime.now(UTC))
     async with store.read() as read:
@@ -95,9 +102,40 @@ async def _measure(url: str, data: Path) -> None:
         for name, path in QUEUE_PAGES.items():
             row(name, await _times(advisor, [path] * TIMES), PAGE)
         row("ticket page", await _times(advisor, [f"/console/tickets/{id_}" for id_ in ids]), PAGE)
+        dice = Random(crowd.SEED)
+        for name, queries in _queries(busy, dice).items():
+            row(f"search, {name}", await _times(advisor, [f"/console/search?q={query}" for query in queries]), SEARCH)
         seen, replied = await _rounds(advisor, telegram)
         row("new ticket in an open console after the tap", _as_words(seen), SECOND)
         row("reply at the asker after the press", _as_words(replied), SECOND)
+
+
+def _queries(busy: crowd.Crowd, dice: Random) -> dict[str, list[str]]:
+    """What advisors might search for, as the ends of addresses."""
+    words = sorted({word for text in busy.questions for word in found.plain_words(text) if len(word) > 4})
+    some = [dice.choices(words, k=3) for _ in range(TIMES)]
+    common = ["tuki", "raha", "asumistuki", "työ", "palkka", "kela", "toimeentulotuki", "vuokra", "cv", "opintotuki"]
+    return {
+        "one word": [one for one, _, _ in some],
+        "one of the commonest words": common * (TIMES // len(common)),
+        "two common words": [f"{dice.choice(common)}+{dice.choice(common)}" for _ in range(TIMES)],
+        "two or three words": ["+".join(three[: dice.choice((2, 3))]) for three in some],
+        "a misspelt word": [one[:2] + one[3] + one[2] + one[4:] for one, _, _ in some],
+        "an alias": [f"{dice.choice(crowd.ANIMALS)}+{dice.randrange(100, 1000)}" for _ in range(TIMES)],
+        "one word, narrowed": [f"{one}&language=sv&age=over_month&role=sosiaaliohjaaja" for one, _, _ in some],
+    }
+
+
+async def _indexing(store: Store) -> str:
+    """What the index costs the writer, a message: forgets the latest of them, and writes them anew."""
+    latest = select(message.c.id).order_by(message.c.id.desc()).limit(INDEXED)
+    async with store.write() as tx:
+        await tx.execute(delete(message_word).where(message_word.c.message_id.in_(latest)))
+        await tx.execute(update(message).where(message.c.id.in_(latest)).values(indexed_as=None))
+    began, used = time.perf_counter(), time.process_time()
+    number = await search.catch_up(store, people.VAULT)
+    took, used = time.perf_counter() - began, time.process_time() - used
+    return f"{1000 * took / number:.2f} ms, {1000 * used / number:.2f} ms of processor time here"
 
 
 async def _times(advisor: httpx.AsyncClient, paths: list[str]) -> str:

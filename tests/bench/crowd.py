@@ -12,10 +12,12 @@ from typing import Any
 import psycopg
 from sqlalchemy import Table
 from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateIndex
 
-from bot.store import schema
+from bot.store import schema, search
 from bot.vault import Vault
 from knowledge import library
+from tests.support import people
 
 SEED = 2010
 TICKETS = 100_000
@@ -32,13 +34,12 @@ LETTERS = "aeioutnslkrvhymjp"
 class Crowd:
     """Makes the rows. *account_ids* are the advisors'."""
 
-    vault: Vault
     account_ids: Sequence[str]
     now: datetime
 
     def __post_init__(self) -> None:
         entries = library.load().entries
-        self.dice = Random(SEED)
+        self.dice = Random()
         self.topics = [entry.id for entry in entries]
         self.questions = [phrasing for entry in entries for phrasing in entry.phrasings.get("fi", ())]
         self.replies = [
@@ -113,11 +114,19 @@ class Crowd:
                     "ticket_id": _id(number),
                     "author": written,
                     "account_id": self.account_ids[number % len(self.account_ids)] if is_staffs else None,
-                    "text": self.text(is_reply=is_staffs),
+                    "text": self.text(number * MESSAGES + place + 1, is_reply=is_staffs),
                     "buttons": [],
                     "verdict": {"kind": "choices", "hits": [], "confidence": 0.3} if place == 0 else None,
+                    "indexed_as": search.RULES,
                     "created_at": self._at(number) + timedelta(minutes=place),
                 }
+
+    def words(self) -> Iterator[dict[str, Any]]:
+        """By which words the messages are found, as the service would write it."""
+        vault = _QuickVault(people.SECRET_KEY)
+        for said in self.messages():
+            opened_at = self._at((said["id"] - 1) // MESSAGES)
+            yield from search.rows_of(said["id"], said["text"], opened_at, vault)
 
     def deliveries(self) -> Iterator[dict[str, Any]]:
         """What was done to deliver the replies."""
@@ -162,8 +171,9 @@ class Crowd:
                 "is_returning": False,
             }
 
-    def text(self, *, is_reply: bool) -> str:
-        """One or two things people ask, some words misspelt; or two sentences of an answer."""
+    def text(self, message_id: int, *, is_reply: bool) -> str:
+        """One or two things people ask, some words misspelt; or two sentences of an answer; the same for an id."""
+        self.dice.seed(message_id)
         if is_reply:
             return " ".join(self.dice.choices(self.replies, k=2))
         said = " ".join(self.dice.choices(self.questions, k=self.dice.choice((1, 1, 2))))
@@ -187,19 +197,53 @@ class Crowd:
         return self.now - timedelta(days=DAYS) * (1 - number / TICKETS) - timedelta(hours=1)
 
 
+class _QuickVault(Vault):
+    """Makes each hash once: a million messages have the same words."""
+
+    def __init__(self, secret: str) -> None:
+        super().__init__(secret)
+        self._made: dict[tuple[str, ...], str] = {}
+
+    def lookup(self, *parts: str) -> str:
+        if parts not in self._made:
+            self._made[parts] = super().lookup(*parts)
+        return self._made[parts]
+
+
 def fill(url: str, crowd: Crowd) -> None:
     """Write the crowd into the migrated database at *url*."""
-    people = list(crowd.people())
+    askers = list(crowd.people())
     for table, rows in (
-        (schema.asker, (asker for asker, _, _ in people)),
-        (schema.address, (address for _, address, _ in people)),
-        (schema.conversation, (conversation for _, _, conversation in people)),
+        (schema.asker, (asker for asker, _, _ in askers)),
+        (schema.address, (address for _, address, _ in askers)),
+        (schema.conversation, (conversation for _, _, conversation in askers)),
         (schema.ticket, crowd.tickets()),
         (schema.message, crowd.messages()),
         (schema.outbox, crowd.deliveries()),
         (schema.event, crowd.events()),
     ):
         write(url, table, rows)
+
+
+def fill_index(url: str, crowd: Crowd) -> None:
+    """Write the words of the crowd's messages; their second index is made at the end, or that would take an hour."""
+    (index,) = schema.message_word.indexes
+    drop, create = f"DROP INDEX {index.name}", str(CreateIndex(index))
+    _run(url, drop)
+    write(url, schema.message_word, crowd.words())
+    _run(url, create)
+
+
+def _run(url: str, statement: str) -> None:
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(make_url(url).database or "")
+        connection.execute("PRAGMA synchronous = 0")
+        connection.execute(statement)
+        connection.close()
+        return
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as server:
+        server.execute(b"SET maintenance_work_mem = '512MB'")
+        server.execute(statement.encode())
 
 
 def write(url: str, table: Table, rows: Iterable[dict[str, Any]]) -> None:
@@ -211,6 +255,7 @@ def write(url: str, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     if url.startswith("sqlite"):
         with sqlite3.connect(make_url(url).database or "") as connection:
             connection.execute("PRAGMA synchronous = 0")
+            connection.execute("PRAGMA cache_size = -300000")
             connection.executemany(
                 f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})',
                 map(_as_sqlite, values),

@@ -21,6 +21,7 @@ from bot.store.schema import outbox as outbox_table
 from bot.store.tickets import ThreadMessage, TicketRow
 from bot.vault import Vault
 from tests.admin.console.office import Office, Person, opened
+from tests.admin.test_summaries_usual import asked
 from tests.support import people
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -176,11 +177,27 @@ async def test_a_long_queue_comes_by_pages(office: Office, monkeypatch: pytest.M
 
 async def test_an_empty_queue_says_something_useful(office: Office) -> None:
     """The queue is usually empty; then the page must not be."""
+    waiting = await office.ticket("väinöllä", promised_in=timedelta(hours=3))
+    await office.desk.claim(office.vaino, waiting, office.clock())
+    rows = [asked(office.clock().date() - timedelta(days=day), 9) for day in range(60)] * 2
+    async with office.store.write() as tx:
+        await tx.execute(event.insert(), rows)
     async with office.at_work(office.vaino) as vaino:
         page = (await vaino.sees("/console/?view=nonsense")).text
+        narrowed = (await vaino.sees("/console/?view=free&role=sosiaaliohjaaja")).text
+    told = " ".join(re.sub("<[^>]+>", " ", page).split())
 
     assert "Kukaan ei odota ottajaa." in page
     assert "Palveluaika on nyt: tänään klo 9–16." in page
+    assert f'<a href="/console/tickets/{waiting}?view=all">' in page
+    assert "Seuraava lupaus tänään klo" in told
+    assert (
+        "Tällä viikolla botilta on kysytty 4 kertaa; tähän mennessä viikkoa tavallisesti 4. Tavallinen viikko." in told
+    )
+    assert "Tarkistettavaa kuukauden sisällä: ei mitään." in told
+    assert 1 < page.count("<li>", page.index("Jos sinulla on hetki"), page.index("</ol>")) <= 3
+    assert "Lue nuoren silmin:" in page
+    assert "Jos sinulla on hetki" not in narrowed
 
 
 async def test_two_advisors_can_not_take_the_same_question(office: Office) -> None:

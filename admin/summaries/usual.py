@@ -1,0 +1,65 @@
+"""The running week against what is usual: so many questions by this hour of the week, in the weeks before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import ceil, floor
+from statistics import quantiles
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin.summaries.statistics import first_event_on
+from bot.store.schema import event
+
+WEEKS = 8
+FEWEST_WEEKS = 4
+FEWEST_QUESTIONS = 20  # of those weeks together: of fewer, the next one is half as many or twice by chance
+
+
+@dataclass(frozen=True)
+class WeekSoFar:
+    """Questions since Monday; *usual*: from and to how many half of the weeks had by now, None: too few to tell."""
+
+    questions: int
+    usual: tuple[int, int] | None
+
+    @property
+    def standing(self) -> Literal["more", "less", "usual", "unknown"]:
+        """How this week compares."""
+        if self.usual is None:
+            return "unknown"
+        if self.questions > self.usual[1]:
+            return "more"
+        return "less" if self.questions < self.usual[0] else "usual"
+
+
+async def week_so_far(read: AsyncConnection, now: datetime, zone: ZoneInfo) -> WeekSoFar:
+    """The questions of the running week, and of as much of each of the `WEEKS` before it that we were there for."""
+    local = now.astimezone(zone)
+    monday = local.date() - timedelta(days=local.weekday())
+    mondays = [monday - timedelta(weeks=back) for back in range(WEEKS + 1)]
+    asked = select(event.c.local_day, func.count().label("times")).where(event.c.kind == "asked")
+    days = await read.execute(asked.where(event.c.local_day >= mondays[-1]).group_by(event.c.local_day))
+    by_day: dict[date, int] = {row.local_day: row.times for row in days}
+    same_days = [first + timedelta(days=local.weekday()) for first in mondays]
+    up_to_now = asked.where(event.c.local_day.in_(same_days), event.c.local_hour <= local.hour)
+    hours = await read.execute(up_to_now.group_by(event.c.local_day))
+    by_now: dict[date, int] = {row.local_day: row.times for row in hours}
+    this_week, *before = [
+        sum(by_day.get(first + timedelta(days=day), 0) for day in range(local.weekday())) + by_now.get(same_day, 0)
+        for first, same_day in zip(mondays, same_days, strict=True)
+    ]
+    since = await first_event_on(read)
+    whole = [number for first, number in zip(mondays[1:], before, strict=True) if since is not None and since <= first]
+    return WeekSoFar(this_week, usual(whole))
+
+
+def usual(weeks: Sequence[int]) -> tuple[int, int] | None:
+    """From and to how many the middle half of *weeks* had; None of too few weeks or questions."""
+    if len(weeks) < FEWEST_WEEKS or sum(weeks) < FEWEST_QUESTIONS:
+        return None
+    low, _, high = quantiles(weeks, n=4, method="inclusive")
+    return floor(low), ceil(high)
