@@ -89,7 +89,7 @@ async def home(visit: Visit) -> Response:
         version = await live.version(visit.house, read)
         queue = await read_queue(visit, read, default="free")
         today = await _today(visit, read)
-        quiet = None if queue.rows or queue.choice.is_made else await read_quiet(visit, read)
+        quiet = None if queue.rows or queue.choice.is_made or not queue.is_first else await read_quiet(visit, read)
     return visit.render(
         "queue.html",
         version=version,

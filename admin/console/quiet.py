@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +12,7 @@ from admin.summaries.due import last_whole
 from admin.summaries.statistics import figures, first_event_on
 from admin.summaries.usual import WeekSoFar, week_so_far
 from bot.store import events
-from knowledge.freshness import SOON, Due, due
+from knowledge.freshness import SOON, due
 
 TO_DO = 3
 UNASKED_FOR = timedelta(days=30)
@@ -20,13 +20,13 @@ UNASKED_FOR = timedelta(days=30)
 
 @dataclass(frozen=True)
 class ToDo:
-    """Something to do in a quiet hour, about a *number* of questions or the answer of this *title*, perhaps *due*."""
+    """Something to do in a quiet hour, about a *number* of questions or the answer *title*, perhaps *by* a day."""
 
     kind: str  # gaps, phrasings, review, unasked or try_question
     path: str
     number: int = 0
     title: str = ""
-    due: Due | None = None
+    by: date | None = None
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,9 @@ async def read_quiet(visit: Visit, read: AsyncConnection) -> Quiet:
         for kind, number in (("gaps", lately.not_found + lately.not_helped), ("phrasings", lately.picked)):
             if number and kind in ACCESS and visit.may(kind):
                 yield ToDo(kind, f"/console/{kind}", number=number)
-        for one in [one for one in soon if one.kind == "answer"][:1]:
-            yield ToDo("review", f"/console/faq/{one.id}", title=one.title, due=one)
+        if library.entries:
+            next_one = min(library.entries, key=lambda entry: (entry.review_by, entry.id))
+            yield ToDo("review", f"/console/faq/{next_one.id}", title=next_one.title, by=next_one.review_by)
         if unasked:
             title, id_ = unasked[today.toordinal() % len(unasked)]  # another one each day
             yield ToDo("unasked", f"/console/faq/{id_}", title=title)

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import count
+from itertools import chain, count
 from random import Random
 from typing import Any
 
@@ -250,7 +250,7 @@ def write(url: str, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     """Write *rows*, all with the same columns, past SQLAlchemy: that would take ten times as long."""
     first = next(rows := iter(rows))
     names = list(first)
-    values = (tuple(_plain(row[name]) for name in names) for row in (first, *rows))
+    values = (tuple(_plain(row[name]) for name in names) for row in chain([first], rows))
     columns = ", ".join(f'"{name}"' for name in names)
     if url.startswith("sqlite"):
         with sqlite3.connect(make_url(url).database or "") as connection:

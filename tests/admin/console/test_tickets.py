@@ -195,7 +195,7 @@ async def test_an_empty_queue_says_something_useful(office: Office) -> None:
         "Tällä viikolla botilta on kysytty 4 kertaa; tähän mennessä viikkoa tavallisesti 4. Tavallinen viikko." in told
     )
     assert "Tarkistettavaa kuukauden sisällä: ei mitään." in told
-    assert 1 < page.count("<li>", page.index("Jos sinulla on hetki"), page.index("</ol>")) <= 3
+    assert page.count("<li>", page.index("Jos sinulla on hetki"), page.index("</ol>")) == 3
     assert "Lue nuoren silmin:" in page
     assert "Jos sinulla on hetki" not in narrowed
 
