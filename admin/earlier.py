@@ -37,7 +37,7 @@ class EarlierReplies:
 
     def __len__(self) -> int:
         """How many questions are kept."""
-        return len(self._asked)
+        return len(self._keys)
 
     def like(self, texts: Mapping[str, Mapping[str, float]], *, k: int) -> list[tuple[str, Near]]:
         """The *k* closed tickets whose questions are likest any of *texts*: their ids and how like they are.

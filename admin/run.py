@@ -17,7 +17,7 @@ import structlog
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from admin import announce, digests
+from admin import announce, digests, reply_templates
 from admin.house import House
 from admin.retention import Nightly
 from admin.summaries import send as summaries
@@ -52,6 +52,7 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
             await migrate.upgrade(house.store)
             await _make_first_account(house, say)
             await _fill_bookshelf(house)
+            await reply_templates.ship(house)
             server = _server(house)
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(server.serve(sockets=[listener]))

@@ -85,6 +85,22 @@ class OpeningHours:
                 return f"{_day_in_words(day, local.date(), language)} {clock}{opens}–{closes}"
         raise NeverOpen(f"no working day within {LOOK_AHEAD_DAYS} days of {local.date()}")
 
+    def week_in_words(self, language: Language) -> str:
+        """When people are there in an ordinary week, such as "ma–to klo 9–16, pe klo 9–15"."""
+        alike: list[tuple[list[int], Opening]] = []
+        for day, opening in sorted(self.weekdays.items()):
+            if alike and alike[-1][1] == opening and alike[-1][0][-1] == day - 1:
+                alike[-1][0].append(day)
+            else:
+                alike.append(([day], opening))
+        clock = {"fi": "klo ", "sv": "kl. ", "en": ""}[language]
+        said = []
+        for days, opening in alike:
+            opens, closes = (_clock_in_words(moment, language) for moment in opening)
+            ends = "–".join(_weekday_in_words(day, language) for day in dict.fromkeys((days[0], days[-1])))
+            said.append(f"{ends} {clock}{opens}–{closes}")
+        return ", ".join(said)
+
     def promise_at(self, now: datetime) -> Promise:
         """The moment by which a question sent at *now* is answered: *promise* of working time later.
 
@@ -140,6 +156,10 @@ def _day_in_words(day: date, today: date, language: Language) -> str:
         return {"fi": "huomenna", "sv": "imorgon", "en": "tomorrow"}[language]
     weekday = format_date(day, "EEE", locale=language)
     return weekday if 1 < ahead < 7 else f"{weekday} {day.day}.{day.month}."
+
+
+def _weekday_in_words(weekday: int, language: Language) -> str:
+    return format_date(date(2024, 1, 1 + weekday), "EEE", locale=language)  # a year that began on a Monday
 
 
 @lru_cache(maxsize=16)

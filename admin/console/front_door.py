@@ -31,7 +31,8 @@ MAX_FIELDS = 40
 FORM_TYPE = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
-KEPT_FIELDS = ("text", "answer", "note")  # what somebody has written at length: given back when it can't be taken
+# What somebody has written at length: given back when it can't be taken.
+KEPT_FIELDS = ("text", "answer", "note", "text_fi", "text_sv", "text_en")
 
 Handler = Callable[[Visit], Awaitable[Response]]
 

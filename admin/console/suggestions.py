@@ -1,16 +1,18 @@
-"""What an advisor may begin a reply with: answers of the FAQ, and earlier replies to questions like this one."""
+"""What an advisor may begin a reply with: answers of the FAQ, earlier replies to similar questions, templates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin.console.variables import fill
 from admin.console.visit import Visit
 from bot.channels.incoming import clean
 from bot.channels.markup import as_plain_text
 from bot.conversation import WORTH_OFFERING, answer_with_sources
-from bot.store import earlier
+from bot.store import earlier, reply_templates
 from bot.store.earlier import Told
+from bot.store.reply_templates import ReplyTemplate
 from bot.store.tickets import ThreadMessage, TicketRow
 from knowledge import privacy
 from knowledge.earlier import LIKELY, SAME_WORDS, Near, topics_of
@@ -26,8 +28,9 @@ _BEGINNING = 100
 class Suggestion:
     """A text to begin a reply with.
 
-    *token* names it in a form: "faq cv", "reply <ticket id>". *likeness* names the words for how well it fits, empty
-    where nobody can tell. *told*: where it is from, if it was said to another asker; its texts are masked.
+    *token* names it in a form: "faq cv", "reply <ticket id>", "template <its id>". *likeness* names the words for how
+    well it fits, empty where nobody can tell. *told*: where it is from, if it was said to another asker; its texts are
+    masked.
     """
 
     token: str
@@ -61,6 +64,11 @@ async def suggest(
     return [*_answers(visit, ticket, asked), *_different(replies)[:REPLIES]]
 
 
+async def templates(visit: Visit, read: AsyncConnection, ticket: TicketRow) -> list[Suggestion]:
+    """Every reply template, filled in for this ticket and whoever looks at it."""
+    return [_filled(visit, template, ticket) for template in await reply_templates.everything(read)]
+
+
 def search(visit: Visit, ticket: TicketRow, words: str) -> list[Suggestion]:
     """The entries that answer *words* best, as they would an asker's."""
     base = visit.house.bookshelf.current
@@ -78,6 +86,9 @@ async def named(visit: Visit, read: AsyncConnection, ticket: TicketRow, token: s
     if kind == "reply":
         told = (await earlier.told(read, [id_])).get(id_)
         return _reply(told) if told else None
+    if kind == "template":
+        template = await reply_templates.get(read, id_)
+        return _filled(visit, template, ticket) if template else None
     return None
 
 
@@ -127,6 +138,18 @@ def _reply(told: Told, near: Near | None = None) -> Suggestion:
         likeness = "same" if same else "likely" if likely else "perhaps"
     title = " ".join(question[: 2 * _BEGINNING].split())[:_BEGINNING]
     return Suggestion(f"reply {told.ticket_id}", title, reply, told.language, likeness, told)
+
+
+def _filled(visit: Visit, template: ReplyTemplate, ticket: TicketRow) -> Suggestion:
+    text, written_in = template.text(ticket.language)
+    values = {
+        "nimimerkki": ticket.alias,
+        "ohjaaja": visit.account.name,
+        "aukiolo": visit.house.hours.week_in_words(written_in),
+        "palvelu": visit.house.profile.name,
+        "alue": visit.house.profile.region,
+    }
+    return Suggestion(f"template {template.id}", template.name, fill(text, values), written_in)
 
 
 def _different(replies: Sequence[Suggestion]) -> list[Suggestion]:

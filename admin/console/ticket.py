@@ -204,6 +204,7 @@ async def show(
         queue = await read_queue(visit, read, default="mine" if ticket.account_id == visit.account.id else "free")
         may_reply = ticket.closed_at is None and ticket.account_id in {None, visit.account.id}
         suggested = await suggestions.suggest(visit, read, ticket, thread) if may_reply else []
+        templates = await suggestions.templates(visit, read, ticket) if may_reply else []
         begun = await drafts.of(read, vault, ticket_id, visit.account.id)
     async with store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
@@ -228,6 +229,7 @@ async def show(
         is_others=ticket.account_id not in {None, visit.account.id},
         tried=_tried(visit, thread),
         suggested=suggested,
+        templates=templates,
         find=find,
         found=suggestions.search(visit, ticket, find) if find else [],
         title=_title(visit, ticket),

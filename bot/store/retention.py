@@ -230,6 +230,7 @@ STAYS = {
     "chat_link": "the chats of the people behind the service, until they are unlinked",
     "telegram_account": "keyed hashes by which a group's buttons know the staff, until they are unlinked",
     "entry_revision": "the FAQ as edited by advisors, who answer for leaving out what would tell of anybody",
+    "reply_template": "beginnings of replies, whose writers answer for leaving out what would tell of anybody",
     "event": "counts that refer to nobody",
     "summary_run": "summaries of those counts",
     "revision_counter": "numbers",

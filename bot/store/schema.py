@@ -475,6 +475,17 @@ entry_revision = Table(
     ),
 )
 
+reply_template = Table(  # what advisors begin their replies with
+    "reply_template",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("texts", JSON, nullable=False),  # by language
+    Column("version", Integer, nullable=False),  # counts its changes: nobody writes over what they haven't read
+    Column("account_id", Id, ForeignKey("account.id")),  # who wrote it so; none: it came with the service
+    Column("changed_at", Instant, nullable=False),
+)
+
 # --- figures --------------------------------------------------------------------------------------------------
 
 event = Table(

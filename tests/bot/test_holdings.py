@@ -53,6 +53,7 @@ LEFT_OUT = {
     "telegram_account": STAFF,
     "draft": UNSENT,
     "entry_revision": NOBODY,
+    "reply_template": NOBODY,
     "event": NOBODY,
     "summary_run": NOBODY,
     "revision_counter": NOBODY,

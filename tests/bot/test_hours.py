@@ -178,3 +178,22 @@ def test_a_moment_is_said_as_people_say_it(at: str, language: str, words: str) -
 def test_the_next_hours_of_people_are_said_in_words(now: str, words: str) -> None:
     """The head of the web chat: "ihminen tänään klo 9–16"."""
     assert HOURS.today_in_words(local(now), "fi") == words
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "language", "words"),
+    [
+        (WEEK, "fi", "ma–to klo 9–16, pe klo 9–15"),
+        (WEEK, "sv", "mån–tors kl. 9–16, fre kl. 9–15"),
+        (WEEK, "en", "Mon–Thu 9:00–16:00, Fri 9:00–15:00"),
+        (
+            {0: NINE_TO_FOUR, 2: NINE_TO_FOUR, 3: (time(9, 30), time(12))},
+            "fi",
+            "ma klo 9–16, ke klo 9–16, to klo 9.30–12",
+        ),
+        ({}, "fi", ""),
+    ],
+)
+def test_an_ordinary_week_is_said_in_words(weekdays: dict, language: str, words: str) -> None:  # type: ignore[type-arg]
+    """A reply may be read days later: "today" would then be wrong."""
+    assert OpeningHours(HELSINKI, weekdays).week_in_words(language) == words  # type: ignore[arg-type]

@@ -69,7 +69,7 @@ if (pane && say) {
   });
 
   // Alt and a number from anywhere; the number alone while the suggestions have the focus, where a letter begins a search.
-  const numbered = (key) => /^[1-9]$/.test(key) && pane.querySelectorAll("[data-insert]")[key - 1];
+  const numbered = (key) => /^[1-9]$/.test(key) && pane.querySelector(`[aria-keyshortcuts="Alt+${key}"]`);
   document.addEventListener("keydown", (event) => {
     const { key } = event;
     if (!event.altKey || event.ctrlKey || event.metaKey || event.getModifierState("AltGraph") || !numbered(key)) return;

@@ -59,6 +59,11 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "phrasings": (200, TEACHERS),
     "decide_phrasings": (400, TEACHERS),
     "questions": (200, TEACHERS),
+    "templates": (200, ADVISORS),
+    "add_template": (422, ADVISORS),
+    "template": (404, ADVISORS),
+    "change_template": (400, ADVISORS),
+    "remove_template": (400, ADVISORS),
     "faq": (200, ALL),
     "try_question": (200, ALL),
     "ask_bot": (422, ALL),
@@ -94,6 +99,7 @@ def _address(route: Route, ticket_id: str) -> str:
         "session_id": MISSING_ID,
         "invitation_id": MISSING_ID,
         "message_id": "1",
+        "template_id": MISSING_ID,
         "key": "a-key-of-it",
     }
     path = route.path

@@ -94,6 +94,7 @@ async def test_what_is_gone_is_offered_no_more_and_kept_no_more(office: Office) 
     assert "Tätä ehdotusta ei enää ole." in late.text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_answers_of_the_faq_are_those_it_has_now_for_all_that_was_asked(office: Office) -> None:
     """What the bot saw when it was asked may be outdated, and the asker may have come to the point later."""
     ticket_id = await office.ticket("moi mulla ois asiaa", hits=(("armeija", 0.9),))
@@ -112,6 +113,7 @@ async def test_answers_of_the_faq_are_those_it_has_now_for_all_that_was_asked(of
     assert "Auttoiko" not in text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_without_scripts_a_suggestion_comes_after_what_was_written_and_nothing_is_sent(office: Office) -> None:
     """The page is loaded anew, so all that stood in the box and the search must come back."""
     ticket_id = await office.ticket(ASKED, hits=())

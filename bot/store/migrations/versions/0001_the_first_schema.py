@@ -303,6 +303,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recovery_code_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "reply_template",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=True),
+        sa.Column("changed_at", schema.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_reply_template_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reply_template")),
+        sa.UniqueConstraint("name", name=op.f("uq_reply_template_name")),
+    )
+    op.create_table(
         "session",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
