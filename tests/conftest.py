@@ -33,8 +33,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first, the rest in any order: one that began last would keep a single core busy at the end."""
+    """The longest tests first, the rest in any order: one that began last would keep a single core busy at the end.
+
+    All that need a browser share one: each worker's own would cost more than its tests.
+    """
     items.sort(key=lambda item: "system" not in item.path.parts)
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def pytest_collection_finish() -> None:
