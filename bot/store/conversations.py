@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, and_, delete, exists, func, select, update
+from sqlalchemy import Row, ScalarSelect, Select, and_, bindparam, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, Rating, State
@@ -23,6 +23,46 @@ BEGUN = "conversation-begun"
 
 _MOMENTS = ("safety_until", "contacts_let_at")  # of a state: JSON knows no times
 _IS_LEFT = ~exists().where(conversation.c.address_id == address.c.id)
+
+
+def _talks() -> Select[Any]:
+    """Conversations with their asker, address, and the open ticket or else the latest."""
+    latest = (
+        select(ticket.c.id)
+        .where(ticket.c.conversation_id == conversation.c.id)
+        .order_by(ticket.c.closed_at.is_not(None), ticket.c.opened_at.desc())
+        .limit(1)
+        .correlate(conversation)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            conversation,
+            asker.c.alias,
+            asker.c.language,
+            address.c.reachable,
+            ticket.c.id.label("ticket_id"),
+            ticket.c.account_id.label("claimed_by"),
+            ticket.c.closed_at,
+            func.coalesce(ticket.c.reopened_at, ticket.c.opened_at).label("ticket_since"),
+        )
+        .join(address, conversation.c.address_id == address.c.id)
+        .join(asker, conversation.c.asker_id == asker.c.id)
+        .join(ticket, ticket.c.id == latest, isouter=True)
+    )
+
+
+# Built once: see `inbox`.
+_TALK_AT = _talks().where(address.c.channel == bindparam("channel"), address.c.lookup == bindparam("lookup"))
+_TALK = _talks().where(conversation.c.id == bindparam("conversation_id"))
+_CHANGED = (
+    update(conversation)
+    .where(conversation.c.id == bindparam("conversation_id"))
+    .values(version=conversation.c.version + 1)
+)
+_OWNER = select(conversation.c.asker_id).where(conversation.c.id == bindparam("conversation_id")).scalar_subquery()
+_SAVE_ASKER = update(asker).where(asker.c.id == _OWNER)
+_ADD_MESSAGE = message.insert().returning(message.c.id)
 
 
 @dataclass(frozen=True)
@@ -45,13 +85,13 @@ def new_id() -> str:
 
 async def find(read: AsyncConnection, *, channel: str, lookup: str) -> Conversation | None:
     """The conversation with the address *lookup* (its keyed hash), or None when they have never written."""
-    row = await read.execute(_talks().where(address.c.channel == channel, address.c.lookup == lookup))
+    row = await read.execute(_TALK_AT, {"channel": channel, "lookup": lookup})
     return _conversation(row.first())
 
 
 async def get(read: AsyncConnection, conversation_id: str) -> Conversation | None:
     """The conversation with this id, or None."""
-    row = await read.execute(_talks().where(conversation.c.id == conversation_id))
+    row = await read.execute(_TALK, {"conversation_id": conversation_id})
     return _conversation(row.first())
 
 
@@ -110,24 +150,19 @@ async def add_address(
 
 async def save(tx: Tx, talk: Conversation, now: datetime, *, campaign: str | None = None) -> None:
     """Keep the state, the language and, when the asker came by one, the campaign (first and last touch)."""
-    await tx.execute(
-        update(conversation)
-        .where(conversation.c.id == talk.id)
-        .values(state=_state_as_json(talk.state), version=conversation.c.version + 1)
-    )
-    owner = select(conversation.c.asker_id).where(conversation.c.id == talk.id).scalar_subquery()
-    values: dict[str, object] = {"language": talk.language, "last_seen_at": now}
+    await tx.execute(_CHANGED, {"conversation_id": talk.id, "state": _state_as_json(talk.state)})
+    seen = {"conversation_id": talk.id, "language": talk.language, "last_seen_at": now}
     if campaign:
-        values |= {"last_campaign": campaign, "first_campaign": func.coalesce(asker.c.first_campaign, campaign)}
-    await tx.execute(update(asker).where(asker.c.id == owner).values(**values))
+        first = func.coalesce(asker.c.first_campaign, campaign)
+        await tx.execute(_SAVE_ASKER.values(last_campaign=campaign, first_campaign=first), seen)
+    else:
+        await tx.execute(_SAVE_ASKER, seen)
     tx.touch(f"conversation:{talk.id}")
 
 
 async def changed(tx: Tx, conversation_id: str) -> None:
     """Count a visible change, so that open pages look again."""
-    await tx.execute(
-        update(conversation).where(conversation.c.id == conversation_id).values(version=conversation.c.version + 1)
-    )
+    await tx.execute(_CHANGED, {"conversation_id": conversation_id})
     tx.touch(f"conversation:{conversation_id}")
 
 
@@ -159,22 +194,19 @@ async def add_message(
     account_id: str | None = None,
 ) -> int:
     """Write one message and return its id; ids ascend in the order things were said."""
-    inserted = await tx.execute(
-        message.insert()
-        .values(
-            conversation_id=conversation_id,
-            author=author,
-            text=text,
-            buttons=[asdict(button) for button in buttons],
-            entry_id=entry_id,
-            question_id=question_id,
-            verdict=verdict,
-            ticket_id=ticket_id,
-            account_id=account_id,
-            created_at=now,
-        )
-        .returning(message.c.id)
-    )
+    row = {
+        "conversation_id": conversation_id,
+        "author": author,
+        "text": text,
+        "buttons": [asdict(button) for button in buttons],
+        "entry_id": entry_id,
+        "question_id": question_id,
+        "verdict": verdict,
+        "ticket_id": ticket_id,
+        "account_id": account_id,
+        "created_at": now,
+    }
+    inserted = await tx.execute(_ADD_MESSAGE, row)
     return int(inserted.scalar_one())
 
 
@@ -235,33 +267,6 @@ async def messages(read: AsyncConnection, conversation_id: str, *, after: int = 
         Message(row.id, row.author, row.text, row.buttons, row.account_id, row.ticket_id, row.created_at)
         for row in reversed(rows.all())
     ]
-
-
-def _talks() -> Select[Any]:
-    """Conversations with their asker, address, and the open ticket or else the latest."""
-    latest = (
-        select(ticket.c.id)
-        .where(ticket.c.conversation_id == conversation.c.id)
-        .order_by(ticket.c.closed_at.is_not(None), ticket.c.opened_at.desc())
-        .limit(1)
-        .correlate(conversation)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            conversation,
-            asker.c.alias,
-            asker.c.language,
-            address.c.reachable,
-            ticket.c.id.label("ticket_id"),
-            ticket.c.account_id.label("claimed_by"),
-            ticket.c.closed_at,
-            func.coalesce(ticket.c.reopened_at, ticket.c.opened_at).label("ticket_since"),
-        )
-        .join(address, conversation.c.address_id == address.c.id)
-        .join(asker, conversation.c.asker_id == asker.c.id)
-        .join(ticket, ticket.c.id == latest, isouter=True)
-    )
 
 
 def _conversation(row: Row[Any] | None) -> Conversation | None:

@@ -12,7 +12,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, Table, event, text
@@ -62,18 +62,16 @@ class Tx:
         return self.connection.dialect.name
 
     async def execute(
-        self, statement: Executable, parameters: Sequence[Mapping[str, Any]] | None = None
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[Any]:
-        """The result of *statement*; with *parameters*, of all of them in one go."""
+        """The result of *statement* with its *parameters*; of a sequence of them, with all in one go."""
         if parameters is not None:
             return await self.connection.execute(statement, parameters)
         return await self.connection.execute(statement)
 
     async def insert_once(self, table: Table, values: Mapping[str, Any]) -> Any:
         """The new row's primary key, or None where a unique key already held such a row: then nothing changes."""
-        insert = postgresql.insert(table) if self.dialect == "postgresql" else sqlite.insert(table)
-        statement = insert.values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-        row = (await self.execute(statement)).first()
+        row = (await self.execute(_insert_once(self.dialect, table), values)).first()
         return row[0] if row else None
 
     def touch(self, topic: str) -> None:
@@ -89,6 +87,13 @@ class Tx:
             .on_conflict_do_update(index_elements=["topic"], set_={"number": revision_counter.c.number + 1})
         )
         self.touch(topic)
+
+
+@cache
+def _insert_once(dialect: str, table: Table) -> Executable:
+    """Built once a table: see `inbox`."""
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 class Store:

@@ -8,12 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.hours import OpeningHours
 from bot.store.engine import Tx
 from bot.store.schema import asker, conversation, event
+
+# Built once: see `inbox`.
+_OWNER = (
+    select(asker.c.id, asker.c.last_campaign, asker.c.last_events)
+    .join(conversation, conversation.c.asker_id == asker.c.id)
+    .where(conversation.c.id == bindparam("conversation_id"))
+)
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,7 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
     """Write the events that this conversation's asker caused."""
     if not happenings:
         return
-    owner = (
-        await tx.execute(
-            select(asker.c.id, asker.c.last_campaign, asker.c.last_events)
-            .join(conversation, conversation.c.asker_id == asker.c.id)
-            .where(conversation.c.id == conversation_id)
-        )
-    ).one()
+    owner = (await tx.execute(_OWNER, {"conversation_id": conversation_id})).one()
     local = around.now.astimezone(around.hours.zone)
     today = local.date()
     last_events = dict(owner.last_events)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
@@ -13,6 +13,16 @@ from bot.vault import Vault
 
 MAX_ATTEMPTS = 5
 TOPIC = "inbox"
+
+# Asked again and again, so built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_OLDEST = select(func.min(inbox.c.id)).where(inbox.c.state == "open")
+_OLDEST_OF_SENDER = _OLDEST.where(inbox.c.sender == bindparam("sender"))
+_READY = (
+    select(inbox)
+    .where(inbox.c.id.in_(_OLDEST.group_by(inbox.c.sender)), inbox.c.not_before <= bindparam("now"))
+    .order_by(inbox.c.id)
+    .limit(bindparam("at_most"))
+)
 
 
 @dataclass(frozen=True)
@@ -64,10 +74,7 @@ async def set_aside(tx: Tx, *, channel: str, key: str, sender: str, sealed: byte
 
 async def ready(read: AsyncConnection, now: datetime, *, limit: int = 50) -> list[InboxItem]:
     """The oldest open item of each sender whose time has come, oldest first."""
-    oldest = select(func.min(inbox.c.id)).where(inbox.c.state == "open").group_by(inbox.c.sender)
-    rows = await read.execute(
-        select(inbox).where(inbox.c.id.in_(oldest), inbox.c.not_before <= now).order_by(inbox.c.id).limit(limit)
-    )
+    rows = await read.execute(_READY, {"now": now, "at_most": limit})
     return [
         InboxItem(row.id, row.channel, row.key, row.sender, row.body, row.attempts, row.received_at) for row in rows
     ]
@@ -88,9 +95,7 @@ async def claim(tx: Tx, item: InboxItem) -> bool:
         locked = await tx.execute(select(func.pg_try_advisory_xact_lock(_lock_number(item.sender))))
         if not locked.scalar_one():
             return False
-    oldest = await tx.execute(
-        select(func.min(inbox.c.id)).where(inbox.c.state == "open", inbox.c.sender == item.sender)
-    )
+    oldest = await tx.execute(_OLDEST_OF_SENDER, {"sender": item.sender})
     return bool(oldest.scalar_one() == item.id)
 
 

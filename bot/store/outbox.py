@@ -9,7 +9,20 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Button
@@ -26,6 +39,79 @@ UNCERTAIN_PAUSE = timedelta(seconds=30)
 TOPIC = "outbox"
 PERHAPS = "perhaps delivered"  # begins the reason of what failed and may have arrived
 STOPPED_TWICE = f"{PERHAPS}: the service stopped while sending it, twice"
+
+
+def _is_waiting(items: FromClause) -> ColumnElement[bool]:
+    """Whether an item is still to go, or on its way."""
+    return items.c.state.in_(("queued", "sending"))
+
+
+def _due() -> Select[Any]:
+    """The items that may be sent now to these channels, with all that sending needs."""
+    turn = or_(
+        and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
+        and_(outbox.c.state == "sending", outbox.c.lease_until < bindparam("now")),
+    )
+    topic = group_message.alias()
+    thread = (
+        select(topic.c.external_id)
+        .where(
+            topic.c.kind == "topic",
+            topic.c.ticket_id == group_message.c.ticket_id,
+            topic.c.chat_link_id == group_message.c.chat_link_id,
+        )
+        .limit(1)
+        .correlate(group_message)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            outbox,
+            thread.label("thread"),
+            message.c.text.label("said"),
+            func.coalesce(message.c.buttons, notice.c.buttons).label("buttons"),
+            message.c.author,
+            notice.c.text.label("told"),
+            func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
+        )
+        .join(message, outbox.c.message_id == message.c.id, isouter=True)
+        .join(notice, outbox.c.notice_id == notice.c.id, isouter=True)
+        .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
+        .join(address, conversation.c.address_id == address.c.id, isouter=True)
+        .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
+        .join(group_message, outbox.c.group_message_id == group_message.c.id, isouter=True)
+        .where(_IS_FIRST_IN_LINE, _IS_OURS_TO_SEND, turn)
+        .order_by(outbox.c.id)
+        .limit(bindparam("at_most"))
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+
+
+# Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
+# it, whatever their own time.
+_IS_FIRST_IN_LINE = outbox.c.id.in_(
+    select(func.min(outbox.c.id)).where(_is_waiting(outbox)).group_by(outbox.c.destination)
+)
+_IS_OURS_TO_SEND = outbox.c.channel.in_(bindparam("channels", expanding=True))
+_DUE = _due()
+_WAITS_UNTIL = func.coalesce(outbox.c.lease_until, outbox.c.not_before)
+_NEXT_TURN = select(_WAITS_UNTIL).where(_IS_FIRST_IN_LINE, _IS_OURS_TO_SEND).order_by(_WAITS_UNTIL).limit(1)
+
+_EARLIER = outbox.alias()
+_IS_BEHIND = exists().where(
+    _EARLIER.c.destination == bindparam("conversation_id"),
+    _is_waiting(_EARLIER),
+    _EARLIER.c.key != bindparam("reply_key"),
+)
+_LEASE_REPLY = (
+    update(outbox)
+    .where(outbox.c.key == bindparam("reply_key"), ~_IS_BEHIND)
+    .values(state="sending", lease_until=bindparam("until"), attempts=1)
+    .returning(outbox.c.id)
+)
+_FINISH = update(outbox).where(
+    outbox.c.id == bindparam("item_id"), outbox.c.state == "sending", outbox.c.attempts == bindparam("attempt")
+)
 
 
 @dataclass(frozen=True)
@@ -235,45 +321,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
     """
     if limit <= 0:
         return []
-    turn = or_(
-        and_(outbox.c.state == "queued", outbox.c.not_before <= now),
-        and_(outbox.c.state == "sending", outbox.c.lease_until < now),
-    )
-    topic = group_message.alias()
-    thread = (
-        select(topic.c.external_id)
-        .where(
-            topic.c.kind == "topic",
-            topic.c.ticket_id == group_message.c.ticket_id,
-            topic.c.chat_link_id == group_message.c.chat_link_id,
-        )
-        .limit(1)
-        .correlate(group_message)
-        .scalar_subquery()
-    )
-    rows = (
-        await tx.execute(
-            select(
-                outbox,
-                thread.label("thread"),
-                message.c.text.label("said"),
-                func.coalesce(message.c.buttons, notice.c.buttons).label("buttons"),
-                message.c.author,
-                notice.c.text.label("told"),
-                func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
-            )
-            .join(message, outbox.c.message_id == message.c.id, isouter=True)
-            .join(notice, outbox.c.notice_id == notice.c.id, isouter=True)
-            .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
-            .join(address, conversation.c.address_id == address.c.id, isouter=True)
-            .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
-            .join(group_message, outbox.c.group_message_id == group_message.c.id, isouter=True)
-            .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels), turn)
-            .order_by(outbox.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=outbox)
-        )
-    ).all()
+    rows = (await tx.execute(_DUE, {"now": now, "channels": channels, "at_most": limit})).all()
     for row in [row for row in rows if _was_repeated(row)]:
         await tx.execute(
             update(outbox)
@@ -333,14 +381,8 @@ async def lease_reply(
 
     None when something else to the same destination is still to go: order comes before speed.
     """
-    earlier = outbox.alias()
-    is_behind = exists().where(earlier.c.destination == conversation_id, _is_waiting(earlier), earlier.c.key != key)
-    leased = await tx.execute(
-        update(outbox)
-        .where(outbox.c.key == key, ~is_behind)
-        .values(state="sending", lease_until=now + LEASE, attempts=1)
-        .returning(outbox.c.id)
-    )
+    until = now + LEASE
+    leased = await tx.execute(_LEASE_REPLY, {"reply_key": key, "conversation_id": conversation_id, "until": until})
     item_id = leased.scalar()
     if item_id is None:
         return None
@@ -395,24 +437,14 @@ async def retry(tx: Tx, item: OutboxItem, not_before: datetime, *, uncertain: bo
 
 async def _finish(tx: Tx, item: OutboxItem, **values: object) -> None:
     """Only while the lease is still ours: a process that slept past it must not overwrite what came after."""
-    await tx.execute(
-        update(outbox)
-        .where(outbox.c.id == item.id, outbox.c.state == "sending", outbox.c.attempts == item.attempts)
-        .values(**values)
-    )
+    await tx.execute(_FINISH, {"item_id": item.id, "attempt": item.attempts, **values})
     if item.message_id is not None:
         await conversations.changed(tx, item.destination)
 
 
 async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | None:
     """When the next waiting item may be tried, or None when none waits."""
-    waits_until = func.coalesce(outbox.c.lease_until, outbox.c.not_before)
-    row = await read.execute(
-        select(waits_until)
-        .where(outbox.c.id.in_(_first_in_line()), outbox.c.channel.in_(channels))
-        .order_by(waits_until)
-        .limit(1)
-    )
+    row = await read.execute(_NEXT_TURN, {"channels": channels})
     turn: datetime | None = row.scalar()
     return turn
 
@@ -425,13 +457,3 @@ def may_have_arrived(reason: str | None) -> bool:
 def _was_repeated(row: Row[Any]) -> bool:
     """Whether the one repetition of a message that may have arrived has ended without our knowing, too."""
     return bool(row.state == "sending" and row.uncertain)
-
-
-def _first_in_line() -> Select[tuple[int]]:
-    """The oldest unfinished item of each destination: the others wait behind it, whatever their own time."""
-    return select(func.min(outbox.c.id)).where(_is_waiting(outbox)).group_by(outbox.c.destination)
-
-
-def _is_waiting(items: FromClause) -> ColumnElement[bool]:
-    """Whether an item is still to go, or on its way."""
-    return items.c.state.in_(("queued", "sending"))

