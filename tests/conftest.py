@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import certifi
+import hypothesis
 import pytest
 
 from bot.store import accounts, migrate
@@ -28,8 +29,10 @@ StartService = Callable[..., AbstractAsyncContextManager[ServiceProcess]]
 
 
 def pytest_configure() -> None:
-    """Before the first temporary folder is made."""
+    """Before the first temporary folder is made; and no example fails for being slow on a busy machine."""
     run_folder.prefer_memory()
+    hypothesis.settings.register_profile("koppi", deadline=None)
+    hypothesis.settings.load_profile("koppi")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -131,7 +131,7 @@ async def _happen(tx: Tx, vault: Vault, acts: list[Act]) -> dict[int, str]:
     return talks
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=histories, span=spans)
 async def test_the_figures_equal_a_count_by_hand(store: Store, vault: Vault, acts: list[Act], span: Span) -> None:
     """Every figure that a coordinator decides by is right, on SQLite and PostgreSQL alike."""
