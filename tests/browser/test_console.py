@@ -245,7 +245,7 @@ async def _pages(office: Office) -> list[tuple[Account | None, str]]:
         (None, "/console/nope"),
         (novice, "/console/password"),
         *((office.vaino, f"/console/{path}") for path in (
-            "", "?view=closed", "?view=all&role=sosiaaliohjaaja",
+            "", "?view=closed", "?view=all&role=sosiaaliohjaaja", "search?q=muistiinpano&age=week",
             f"tickets/{answered}", f"tickets/{late}", f"tickets/{late}#details",
             f"tickets/{answered}/answer", f"tickets/{answered}/phrasing", "faq", "faq/asumistuki", "password", "me",
         )),
