@@ -216,6 +216,8 @@ def _care(conversation: Conversation, signals: Signals, now: datetime) -> Decisi
     conversation = _remember(conversation, safety_until=now + SAFETY_FOLLOW_UP, is_writing_to_person=False, topic=None)
     buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
     joins = _joins(conversation, urgent=True)
+    if joins:
+        text = f"{text}\n\n{_say(conversation, wording.JOINED_TICKET)}"
     return Decision("crisis", conversation, (Reply(text, buttons),), joins, (Happened("crisis"),))
 
 

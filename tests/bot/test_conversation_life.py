@@ -125,10 +125,11 @@ class Life(RuleBasedStateMachine):
 
     @rule(target=shown, words=st.sampled_from(WORDS))
     def is_in_danger(self, words: str) -> MultipleResults[Shown]:
-        """Whatever the state is, the kind's own words come first and nothing on top; nobody is told but by a tap."""
+        """Whatever the state is, the kind's own words come first and no answer on top; nobody is told but by a tap."""
         decision = self._decide(Text(words), SURE, self._asks(SURE, words))
         self.danger_at = self.now
-        assert [reply.text for reply in decision.replies] == [f"self-harm {self.talk.language}"]
+        told = [wording.say(self.talk.language, wording.JOINED_TICKET)] if self.talk.ticket else []
+        assert [reply.text.split("\n\n") for reply in decision.replies] == [[f"self-harm {self.talk.language}", *told]]
         return self._shows(decision)
 
     @rule(target=shown, press=shown)

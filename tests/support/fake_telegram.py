@@ -249,7 +249,7 @@ class FakeTelegram:
         self._blocked.discard(chat)
         return await self._member(chat, "kicked", "member")
 
-    async def hears(self, chat: int, within: float = 5.0) -> Accepted:
+    async def hears(self, chat: int, within: float = 30.0) -> Accepted:
         """The next message to *chat* that was not heard yet; fails when none comes *within* so many seconds."""
         async with self._news:
             try:

@@ -93,7 +93,7 @@ class Koppi:
         for topic in (inbox.TOPIC, outbox.TOPIC):
             self.store.hub.announce(topic)
 
-    async def settles(self, within: float = 5.0) -> None:
+    async def settles(self, within: float = 30.0) -> None:
         """Return once nothing more is to be done now: so that silence can be asserted."""
         async with asyncio.timeout(within):
             with self.store.hub.subscribe(inbox.TOPIC, outbox.TOPIC) as news:
