@@ -23,7 +23,7 @@ from knowledge.base import KnowledgeBase
 from knowledge.earlier import LEAST, Earlier, Question, read_keys, topics_of
 from knowledge.questions import Question as Labelled
 from knowledge.questions import development
-from tests.bench.__main__ import ROOT, megabytes, percentile
+from tests.bench.running import ROOT, megabytes, percentile
 
 TICKETS = 10_000
 BATCH = 1000
