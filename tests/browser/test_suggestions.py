@@ -33,7 +33,9 @@ async def test_a_suggestion_is_put_where_the_cursor_stands_and_a_search_sends_no
 
         await page.get_by_label("Hae vastauksista").fill("miten teen cv:n")
         await page.get_by_label("Hae vastauksista").press("Enter")
-        found = page.locator("#found").get_by_role("button", name=re.compile("^Lisää vastaukseen.+Miten teen CV"))
+        found = page.locator("#found-answers").get_by_role(
+            "button", name=re.compile("^Lisää vastaukseen.+Miten teen CV")
+        )
         await expect(found).to_be_visible()
         await expect(box).to_have_value("Moi!\nTerveisin Väinö")
         await expect(page.get_by_role("log").get_by_role("listitem")).to_have_count(1)

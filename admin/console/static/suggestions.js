@@ -4,8 +4,8 @@ const pane = document.getElementById("suggestions");
 const say = document.getElementById("say");
 if (pane && say) {
   const box = say.elements.namedItem("text");
-  const find = document.getElementById("find");
-  const search = document.getElementById("find-button");
+  const find = document.getElementById("find-answer");
+  const search = document.getElementById("find-answer-button");
   const inserted = document.getElementById("inserted");
   let cursor = null; // where one was writing last; before that the end is meant
   box.addEventListener("blur", () => (cursor = [box.selectionStart, box.selectionEnd]));
@@ -50,8 +50,8 @@ if (pane && say) {
       say.requestSubmit(search); // the page says what is wrong
       return;
     }
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("found");
-    if (mine === searches && fresh) document.getElementById("found").replaceChildren(...fresh.childNodes);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("found-answers");
+    if (mine === searches && fresh) document.getElementById("found-answers").replaceChildren(...fresh.childNodes);
   }
 
   pane.addEventListener("click", (event) => {

@@ -122,6 +122,8 @@ async def test_without_scripts_a_suggestion_comes_after_what_was_written_and_not
     async with office.at_work(office.vaino) as vaino:
         found = await vaino.sends(page, path, act="find", **form)
         put = await vaino.sends(page, path, insert="faq asumistuki", **form)
+        other = f"/console/tickets/{await office.ticket('miten haen asumistukea')}"
+        twice = await vaino.sends(other, f"{other}/suggestions", act="find", **form)
         alone = await vaino.sends(page, path, insert="faq asumistuki", **{**form, "text": " ", "mode": "note"})
         nothing = await vaino.sends(page, path, act="find", **{**form, "find": "日本"})
         unknown = [
@@ -131,6 +133,9 @@ async def test_without_scripts_a_suggestion_comes_after_what_was_written_and_not
     async with office.store.read() as read:
         said = (await read.execute(select(message.c.author).where(message.c.ticket_id == ticket_id))).all()
 
+    ids = re.findall(r' id="([^"]+)"', twice.text)
+
+    assert sorted(ids) == sorted(set(ids))
     assert "faq asumistuki" in _suggested(found.text)
     assert 'value="miten haen asumistukea"' in put.text
     assert [html.status_code for html in (found, put, alone, nothing)] == [200] * 4
