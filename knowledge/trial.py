@@ -16,7 +16,7 @@ from knowledge import library
 from knowledge.base import KnowledgeBase
 from knowledge.library import Revision
 from knowledge.parts import read_by_parts
-from knowledge.verdict import VerdictKind
+from knowledge.verdict import VerdictKind, reach
 
 COMMAND = (sys.executable, "-m", "knowledge.trial")
 FOLDER = Path(__file__).parents[1]
@@ -41,23 +41,28 @@ class Asked:
     count: int
 
 
-def request(folder: Path, revisions: Sequence[Revision], questions: Sequence[str], cache: Path | None) -> bytes:
+def request(
+    folder: Path, revisions: Sequence[Revision], questions: Sequence[str], tests: Sequence[str], cache: Path | None
+) -> bytes:
     """What to write to the process: the FAQ in *folder* with these *revisions* is asked these *questions*.
 
-    It is read from *cache*, and kept there, as by the service; without one it is fitted and forgotten.
+    And these *tests*, in which neither danger nor small talk is looked for: a third of the time, and what is found in
+    the FAQ is the same. It is read from *cache*, and kept there, as by the service; without one it is fitted and
+    forgotten.
     """
     return json.dumps(
         {
             "folder": str(folder.absolute()),
             "revisions": [asdict(revision) for revision in revisions],
             "questions": list(questions),
+            "tests": list(tests),
             "cache": str(cache.absolute()) if cache else None,
         }
     ).encode()
 
 
 def read_line(line: bytes) -> Asked | list[Seen]:
-    """A line that the process wrote: how far it is, and last what it saw, a `Seen` for each question."""
+    """A line that the process wrote: how far it is, and last what it saw, a `Seen` for each question, then test."""
     said = json.loads(line)
     if isinstance(said, int):
         return Asked(said)
@@ -71,8 +76,12 @@ def answer(asked: bytes) -> Iterator[str]:
     base = KnowledgeBase.build(books, Path(read["cache"]) if read["cache"] else None)
     yield "0"
     seen: list[Any] = []
-    for number, text in enumerate(read["questions"], start=1):
-        verdict = read_by_parts(text, base.judge(text), base.judge).verdict
+    questions, tests = read["questions"], read["tests"]
+    for number, text in enumerate([*questions, *tests], start=1):
+        if number <= len(questions):
+            verdict = read_by_parts(text, base.judge(text), base.judge).verdict
+        else:
+            verdict = reach(base.index.find(text), base.fitted, safety=None, smalltalk=None, language=None)
         hits = [(hit.entry_id, round(hit.score, 4)) for hit in verdict.hits]
         seen.append((verdict.kind, hits, verdict.safety is not None))
         if number % _TOLD_EVERY == 0:

@@ -25,12 +25,13 @@ from bot.store.engine import Store
 from knowledge import library, privacy, trial
 from knowledge.library import Library
 from knowledge.questions import Question, development
+from knowledge.safety import assess
 from knowledge.trial import Asked, Seen
 from knowledge.verdict import VerdictKind
 
 RECENT = 500
 SHOWN = 40
-LONGEST_SECONDS = 180.0  # the whole FAQ takes some 15, on a machine that has little else to do
+LONGEST_SECONDS = 300.0  # the whole FAQ takes some 15, on a machine that has little else to do
 DEVELOPMENT = ("in-scope", "out-of-scope")
 BY_SCRIPT = "effect"  # how the page's own script asks: it shows how far the trial is
 
@@ -73,8 +74,9 @@ class Effect:
 
     Attributes
         recent: how many questions of askers were asked anew.
-        changes: those that get something else; the first of them, masked.
+        changes: those that get another verdict, or another entry first; the first of them, masked.
         changed: how many there are.
+        shifted: how many more are offered other choices after the first.
         tested: how many development questions were asked.
         spoilt: those that were right and no longer are; the first of them.
         spoilt_count: how many there are.
@@ -84,6 +86,7 @@ class Effect:
     recent: int = 0
     changes: tuple[Change, ...] = ()
     changed: int = 0
+    shifted: int = 0
     tested: int = 0
     spoilt: tuple[Change, ...] = ()
     spoilt_count: int = 0
@@ -178,8 +181,8 @@ async def _try(house: House, prepared: Prepared) -> AsyncGenerator[Progress | Ef
     test_texts = [question.text for question in tests]
     known = _known.get(standing.digest, {})
     unknown = [text for text in test_texts if text not in known]
-    before = trial.request(folder, prepared.before, [*texts, *unknown], cache)
-    after = trial.request(folder, prepared.after, [*texts, *test_texts], None)
+    before = trial.request(folder, prepared.before, texts, unknown, cache)
+    after = trial.request(folder, prepared.after, texts, test_texts, None)
     seen: list[list[Seen]] = []
     async with aclosing(_asked(house, [before, after], len(texts) + len(test_texts))) as steps:
         async for step in steps:
@@ -287,23 +290,37 @@ def _compare(
     def change(text: str, was: Seen, becomes: Seen) -> Change:
         return Change(text, _given(was, before), _given(becomes, after))
 
-    changed = {  # once, however often it was asked
+    safe = {text: (was, becomes) for text, was, becomes in recent if not becomes.is_danger}  # once, however often asked
+    changed = {
         text: change(privacy.mask(text, privacy.EVERYTHING)[0], was, becomes)
-        for text, was, becomes in recent
-        if _entries(was) != _entries(becomes) and not becomes.is_danger
+        for text, (was, becomes) in safe.items()
+        if _first(was) != _first(becomes)
     }
     judged = [(asked, was, becomes, _is_right(asked, was), _is_right(asked, becomes)) for asked, was, becomes in tests]
-    spoilt = [change(asked.text, was, becomes) for asked, was, becomes, *right in judged if right == [True, False]]
+    spoilt = [
+        change(asked.text, was, becomes)
+        for asked, was, becomes, *right in judged
+        if right == [True, False] and not _is_danger(asked.text)
+    ]
     verdicts_first = sorted(changed.values(), key=lambda change: change.before.kind == change.after.kind)
     return Effect(
         recent=len(recent),
         changes=tuple(verdicts_first[:SHOWN]),
         changed=len(changed),
+        shifted=sum(
+            _entries(was) != _entries(becomes) for was, becomes in safe.values() if _first(was) == _first(becomes)
+        ),
         tested=len(tests),
         spoilt=tuple(spoilt[:SHOWN]),
         spoilt_count=len(spoilt),
         mended=sum(right == [False, True] for _, _, _, *right in judged),
     )
+
+
+def _is_danger(text: str) -> bool:
+    """Whether the FAQ isn't even asked."""
+    sign = assess(text)
+    return sign is not None and sign.certainty == "sure"
 
 
 def _entries(seen: Seen) -> tuple[str, frozenset[str]]:
@@ -312,6 +329,11 @@ def _entries(seen: Seen) -> tuple[str, frozenset[str]]:
         return seen.kind, frozenset([seen.hits[0][0]])
     offered = [entry_id for entry_id, score in seen.hits if score >= WORTH_OFFERING]
     return seen.kind, frozenset(offered if seen.kind == "choices" else [])
+
+
+def _first(seen: Seen) -> tuple[str, str | None]:
+    """The verdict, and the entry that it gives, or offers first."""
+    return seen.kind, seen.hits[0][0] if seen.hits and seen.kind in ("answer", "choices") else None
 
 
 def _given(seen: Seen, books: Library) -> Given:

@@ -86,13 +86,20 @@ def test_what_was_right_and_what_becomes_of_it_is_told_apart() -> None:
     books = library.load(SMALL_FAQ)
     answer, other = Seen("answer", (("cv", 0.9),), False), Seen("answer", (("asumistuki", 0.9),), False)
     choices = Seen("choices", (("cv", 0.5), ("asumistuki", 0.01)), False)
+    both = Seen("choices", (("cv", 0.5), ("asumistuki", 0.4)), False)
     unknown = Seen("escalate", (("cv", 0.1),), False)
     danger = Seen("crisis", (("cv", 0.1),), True)
     inside, outside = _question("a", "cv"), _question("b", "none")
     found = effect._compare(
         books,
         books,
-        [("1", answer, answer), ("2", choices, other), ("3", unknown, choices), ("4", unknown, danger)],
+        [
+            ("1", answer, answer),
+            ("2", choices, other),
+            ("3", unknown, choices),
+            ("4", unknown, danger),
+            ("5", choices, both),
+        ],
         [
             (inside, answer, choices),
             (inside, choices, other),
@@ -104,7 +111,8 @@ def test_what_was_right_and_what_becomes_of_it_is_told_apart() -> None:
     )
 
     cv = "Miten teen CV:n?"
-    assert (found.recent, found.changed, found.tested, found.spoilt_count, found.mended) == (4, 2, 6, 2, 2)
+    assert (found.recent, found.changed, found.shifted) == (5, 2, 1)
+    assert (found.tested, found.spoilt_count, found.mended) == (6, 2, 2)
     assert found.changes == (
         Change("2", Given("choices", (cv,)), Given("answer", ("Miten haen asumistukea?",))),
         Change("3", Given("escalate", ()), Given("choices", (cv,))),
