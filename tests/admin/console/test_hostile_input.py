@@ -267,7 +267,12 @@ async def test_nothing_that_anybody_writes_becomes_markup_on_any_page(office: Of
     await office.desk.note(office.vaino, first, ALL, office.clock())
     async with office.store.write() as tx:
         await accounts.add(
-            tx, name=STRONGEST, role="sosiaaliohjaaja", password_hash="x", must_change_password=True, now=office.clock()
+            tx,
+            name=f"{STRONGEST} Aina",
+            role="sosiaaliohjaaja",
+            password_hash="x",
+            must_change_password=True,
+            now=office.clock(),
         )
     walk, door = Walk(office), Recorded(office)
     routes = pages(door)
