@@ -73,8 +73,8 @@ def mask(text: str, kinds: Collection[str] = ALWAYS_MASKED, *, if_uncertain: boo
 def mask_for_another(text: str, alias: str) -> str:
     """What was said to the asker called *alias*, for another one's eyes.
 
-    Everything that has the look of personal data goes, the alias, and the name in the first greeting. A name elsewhere
-    is not found: whoever passes the text on has to read it.
+    Everything that has the look of personal data goes, the alias, and a name that is greeted. A name elsewhere is
+    not found: whoever passes the text on has to read it.
     """
     masked, _ = mask(text, EVERYTHING, if_uncertain=True)
     if alias:
@@ -198,9 +198,9 @@ def _end_of_characters(plain: str, start: int, count: int) -> int:
 
 
 _GREETED_BY_NAME = re.compile(
-    r"^(\s*(?:moi|moikka|hei|heippa|moro|terve|hej|hejsan|hi|hello|hey))"
-    r"\s+(?:\[nimimerkki\]|[\w-]+(?: \d+)?)(?=\s*[!,.])",
-    re.IGNORECASE,
+    r"(?:^|(?<=[.!?]\s))((?:moi|moikka|hei|heippa|moro|terve|hej|hejsan|hi|hello|hey))"
+    r"(?: (?:taas|vaan|again|igen))? (?:\[nimimerkki\]|[\w-]+(?: \d+)?)(?=\s*[!,.])",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 # What is masked unless the asker wants to be reached

@@ -23,6 +23,11 @@ LONGEST_SEARCH = 200
 _LEAST_CHANCE = 0.05  # of an entry to be the right one; less isn't worth reading
 _BEGINNING = 100
 
+# Whether it was said to another asker, and how well it fits: of what is as likely, an answer with its sources is first.
+_ORDER = [
+    (False, "likely"), (True, "same"), (True, "likely"), (False, "perhaps"), (True, "perhaps"), (False, "far"),
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Suggestion:
@@ -56,12 +61,13 @@ class Suggestion:
 async def suggest(
     visit: Visit, read: AsyncConnection, ticket: TicketRow, thread: Sequence[ThreadMessage]
 ) -> list[Suggestion]:
-    """The entries and the earlier replies that fit the question or the asker's latest message best, each best first."""
+    """The entries and the earlier replies that fit the question or the asker's latest message best, best first."""
     asked = _asked(visit, thread)
     near = visit.house.earlier.like(asked, k=2 * REPLIES)
     told = await earlier.told(read, [ticket_id for ticket_id, _ in near if ticket_id != ticket.id])
     replies = [_reply(told[ticket_id], likeness) for ticket_id, likeness in near if ticket_id in told]
-    return [*_answers(visit, ticket, asked), *_different(replies)[:REPLIES]]
+    found = [*_answers(visit, ticket, asked), *_different(replies)[:REPLIES]]
+    return sorted(found, key=lambda one: _ORDER.index((one.told is not None, one.likeness)))
 
 
 async def templates(visit: Visit, read: AsyncConnection, ticket: TicketRow) -> list[Suggestion]:

@@ -231,5 +231,6 @@ def test_what_one_asker_was_told_tells_another_nothing_of_them() -> None:
         "Kela 020 634 2650."
     )
     assert mask_for_another("Hei Kettu 482, kiitos", "Kettu 482") == "Hei, kiitos"
+    assert mask_for_another("Hyvä juttu!\nhei ville, nähdään. Moi taas Liisa!", "") == "Hyvä juttu!\nhei, nähdään. Moi!"
     assert mask_for_another("Moi! Avaa OmaKela.", "") == "Moi! Avaa OmaKela."
     assert mask_for_another("Hei. Ei hätää, katsotaan", "Susi 1") == "Hei. Ei hätää, katsotaan"

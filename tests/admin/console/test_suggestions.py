@@ -56,10 +56,13 @@ async def test_an_earlier_reply_to_a_similar_question_is_offered_without_who_ask
         ticket_id = await office.ticket(ASKED, hits=())
         page = (await saara.sees(f"/console/tickets/{ticket_id}")).text
         closed = (await saara.sees(f"/console/tickets/{first}")).text
+        other_id = await office.ticket("voinko tuoda iguaanin töihin", hits=())
+        best, *_ = _suggested((await saara.sees(f"/console/tickets/{other_id}")).text)
         await office.desk.claim(office.vaino, ticket_id, office.clock())
         taken = (await saara.sees(f"/console/tickets/{ticket_id}")).text
 
     assert _suggested(page) == {f"reply {first}": "Moi! Soita [puhelinnumero peitetty]."}
+    assert best == f"reply {first}"
     assert "saako iguaanin ottaa töihin mukaan, oon [puhelinnumero peitetty]" in page
     assert "<bdi>Väinö</bdi>" in page
     assert "Asiakkaan tietoja on peitetty" in page
