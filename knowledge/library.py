@@ -429,10 +429,10 @@ def _read_phrasings(document: Document, faults: list[Fault]) -> tuple[str, ...]:
 def _read_model(model: type[_Model], document: Document, faults: list[Fault], **more: Any) -> _Model | None:
     """The document's front matter and body as *model*; None, with the reasons in *faults*, if it can't be."""
     try:
-        front, body = _split(document.text)
+        front, body = split(document.text)
         fields = plain_yaml.read(front)
         if not isinstance(fields, dict):
-            raise _Unreadable(2, "the front matter isn't a list of `key: value`")
+            raise Unreadable(2, "the front matter isn't a list of `key: value`")
         return model.model_validate({**fields, **more, "answer": body})
     except ValidationError as errors:
         faults.extend(
@@ -442,7 +442,7 @@ def _read_model(model: type[_Model], document: Document, faults: list[Fault], **
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark else 1
         faults.append(Fault(document.file, line, f"the front matter isn't YAML: {error.problem}"))
-    except _Unreadable as error:
+    except Unreadable as error:
         faults.append(Fault(document.file, error.line, str(error)))
     return None
 
@@ -451,7 +451,7 @@ def line_of(document: Document, *where: int | str) -> int:
     """The line of a front matter field such as ("sources", 0, "url"), or of its nearest written parent."""
     if where[:1] == ("answer",):
         return body_line(document)
-    front, _ = _split(document.text)
+    front, _ = split(document.text)
     return plain_yaml.line_of(front, *where, default=0) + 1
 
 
@@ -464,20 +464,23 @@ def line_in_file(file: Path, *where: int | str) -> int:
 
 def body_line(document: Document) -> int:
     """The line the text below the front matter begins on."""
-    front, body = _split(document.text)
+    front, body = split(document.text)
     return front.count("\n") + 3 + len(body[: len(body) - len(body.lstrip())].splitlines())
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
+    """A text that isn't a file of the FAQ; *line* counts from 1."""
+
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
 
 
-def _split(text: str) -> tuple[str, str]:
+def split(text: str) -> tuple[str, str]:
+    """The front matter of an entry's text, without the lines of ---, and what stands below it. Raises `Unreadable`."""
     parts = _FRONT_MATTER.fullmatch(text)
     if parts is None:
-        raise _Unreadable(1, "no front matter: the file begins with a line of --- and has another below the fields")
+        raise Unreadable(1, "no front matter: the file begins with a line of --- and has another below the fields")
     return parts[1], parts[2]
 
 

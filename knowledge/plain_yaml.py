@@ -27,6 +27,13 @@ def line_of(text: str, *where: int | str, default: int = 1) -> int:
     return line
 
 
+def lines_of_fields(text: str) -> list[tuple[str, int]]:
+    """The fields of *text* at its first level, each with the line, from 1, that it begins on. Raises `yaml.YAMLError`."""
+    node = yaml.compose(text, _Loader)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return [(key.value, key.start_mark.line + 1) for key, _ in pairs]
+
+
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Plain YAML in which a key stands once and dates stay text; libyaml's where it is there, ten times faster.
 
