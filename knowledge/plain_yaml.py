@@ -28,7 +28,7 @@ def line_of(text: str, *where: int | str, default: int = 1) -> int:
 
 
 def lines_of_fields(text: str) -> list[tuple[str, int]]:
-    """The fields of *text* at its first level, each with the line, from 1, that it begins on. Raises `yaml.YAMLError`."""
+    """The fields of *text* at its first level and the line, from 1, that each begins on. Raises `yaml.YAMLError`."""
     node = yaml.compose(text, _Loader)
     pairs = node.value if isinstance(node, yaml.MappingNode) else []
     return [(key.value, key.start_mark.line + 1) for key, _ in pairs]

@@ -126,7 +126,11 @@ async def entry(visit: Visit) -> Response:
         answer=as_web_html(found.answer) if found else "",
         is_edited=edits.edited(entry_id),
         is_learned=visit.house.bookshelf.number >= number,
-        done=visit.query("done", known=frozenset(["published", "added"])),
+        is_draft=edits.drafted(entry_id),
+        is_withdrawn=edits.withdrawn(entry_id),
+        changed_files=edits.changed_files(entry_id),
+        languages=LANGUAGES,
+        done=visit.query("done", known=frozenset(["published", "added", "restored", "kept"])),
     )
 
 

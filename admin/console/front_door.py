@@ -27,7 +27,7 @@ from bot.store.engine import StoreUnavailable
 from bot.store.sessions import Session
 
 MAX_BODY_BYTES = 128 * 1024
-MAX_FIELDS = 40
+MAX_FIELDS = 80
 FORM_TYPE = "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name

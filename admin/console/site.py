@@ -14,6 +14,7 @@ from admin.console import (
     audit_log,
     chats,
     composer,
+    editing,
     faq,
     figures,
     gaps,
@@ -32,6 +33,7 @@ from admin.console import (
     ticket,
     troubles,
     trying,
+    versions,
 )
 from admin.console.front_door import FrontDoor
 from admin.console.sign_in import SignIn
@@ -121,6 +123,13 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("try_question", "/faq-ask", trying.page),
         door.route("ask_bot", "/faq-ask", trying.ask, fields=("question",)),
         door.route("entry", "/faq/{entry_id}", faq.entry),
+        door.route("edit_entry", "/faq/{entry_id}/{language}", editing.page),
+        door.route("save_entry", "/faq/{entry_id}/{language}", editing.save, fields=editing.SAVE_FIELDS),
+        door.route("entry_versions", "/faq/{entry_id}/{language}/versions", versions.page),
+        door.route("restore_entry", "/faq/{entry_id}/{language}/restore", versions.restore, fields=("base", "version")),
+        door.route(
+            "choose_text", "/faq/{entry_id}/{language}/choose", versions.choose, fields=("base", "part", "choice")
+        ),
         door.route("figures", "/figures", figures.page),
         door.route("chats", "/chats", chats.page),
         door.route("make_code", "/chats", chats.make_code, fields=("purpose",)),

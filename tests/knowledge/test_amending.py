@@ -25,7 +25,7 @@ figures:
   - "30 päivää"
 ---
 
-**30 päivää.**  
+**30 päivää.**
 
 """
 
@@ -36,7 +36,7 @@ def test_what_is_not_changed_stays_byte_for_byte() -> None:
 
     assert amend(FILE, front, body) == FILE
     assert amend(FILE, {**front, "review_by": "2027-06-01"}, body) == FILE.replace("2027-05-21", "2027-06-01")
-    assert amend(FILE, front, "**60.**") == FILE.replace("\n**30 päivää.**  \n\n", "**60.**\n")
+    assert amend(FILE, front, "**60.**") == FILE.replace("\n**30 päivää.**\n\n", "**60.**\n")
     changed = amend(FILE, {**front, "related": ["verokortti", "no"], "places": [], "season": [6, 8]}, body)
     assert changed == FILE.replace("[ verokortti ]   # ja muut", '[verokortti, "no"]').replace(
         '  - "30 päivää"\n', '  - "30 päivää"\nplaces: []\nseason: [6, 8]\n'
