@@ -1,7 +1,7 @@
 """The FAQ as the bot uses it: all entries with how they do, and each by itself."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from admin.console import live
 from admin.console.edits import Edits, read_edits
+from admin.console.standing import read_standing
 from admin.console.visit import Visit, not_found
 from admin.summaries.usefulness import Use, use_of_entries
 from bot.channels.markup import as_web_html
 from bot.store import revisions
+from knowledge import library
 from knowledge.entry import LANGUAGES, Entry, Language
 from knowledge.freshness import SOON, due
 
@@ -109,17 +111,27 @@ async def listing(visit: Visit) -> Response:
 
 async def entry(visit: Visit) -> Response:
     """One entry with its phrasings; of one just published, whether the bot has learned it yet."""
-    entry_id = read_entry_id(visit)
+    return await entry_page(visit, read_entry_id(visit))
+
+
+async def entry_page(visit: Visit, entry_id: str, *, refused: Sequence[str] = (), status: int = 200) -> Response:
+    """The page of one entry.
+
+    *refused* says why it isn't taken out of use: it is a "topic", the page was "stale", or the ids that name it.
+    """
     async with visit.house.store.read() as read:
         version = await live.version(visit.house, read)
         number = await revisions.number(read)
         edits = await read_edits(read, visit.house.bookshelf.folder)
-    found = visit.house.bookshelf.current.library.get(entry_id)
+        standing = await read_standing(read, visit.house.bookshelf.folder, entry_id, "fi")
+    books = visit.house.bookshelf.current.library
+    found = books.get(entry_id)
     is_known = edits.edited(entry_id) or edits.drafted(entry_id) or edits.withdrawn(entry_id)
     if found is None and not is_known:
         raise not_found()
     return visit.render(
         "entry.html",
+        status,
         version=version,
         entry_id=entry_id,
         entry=found,
@@ -128,9 +140,12 @@ async def entry(visit: Visit) -> Response:
         is_learned=visit.house.bookshelf.number >= number,
         is_draft=edits.drafted(entry_id),
         is_withdrawn=edits.withdrawn(entry_id),
+        is_topic=any(topic.id == entry_id for topic in library.topics()),
+        base=standing.token,
         changed_files=edits.changed_files(entry_id),
+        refused=[books.get(id_) or id_ for id_ in refused],
         languages=LANGUAGES,
-        done=visit.query("done", known=frozenset(["published", "added", "restored", "kept"])),
+        done=visit.query("done", known=frozenset(["published", "added", "restored", "kept", "withdrawn"])),
     )
 
 
