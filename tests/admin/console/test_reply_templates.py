@@ -29,6 +29,7 @@ async def _written(office: Office, name: str, **texts: str) -> str:
         return await reply_templates.add(tx, name, texts, office.vaino.id, office.clock())  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_template_is_written_once_and_filled_in_for_each_asker(office: Office) -> None:
     """In the asker's language, with their alias and the name of whoever answers; and all of it can be changed."""
     ticket_id = await office.ticket()
