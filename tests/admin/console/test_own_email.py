@@ -165,3 +165,18 @@ async def test_ones_address_is_sealed_and_ones_own_to_change(office: Office, ser
     assert queued == 2
     assert server.received == []
     assert not any(emails)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_what_the_mail_server_refuses_is_told_to_the_administrator(office: Office, server: MailServer) -> None:
+    """In words and without the address: an advisor who hears nothing would take silence for an empty queue."""
+    server.to_recipient += ["550 no such mailbox"]
+    await wish(office, office.vaino, email=ADDRESS, urgent="on")
+    await office.ticket("Kiire", urgent=True)
+    await looks(office)
+    async with office.at_work(office.yrjo) as yrjo:
+        page = " ".join((await yrjo.sees("/console/troubles")).text.split())
+
+    assert "Ilmoitus henkilöstölle</strong>, Sähköposti: sähköpostipalvelin ei hyväksy vastaanottajan osoitetta" in page
+    assert ADDRESS not in page
+    assert server.received == []
