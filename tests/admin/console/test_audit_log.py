@@ -90,5 +90,8 @@ def test_every_act_that_is_written_down_has_words() -> None:
     written = set(re.findall(r'audit\.record\(\s*tx,\s*[\w.]+,\s*"([^"]+)"', sources))
     written |= set(re.findall(r'\bact(?:: str)? ?= ?"([a-z-]+ [a-z -]+)"', sources))
 
+    written |= set(re.findall(r'(?:note_view|_decide)\(visit, "([^"]+)"', sources))
+    for begins in re.findall(r'audit\.record\(\s*tx, visit\.account\.id, f"([a-z ]+) \{[\w.]*part\}"', sources):
+        written |= {f"{begins} answer", f"{begins} phrasings"}
     assert {"view", "log in", "password right"} <= written
     assert written - known == set()
