@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from starlette.responses import Response, StreamingResponse
 
+from admin.console.asked import note_view
 from admin.console.publishing import Compose, Prepared, prepare
 from admin.console.visit import Visit
 from admin.house import House
@@ -110,6 +111,7 @@ async def respond(visit: Visit, compose: Compose, page: Callable[[Look], Respons
     the effect. Raises `knowledge.library.InvalidLibrary` with the faults that the edit would bring in.
     """
     prepared = await prepare(visit.house, compose)
+    await note_view(visit, "look at effect", ",".join(sorted({edit.entry_id for edit in prepared.edits}))[:80])
     if visit.request.headers.get("x-requested-with") == BY_SCRIPT:
         lines = _lines(visit, prepared)
         return StreamingResponse(

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import get_args
 from weakref import WeakKeyDictionary
@@ -24,6 +24,7 @@ from knowledge.entry import Entry, Language
 
 WEEKS = ("1", "4", "12", "26")
 DEFAULT_WEEKS = "4"
+MOST_READ = 4000  # questions of all kinds, of which those that lack something are taken
 MOST = 400  # questions looked at, the newest: clustering takes 2 ms of each
 CLUSTERS_SHOWN = 25
 PREFILLED = 20  # questions of a cluster that a form begins with
@@ -46,7 +47,7 @@ class Gap:
     open: Sequence[Shown]
     aside: Sequence[Shown]
     reason: str | None
-    now: Entry | None
+    now: Entry | None = None
 
     @property
     def all(self) -> Sequence[Shown]:
@@ -78,22 +79,20 @@ async def page(visit: Visit) -> Response:
     lacking = [question for question in found if question.lack is not None and question.gap != "answered"][:MOST]
     base = visit.house.bookshelf.current
     gaps = await asyncio.to_thread(_gaps, visit.house.store, lacking, base)
-    await note_view(visit, "view gaps", f"{weeks} weeks")
     to_do = [gap for gap in gaps if not gap.is_aside]
+    first = await asyncio.to_thread(_with_answers, to_do[:CLUSTERS_SHOWN], base)
+    await note_view(visit, "view gaps", f"{weeks} weeks")
     return visit.render(
         "gaps.html",
         weeks=weeks,
         choices=WEEKS,
-        gaps=to_do[:CLUSTERS_SHOWN],
+        gaps=first,
         more=len(to_do) - CLUSTERS_SHOWN,
         count=sum(len(gap.open) for gap in to_do),
         aside=[gap for gap in gaps if gap.is_aside][:CLUSTERS_SHOWN],
         reasons=GIVEN_REASONS,
         done=visit.query("done", known=frozenset(["aside", "back"])),
     )
-
-
-MOST_READ = 4000  # questions of all kinds, of which those that lack something are taken
 
 
 async def put_aside(visit: Visit) -> Response:
@@ -206,14 +205,17 @@ def _gaps(store: Store, lacking: Sequence[questions.AskedQuestion], base: Knowle
         aside = [one for one in members if one.question.gap is not None]
         open_ = [one for one in members if one.question.gap is None]
         latest = max(aside, key=lambda one: one.id, default=None)
-        nearest = _answer(base, open_[0].text) if open_ else None
-        gaps.append(Gap(open_, aside, latest.question.gap if latest else None, nearest))
+        gaps.append(Gap(open_, aside, latest.question.gap if latest else None))
     return sorted(gaps, key=lambda gap: -len(gap.open))
 
 
-def _answer(base: KnowledgeBase, text: str) -> Entry | None:
-    verdict = base.judge(text)
-    return base.library.get(verdict.hits[0].entry_id) if verdict.kind == "answer" else None
+def _with_answers(gaps: Sequence[Gap], base: KnowledgeBase) -> list[Gap]:
+    """The gaps, each with what the bot would answer today."""
+    verdicts = [base.judge(gap.open[0].text) for gap in gaps]
+    return [
+        replace(gap, now=base.library.get(verdict.hits[0].entry_id) if verdict.kind == "answer" else None)
+        for gap, verdict in zip(gaps, verdicts, strict=True)
+    ]
 
 
 def _nearest(base: KnowledgeBase, text: str) -> Entry | None:
