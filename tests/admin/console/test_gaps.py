@@ -80,6 +80,7 @@ async def test_like_questions_stand_together_and_are_put_aside_until_as_many_mor
     assert {"view gaps", "put gap aside", "bring gap back"} <= set(looks)
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the store's part is tested on both
 async def test_a_gap_is_made_an_answer_with_all_its_questions_and_is_none_any_more(office: Office) -> None:
     """The work is done already; what was masked must be taken out first, and with an erasure the question is gone."""
     kept = [await _ask(office, text) for text in IGUANAS]

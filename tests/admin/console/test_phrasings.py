@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import pytest
 from sqlalchemy import func, select
 
 from bot.dialogue import Button, Rating
@@ -56,6 +57,7 @@ def _offered(html: str) -> list[str]:
     return [unescape(text) for text in re.findall(r'<textarea id="text\d+"[^>]*>\n?(.*?)</textarea>', html, re.DOTALL)]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the store's part is tested on both
 async def test_ways_of_asking_are_confirmed_in_a_batch_and_learnt_at_once(office: Office) -> None:
     """Only what askers have shown is offered, masked and once; nothing is learnt before somebody says so."""
     _, picked = await _ask(office, PICKED, "asumistuki")
