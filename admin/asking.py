@@ -12,6 +12,7 @@ from admin.explanation import show
 from bot.settings import Settings
 from bot.store import revisions
 from bot.store.engine import Store
+from bot.store.revisions import Version
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from knowledge.explaining import explain
@@ -55,10 +56,11 @@ async def _base(settings: Settings) -> KnowledgeBase:
 
 async def books_in_use(settings: Settings) -> library.Library:
     """The FAQ as the service uses it: with the published edits where a store exists, else the files alone."""
-    return library.load(revisions=await _published(settings))
+    return library.load(revisions=revisions.in_place_of_files(await settled_edits(settings)))
 
 
-async def _published(settings: Settings) -> list[library.Revision]:
+async def settled_edits(settings: Settings) -> list[Version]:
+    """The newest published version of every part edited in the console; none where there is no store yet."""
     if settings.database_url is None and not (settings.data_dir / "koppi.sqlite3").exists():
         return []
     store = Store.at(settings.database)
@@ -66,7 +68,7 @@ async def _published(settings: Settings) -> list[library.Revision]:
         async with store.read() as read:
             if not await read.run_sync(lambda connection: inspect(connection).has_table("entry_revision")):
                 return []
-            return await revisions.published(read)
+            return await revisions.settled(read)
     finally:
         await store.reader.dispose()
         await store.writer.dispose()

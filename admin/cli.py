@@ -227,6 +227,23 @@ def knowledge_stale(within: int | None, today: Any) -> None:
     curating.stale(books, profile, _day(today, settings), within_days=within_days, out=click.echo)
 
 
+@knowledge.command("export")
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+def knowledge_export(folder: Path | None) -> None:
+    """Write what was edited in the console into FOLDER as files, for review in git (default: the FAQ's own folder)."""
+    from admin import asking, exporting
+    from knowledge.library import FAQ_FOLDER, InvalidLibrary
+
+    target = folder or FAQ_FOLDER
+    try:
+        changed = exporting.export(target, _run(asking.settled_edits(_settings())), click.echo)
+    except InvalidLibrary as error:
+        raise click.ClickException(f"the files and the edits can't be read together:\n{error}") from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or target} can't be written ({error.strerror})") from error
+    click.echo(f"{changed} file{'' if changed == 1 else 's'} changed in {target}" if changed else "nothing to write")
+
+
 def _day(given: Any, settings: Any) -> date:
     """The day asked for, or today's date where the service is."""
     from admin.house import utc_now

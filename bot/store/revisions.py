@@ -53,9 +53,14 @@ def text_hash(text: str) -> str:
 
 async def published(read: AsyncConnection) -> list[Revision]:
     """What the bot uses in place of files, in a fixed order."""
+    return in_place_of_files(await settled(read))
+
+
+def in_place_of_files(settled: Sequence[Version]) -> list[Revision]:
+    """What is used in place of files, of the newest version of every part."""
     return [
         Revision(found.entry_id, found.language, found.part, None if found.state == "withdrawn" else found.text)
-        for found in await settled(read)
+        for found in settled
         if found.state != "file"
     ]
 
