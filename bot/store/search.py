@@ -117,7 +117,7 @@ async def catch_up(store: Store, vault: Vault) -> int:
 
 def rows_of(message_id: int, text: str, opened_at: datetime, vault: Vault) -> list[dict[str, int]]:
     """The rows of `message_word` for one message."""
-    opened = _moment(opened_at)
+    opened = moment(opened_at)
     return [
         {"message_id": message_id, "key": key, "opened": opened} for key in sorted(_hashes(found.keys(text), vault))
     ]
@@ -222,9 +222,9 @@ async def _places(
             continue
         tickets_named = (await read.execute(named.order_by(ticket.c.opened_at.desc()).limit(NEWEST))).all()
         for row in tickets_named:
-            by_ticket[_moment(row.opened_at)].append(row.id)
+            by_ticket[moment(row.opened_at)].append(row.id)
         if len(tickets_named) == NEWEST:
-            unknown_until = max(unknown_until, _moment(tickets_named[-1].opened_at))
+            unknown_until = max(unknown_until, moment(tickets_named[-1].opened_at))
     return _Places(by_message, by_ticket, unknown_until)
 
 
@@ -310,5 +310,6 @@ def _hash(key: str, vault: Vault) -> int:
     return int(vault.lookup("word", key)[:8], 16) - 2**31
 
 
-def _moment(opened_at: datetime) -> int:
+def moment(opened_at: datetime) -> int:
+    """A ticket's opening as `message_word` has it."""
     return int((opened_at - SINCE).total_seconds())

@@ -4,7 +4,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import chain, count
 from random import Random
 from typing import Any
@@ -121,12 +122,18 @@ class Crowd:
                     "created_at": self._at(number) + timedelta(minutes=place),
                 }
 
-    def words(self) -> Iterator[dict[str, Any]]:
-        """By which words the messages are found, as the service would write it."""
-        vault = _QuickVault(people.SECRET_KEY)
+    def words(self) -> Iterator[tuple[int, int, int]]:
+        """By which words the messages are found, as the service would write it: message_id, key, opened."""
+        vault = Vault(people.SECRET_KEY)
+
+        @cache
+        def keys_of(piece: str) -> list[int]:
+            return [row["key"] for row in search.rows_of(0, piece, self.now, vault)]
+
         for said in self.messages():
-            opened_at = self._at((said["id"] - 1) // MESSAGES)
-            yield from search.rows_of(said["id"], said["text"], opened_at, vault)
+            opened = search.moment(self._at((said["id"] - 1) // MESSAGES))
+            keys = {key for piece in said["text"].split() for key in keys_of(piece)}
+            yield from ((said["id"], key, opened) for key in sorted(keys))
 
     def deliveries(self) -> Iterator[dict[str, Any]]:
         """What was done to deliver the replies."""
@@ -197,19 +204,6 @@ class Crowd:
         return self.now - timedelta(days=DAYS) * (1 - number / TICKETS) - timedelta(hours=1)
 
 
-class _QuickVault(Vault):
-    """Makes each hash once: a million messages have the same words."""
-
-    def __init__(self, secret: str) -> None:
-        super().__init__(secret)
-        self._made: dict[tuple[str, ...], str] = {}
-
-    def lookup(self, *parts: str) -> str:
-        if parts not in self._made:
-            self._made[parts] = super().lookup(*parts)
-        return self._made[parts]
-
-
 def fill(url: str, crowd: Crowd) -> None:
     """Write the crowd into the migrated database at *url*."""
     askers = list(crowd.people())
@@ -230,7 +224,7 @@ def fill_index(url: str, crowd: Crowd) -> None:
     (index,) = schema.message_word.indexes
     drop, create = f"DROP INDEX {index.name}", str(CreateIndex(index))
     _run(url, drop)
-    write(url, schema.message_word, crowd.words())
+    _write(url, schema.message_word, ("message_id", "key", "opened"), crowd.words())
     _run(url, create)
 
 
@@ -249,17 +243,18 @@ def _run(url: str, statement: str) -> None:
 def write(url: str, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     """Write *rows*, all with the same columns, past SQLAlchemy: that would take ten times as long."""
     first = next(rows := iter(rows))
-    names = list(first)
-    values = (tuple(_plain(row[name]) for name in names) for row in chain([first], rows))
+    as_stored = _as_sqlite if url.startswith("sqlite") else _as_json
+    _write(url, table, list(first), (tuple(map(as_stored, row.values())) for row in chain([first], rows)))
+
+
+def _write(url: str, table: Table, names: Sequence[str], values: Iterable[tuple[Any, ...]]) -> None:
     columns = ", ".join(f'"{name}"' for name in names)
     if url.startswith("sqlite"):
         with sqlite3.connect(make_url(url).database or "") as connection:
             connection.execute("PRAGMA synchronous = 0")
             connection.execute("PRAGMA cache_size = -300000")
-            connection.executemany(
-                f'INSERT INTO "{table.name}" ({columns}) VALUES ({", ".join("?" * len(names))})',
-                map(_as_sqlite, values),
-            )
+            places = ", ".join("?" * len(names))
+            connection.executemany(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', values)
         connection.close()
         return
     with (
@@ -282,18 +277,14 @@ def settle(url: str) -> None:
         server.execute(b"VACUUM ANALYZE")
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
-def _as_sqlite(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(_sqlite_value(value) for value in values)
-
-
-def _sqlite_value(value: Any) -> Any:
+def _as_sqlite(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-    return value.isoformat() if isinstance(value, date | time) else value
+    return value.isoformat() if isinstance(value, date) else _as_json(value)
 
 
 def _id(number: int) -> str:
