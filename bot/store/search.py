@@ -12,13 +12,12 @@ The index finds too much (another word may begin alike) and what it finds is loo
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,7 +27,7 @@ from bot.store import tickets
 from bot.store.conversations import ALIAS_ANIMALS
 from bot.store.engine import Store, StoreUnavailable
 from bot.store.schema import asker, conversation, message, message_word, ticket
-from bot.store.tickets import Choice, TicketRow
+from bot.store.tickets import AGES, Choice, TicketRow
 from bot.vault import Vault
 
 RULES = 1  # of `found.keys`: when they change, a migration empties message_word and indexed_as
@@ -37,9 +36,10 @@ BATCH = 100  # messages a transaction
 LOOK_AGAIN_SECONDS = 5.0
 TRY_AGAIN_SECONDS = 1.0
 
-NEWEST = 20_000  # places that one word is looked up at: of older ones nobody knows before the texts are read
-LOOKED_AT = 150  # tickets whose texts are read
-CHUNK, LONGEST_LOOK = 300, 6000  # moments, when hardly anything is of the choice
+FIRST_STEP = 7 * 24 * 60 * 60  # seconds
+READ_FIRST, READ_NEXT = 60, 90  # tickets whose texts are read at once
+LOOKED_AT = 240  # tickets whose texts are read in all
+NAMED = 1000
 ENOUGH = 10  # so many found need no misspelt ones beside them
 SHOWN = 50
 
@@ -67,22 +67,34 @@ class Hits:
     is_cut: bool
 
 
-@dataclass
-class _Places:
-    """Where one word may stand: messages and tickets by the moment their ticket was opened.
+@dataclass(frozen=True)
+class _Sought:
+    """One word that is searched for: the hashes and topics by which it is found, and whom it may name (by moment)."""
 
-    *unknown_until*: what was opened then or before was not looked up, and may have it, too.
-    """
+    word: Word
+    hashes: Collection[int]
+    topics: Sequence[str]
+    named: Mapping[int, Sequence[str]]
 
-    messages: dict[int, list[int]]
-    tickets: dict[int, list[str]]
-    unknown_until: int
 
-    def __len__(self) -> int:
-        return len(self.messages) + len(self.tickets)
+@dataclass(frozen=True)
+class _Window:
+    """Tickets that were opened after *low* and not after *high*, in seconds since 2020."""
 
-    def may_have(self, opened: int) -> bool:
-        return opened in self.messages or opened in self.tickets or opened <= self.unknown_until
+    low: int
+    high: int
+
+    def has(self, opened: int) -> bool:
+        return self.low < opened <= self.high
+
+    @property
+    def of_words(self) -> ColumnElement[bool]:
+        return and_(message_word.c.opened > self.low, message_word.c.opened <= self.high)
+
+    @property
+    def of_tickets(self) -> ColumnElement[bool]:
+        after, until = (SINCE + timedelta(seconds=opened + 1) for opened in (self.low, self.high))
+        return and_(ticket.c.opened_at >= after, ticket.c.opened_at < until)
 
 
 # --- writing the index ----------------------------------------------------------------------------------------
@@ -163,14 +175,15 @@ async def find(
     if not words:
         return Hits([], is_cut=False)
     exact, is_cut = await _look(read, vault, words, choice, now, titles, near=False)
-    near: list[tuple[str, Line | None]] = []
+    near: dict[str, list[str]] = {}
     if len(exact) < ENOUGH:
         near, is_near_cut = await _look(read, vault, words, choice, now, titles, near=True)
         is_cut = is_cut or is_near_cut
-    lines = dict(near) | dict(exact)
-    ids = list(dict.fromkeys(id_ for id_, _ in (*exact, *near)))
-    rows = await tickets.of_ids(read, ids[:SHOWN])
-    return Hits([Hit(row, lines[row.id]) for row in rows], is_cut or len(ids) > SHOWN)
+    shown = [(id_, texts, False) for id_, texts in exact.items()]
+    shown += [(id_, texts, True) for id_, texts in near.items() if id_ not in exact]
+    lines = {id_: found.best_line(words, texts, near=is_near) for id_, texts, is_near in shown[:SHOWN]}
+    rows = await tickets.of_ids(read, list(lines))
+    return Hits([Hit(row, lines[row.id]) for row in rows], is_cut or len(shown) > SHOWN)
 
 
 async def _look(
@@ -182,83 +195,122 @@ async def _look(
     titles: Mapping[str, str],
     *,
     near: bool,
-) -> tuple[list[tuple[str, Line | None]], bool]:
-    """The ids and lines of the tickets with all *words*, latest first, and whether there may be more."""
+) -> tuple[dict[str, list[str]], bool]:
+    """The tickets with all *words*, latest first, each id with the texts of its thread; and whether there may be more.
+
+    Goes back in time by longer and longer steps, and ends when there is more than can be shown.
+    """
     topics = {id_: found.plain_words(title) for id_, title in titles.items()}
-    places = [await _places(read, vault, word, topics, near=near) for word in words]
-    rarest = min(places, key=len)
-    moments = sorted({*rarest.messages, *rarest.tickets}, reverse=True)
-    together = [opened for opened in moments if all(place.may_have(opened) for place in places)]
-    is_cut = rarest.unknown_until > 0
-    ids: list[str] = []
-    for start in range(0, len(together), CHUNK):
-        if len(ids) >= LOOKED_AT or start >= LONGEST_LOOK:
-            is_cut = True
-            break
-        ids += await _of_choice(read, rarest, together[start : start + CHUNK], choice, now)
-    return await _in_texts(read, words, ids[:LOOKED_AT], topics, near=near), is_cut
+    names = await _named(read, words)
+    sought = [
+        _Sought(
+            word,
+            _hashes(word.near_keys if near else word.keys, vault),
+            [id_ for id_, title in topics.items() if word.stands_in(title, near=near)],
+            names.get(word, {}),
+        )
+        for word in words
+    ]
+    hits: dict[str, list[str]] = {}
+    looked_at = 0
+    for window in _back_in_time(choice, now):
+        for ids in await _candidates(read, sought, window, choice, now):
+            if len(hits) > SHOWN or looked_at >= LOOKED_AT:
+                return hits, True
+            some = ids[: LOOKED_AT - looked_at]
+            hits |= await _in_texts(read, words, some, topics, near=near)
+            looked_at += len(some)
+    return hits, False
 
 
-async def _places(
-    read: AsyncConnection, vault: Vault, word: Word, topics: Mapping[str, Collection[str]], *, near: bool
-) -> _Places:
-    """Where *word* may stand in texts, and whose alias or topic has it; the latest `NEWEST` of each."""
-    hashes = _hashes(word.near_keys if near else word.keys, vault)
-    indexed = (
-        select(message_word.c.opened, message_word.c.message_id)
-        .where(message_word.c.key.in_(hashes))
-        .order_by(message_word.c.opened.desc())
-        .limit(NEWEST)
+def _back_in_time(choice: Choice, now: datetime) -> Iterator[_Window]:
+    """From the latest that can be of this choice to the first ticket: a week, then steps four times as long."""
+    at_least, _ = AGES[choice.age] if choice.age else (None, None)
+    high, length = moment(now - at_least if at_least else now) + 1, FIRST_STEP
+    while high > 0:
+        low = max(high - length, -1)
+        yield _Window(low, high)
+        high, length = low, length * 4
+
+
+async def _candidates(
+    read: AsyncConnection, sought: Sequence[_Sought], window: _Window, choice: Choice, now: datetime
+) -> list[list[str]]:
+    """The ids of the tickets that may have all that is sought, latest first, in lists to be read one after another."""
+    smallest: tuple[set[int], _Sought] | None = None
+    together: set[int] | None = None
+    for one in sought:
+        moments = await _moments(read, one, window)
+        together = moments if together is None else together & moments
+        if not together:
+            return []
+        if smallest is None or len(moments) < len(smallest[0]):
+            smallest = (moments, one)
+    if smallest is None or together is None:
+        return []
+    opened = await _tickets_at(read, smallest[1], window, choice, now)
+    ids = sorted((id_ for id_, at in opened.items() if at in together), key=lambda id_: (-opened[id_], id_))
+    return [ids[:READ_FIRST], *(ids[start : start + READ_NEXT] for start in range(READ_FIRST, len(ids), READ_NEXT))]
+
+
+async def _moments(read: AsyncConnection, sought: _Sought, window: _Window) -> set[int]:
+    """When tickets of this window were opened that may have the word."""
+    indexed = select(message_word.c.opened).where(message_word.c.key.in_(sought.hashes), window.of_words).distinct()
+    moments = set((await read.execute(indexed)).scalars())
+    if sought.topics:
+        about = select(ticket.c.opened_at).where(ticket.c.topic.in_(sought.topics), window.of_tickets)
+        moments |= {moment(opened_at) for opened_at in (await read.execute(about)).scalars()}
+    return moments | {opened for opened in sought.named if window.has(opened)}
+
+
+async def _tickets_at(
+    read: AsyncConnection, sought: _Sought, window: _Window, choice: Choice, now: datetime
+) -> dict[str, int]:
+    """The tickets of this window and choice that may have the word, and when they were opened."""
+    of_word = (
+        select(message.c.ticket_id)
+        .join(message_word, message_word.c.message_id == message.c.id)
+        .where(message_word.c.key.in_(sought.hashes), window.of_words)
     )
-    rows = (await read.execute(indexed)).all()
-    unknown_until = rows[-1].opened if len(rows) == NEWEST else 0
-    by_message: dict[int, list[int]] = defaultdict(list)
-    for opened, message_id in rows:
-        by_message[opened].append(message_id)
-    by_ticket: dict[int, list[str]] = defaultdict(list)
-    about = [id_ for id_, title in topics.items() if word.stands_in(title, near=near)]
-    for named in (_by_topic(about), _by_alias(word)):
-        if named is None:
-            continue
-        tickets_named = (await read.execute(named.order_by(ticket.c.opened_at.desc()).limit(NEWEST))).all()
-        for row in tickets_named:
-            by_ticket[moment(row.opened_at)].append(row.id)
-        if len(tickets_named) == NEWEST:
-            unknown_until = max(unknown_until, moment(tickets_named[-1].opened_at))
-    return _Places(by_message, by_ticket, unknown_until)
+    ways: list[ColumnElement[bool]] = [ticket.c.id.in_(of_word)]
+    if sought.topics:
+        ways.append(and_(ticket.c.topic.in_(sought.topics), window.of_tickets))
+    if named := [id_ for opened, ids in sought.named.items() if window.has(opened) for id_ in ids]:
+        ways.append(ticket.c.id.in_(named))
+    opened: dict[str, int] = {}
+    for way in ways:  # one after another: either database would read every ticket to look for them at once
+        rows = await read.execute(choice.narrow(select(ticket.c.id, ticket.c.opened_at).where(way), now))
+        opened |= {row.id: moment(row.opened_at) for row in rows}
+    return opened
 
 
-def _by_topic(topics: Sequence[str]) -> Select[tuple[str, datetime]] | None:
-    return select(ticket.c.id, ticket.c.opened_at).where(ticket.c.topic.in_(topics)) if topics else None
+async def _named(read: AsyncConnection, words: Sequence[Word]) -> dict[Word, dict[int, list[str]]]:
+    """The tickets, by the moment they were opened, of askers whose alias has one of *words*: their name or number.
 
-
-def _by_alias(word: Word) -> Select[tuple[str, datetime]] | None:
-    """Those of the askers whom *word* may be the name or the number of."""
-    if NUMBER.fullmatch(word.plain):
-        is_named: ColumnElement[bool] = asker.c.alias.like(f"% {word.plain}%")
-    else:
-        animals = [animal for animal in ALIAS_ANIMALS if word.stands_in(found.plain_words(animal), near=False)]
-        if not animals:
-            return None
-        is_named = or_(*(asker.c.alias.like(f"{animal} %") for animal in animals))
-    return _with_asker(select(ticket.c.id, ticket.c.opened_at)).where(is_named)
-
-
-def _with_asker(statement: Select[Any]) -> Select[Any]:
-    joined = ticket.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker)
-    return statement.select_from(joined)
-
-
-async def _of_choice(
-    read: AsyncConnection, places: _Places, moments: Sequence[int], choice: Choice, now: datetime
-) -> list[str]:
-    """The ids of the tickets at these *moments* that are of this choice, latest first."""
-    message_ids = [id_ for opened in moments for id_ in places.messages.get(opened, ())]
-    ticket_ids = {id_ for opened in moments for id_ in places.tickets.get(opened, ())}
-    of_messages = select(message.c.ticket_id).where(message.c.id.in_(message_ids)).distinct()
-    ticket_ids |= {row.ticket_id for row in await read.execute(of_messages)}
-    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(ticket_ids)), now)
-    return [row.id for row in await read.execute(chosen.order_by(ticket.c.opened_at.desc(), ticket.c.id))]
+    Of names alone, the latest few: there are only some dozen, and a number to tell their bearers apart.
+    """
+    numbers = [word for word in words if NUMBER.fullmatch(word.plain)]
+    is_numbered = [asker.c.alias.like(f"% {word.plain}%") for word in numbers]
+    found_by: dict[Word, dict[int, list[str]]] = {}
+    for word in words:
+        if word in numbers:
+            is_named: ColumnElement[bool] = asker.c.alias.like(f"% {word.plain}%")
+        else:
+            animals = [animal for animal in ALIAS_ANIMALS if word.stands_in(found.plain_words(animal), near=False)]
+            if not animals:
+                continue
+            is_named = and_(or_(*(asker.c.alias.like(f"{animal} %") for animal in animals)), *is_numbered)
+        theirs = select(conversation.c.id).where(conversation.c.asker_id.in_(select(asker.c.id).where(is_named)))
+        rows = await read.execute(
+            select(ticket.c.id, ticket.c.opened_at)
+            .where(ticket.c.conversation_id.in_(theirs))
+            .order_by(ticket.c.opened_at.desc())
+            .limit(NAMED)
+        )
+        found_by[word] = defaultdict(list)
+        for row in rows:
+            found_by[word][moment(row.opened_at)].append(row.id)
+    return found_by
 
 
 async def _in_texts(
@@ -268,9 +320,13 @@ async def _in_texts(
     topics: Mapping[str, Collection[str]],
     *,
     near: bool,
-) -> list[tuple[str, Line | None]]:
-    """Those of the tickets that do have all *words*, and the line with most of them."""
-    named = _with_asker(select(ticket.c.id, ticket.c.topic, asker.c.alias)).where(ticket.c.id.in_(ids))
+) -> dict[str, list[str]]:
+    """Those of the tickets that do have all *words*, with the texts of their threads."""
+    named = (
+        select(ticket.c.id, ticket.c.topic, asker.c.alias)
+        .select_from(ticket.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker))
+        .where(ticket.c.id.in_(ids))
+    )
     names = {row.id: found.plain_words(row.alias) | set(topics.get(row.topic, ())) for row in await read.execute(named)}
     said = (
         select(message.c.ticket_id, _searched_text().label("text"))
@@ -280,12 +336,18 @@ async def _in_texts(
     texts: dict[str, list[str]] = defaultdict(list)
     for row in await read.execute(said):
         texts[row.ticket_id].append(row.text)
-    hits = []
-    for id_ in ids:
-        there = names[id_].union(*(found.plain_words(text) for text in texts[id_]))
-        if all(word.stands_in(there, near=near) for word in words):
-            hits.append((id_, found.best_line(words, texts[id_], near=near)))
-    return hits
+    return {id_: texts[id_] for id_ in ids if _have_all(words, names[id_], texts[id_], near=near)}
+
+
+def _have_all(words: Sequence[Word], names: Collection[str], texts: Sequence[str], *, near: bool) -> bool:
+    """Reads no further than it has to."""
+    missing = [word for word in words if not word.stands_in(names, near=near)]
+    for text in texts:
+        if not missing:
+            break
+        there = found.plain_words(text)
+        missing = [word for word in missing if not word.stands_in(there, near=near)]
+    return not missing
 
 
 # --- words as keyed hashes -------------------------------------------------------------------------------------

@@ -450,8 +450,8 @@ async def closed_page(
     When that one is gone, from the beginning.
     """
     window = await _closed_after(read, after)
-    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now)
-    ids = [row.id for row in await read.execute(chosen.order_by(*_LATEST_CLOSED).limit(limit + 1))]
+    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now) if choice.is_made else window
+    ids = [row.id for row in await read.execute(chosen.order_by(None).order_by(*_LATEST_CLOSED).limit(limit + 1))]
     if len(ids) > limit:
         last_id = ids[limit - 1]
     else:

@@ -164,8 +164,9 @@ async def test_with_more_than_can_be_looked_at_an_old_one_is_still_found_by_its_
     store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A word that every thread has doesn't hide the one that is looked for."""
-    monkeypatch.setattr(search, "NEWEST", 3)
     monkeypatch.setattr(search, "SHOWN", 2)
+    monkeypatch.setattr(search, "READ_FIRST", 1)
+    monkeypatch.setattr(search, "FIRST_STEP", 24 * 60 * 60)
     rare = await ask(store, vault, 1, "asumistuki ja iguaani", at=NOW - timedelta(days=30))
     for number in range(5):
         await ask(store, vault, 2 + number, "asumistuki", at=NOW - timedelta(days=number))
