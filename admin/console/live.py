@@ -58,16 +58,23 @@ async def events(visit: Visit) -> Response:
             conversation_id = found.scalar()
         if conversation_id is None:
             raise not_found()
-    return StreamingResponse(
-        _stream(visit, conversation_id, ticket_id),
-        media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"},
-    )
+    return event_stream(_stream(visit, conversation_id, ticket_id))
+
+
+def event_stream(events: AsyncIterator[str]) -> Response:
+    """*events* as they come, held up by no cache and no proxy."""
+    headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+
+async def is_over(visit: Visit, read: AsyncConnection) -> bool:
+    """Whether the visitor's session has ended since the page was asked for."""
+    token = visit.request.cookies.get(cookie_name(visit.house), "")
+    return not TOKEN.fullmatch(token) or await sessions.find(read, token, visit.house.clock()) is None
 
 
 async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | None) -> AsyncIterator[str]:
     house, store = visit.house, visit.house.store
-    token = visit.request.cookies.get(cookie_name(house), "")
     topics = [tickets.TOPIC, revisions.TOPIC, bookshelf.TOPIC, sessions.TOPIC, Presence.TOPIC]
     if conversation_id is not None:
         topics.append(f"conversation:{conversation_id}")
@@ -81,9 +88,9 @@ async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | No
     with store.hub.subscribe(*topics) as news, is_there:
         while not store.hub.is_stopping:
             async with store.read() as read:
-                is_over = not TOKEN.fullmatch(token) or await sessions.find(read, token, house.clock()) is None
+                has_ended = await is_over(visit, read)
                 now_at = await version(house, read, conversation_id)
-            if is_over:
+            if has_ended:
                 yield "event: ended\ndata: -\n\n"
                 return
             if now_at != seen:

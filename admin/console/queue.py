@@ -14,7 +14,7 @@ from starlette.responses import Response
 from admin.console import live
 from admin.console.quiet import read_quiet
 from admin.console.visit import Visit
-from bot.store import tickets
+from bot.store import habits, tickets
 from bot.store.schema import event
 from bot.store.tickets import AGES, Choice, Glance, TicketRow
 from knowledge.entry import AdvisorRole, Language
@@ -90,6 +90,7 @@ async def home(visit: Visit) -> Response:
         queue = await read_queue(visit, read, default="free")
         today = await _today(visit, read)
         quiet = None if queue.rows or queue.choice.is_made or not queue.is_first else await read_quiet(visit, read)
+        chosen = await habits.of(read, visit.account.id)
     return visit.render(
         "queue.html",
         version=version,
@@ -97,6 +98,8 @@ async def home(visit: Visit) -> Response:
         today=today,
         quiet=quiet,
         day=visit.now.astimezone(visit.house.hours.zone).date(),
+        habits=chosen,
+        done=visit.query("done", known=frozenset(["closed"])),
         topics=topics_by_title(visit),
         hours=visit.house.hours.today_in_words(visit.now, "fi"),
         is_open=visit.house.hours.is_open(visit.now),
@@ -106,6 +109,15 @@ async def home(visit: Visit) -> Response:
 def topics_by_title(visit: Visit) -> list[tuple[str, str]]:
     """The title and the id of every entry."""
     return sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries)
+
+
+async def next_in_line(visit: Visit, read: AsyncConnection) -> str | None:
+    """The ticket to go on with: one's own that waits for an answer, else a free one of one's own role, else any."""
+    open_ones = await tickets.glances(read, Choice(), visit.now)
+    of_role = await tickets.glances(read, Choice(role=visit.account.role), visit.now)
+    mine = [one for one in open_ones if one.account_id == visit.account.id and not one.awaits_asker]
+    free = [one for one in [*of_role, *open_ones] if one.account_id is None]
+    return next((one.id for one in [*mine, *free]), None)
 
 
 async def read_queue(visit: Visit, read: AsyncConnection, *, default: str) -> Queue:

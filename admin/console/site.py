@@ -19,6 +19,7 @@ from admin.console import (
     faq,
     figures,
     gaps,
+    habits,
     inserting,
     invited,
     learning,
@@ -35,6 +36,7 @@ from admin.console import (
     troubles,
     trying,
     versions,
+    waiting,
 )
 from admin.console.front_door import FrontDoor
 from admin.console.sign_in import SignIn
@@ -73,6 +75,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("me", "/me", me.page),
         door.route("end_session", "/me/sessions/{session_id}/end", me.end_session, fields=()),
         door.route("end_other_sessions", "/me/sessions/end", me.end_other_sessions, fields=()),
+        door.route("change_habits", "/me/habits", habits.change, fields=habits.FIELDS),
         door.route("set_email", "/me/email", me.set_email, fields=("email", "digest", "urgent")),
         door.route("make_own_code", "/me/telegram", me.make_own_code, fields=()),
         door.route("unlink_own", "/me/telegram/unlink", me.unlink_own, fields=()),
@@ -81,6 +84,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("home", "/", queue.home),
         door.route("search", "/search", searching.page),
         door.route("events", "/events", live.events),
+        door.route("waiting", "/waiting", waiting.waiting),
         door.route("ticket", "/tickets/{ticket_id}", ticket.page),
         door.route("claim", "/tickets/{ticket_id}/claim", ticket.claim, fields=()),
         door.route("release", "/tickets/{ticket_id}/release", ticket.release, fields=()),
@@ -92,7 +96,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route(
             "try_again", "/tickets/{ticket_id}/messages/{message_id}/again", ticket.try_again, fields=("delivery",)
         ),
-        door.route("close", "/tickets/{ticket_id}/close", ticket.close, fields=("outcome", "topic", "version")),
+        door.route("close", "/tickets/{ticket_id}/close", ticket.close, fields=ticket.CLOSE_FIELDS),
         door.route("hand_over", "/tickets/{ticket_id}/hand-over", ticket.hand_over, fields=("to", "note", "version")),
         door.route("reopen", "/tickets/{ticket_id}/reopen", ticket.reopen, fields=("version",)),
         door.route("new_answer", "/tickets/{ticket_id}/answer", learning.new_answer),

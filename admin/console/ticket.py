@@ -12,21 +12,22 @@ from starlette.responses import Response
 from admin.console import live, suggestions
 from admin.console.live import TICKET_ID
 from admin.console.preview import preview
-from admin.console.queue import VIEWS, read_queue
+from admin.console.queue import VIEWS, next_in_line, read_queue
 from admin.console.visit import Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
 from bot.channels.incoming import clean
 from bot.channels.markup import units
-from bot.store import accounts, audit, drafts, tickets
+from bot.store import accounts, audit, drafts, habits, tickets
 from bot.store.accounts import Account
 from bot.store.drafts import Draft
 from bot.store.engine import Tx
 from bot.store.tickets import AlreadyTaken, Changed, NotOpen, ThreadMessage, TicketRow
 from knowledge.entry import AdvisorRole
 
+CLOSE_FIELDS = ("outcome", "topic", "version", "next")
 NUMBER = re.compile(r"[0-9]{1,15}")
 DONE = frozenset(
-    ["claimed", "released", "replied", "noted", "drafted", "closed", "tried_again", "handed_over", "reopened"]
+    ["claimed", "released", "replied", "noted", "drafted", "closed", "tried_again", "handed_over", "reopened", "next"]
 )
 ROLES: tuple[AdvisorRole, ...] = get_args(AdvisorRole)
 
@@ -74,18 +75,26 @@ async def release(visit: Visit) -> Response:
 
 
 async def close(visit: Visit) -> Response:
-    """Close the ticket with its outcome and what it was about."""
+    """Close the ticket with its outcome and what it was about, and stay there or go on with the next."""
     outcome, topic = visit.form.get("outcome", ""), visit.form.get("topic", "")
     if outcome not in OUTCOMES:
         return await show(visit, 422, problem="no_outcome")
     if topic and visit.house.bookshelf.current.library.get(topic) is None:
         raise Refused(400, "bad_form")
     version = _version(visit)
-    return await attempt(
+    closed = await attempt(
         visit,
         "closed",
         lambda desk, id_: desk.close(visit.account, id_, outcome, visit.now, topic=topic, version=version),
     )
+    return await _go_on(visit) if "next" in visit.form and closed.status_code == 303 else closed
+
+
+async def _go_on(visit: Visit) -> Response:
+    """To the next ticket in line; when there is none, to the queue."""
+    async with visit.house.store.read() as read:
+        next_id = await next_in_line(visit, read)
+    return visit.go(f"/console/tickets/{next_id}?view=mine&done=next" if next_id else "/console/?done=closed")
 
 
 async def hand_over(visit: Visit) -> Response:
@@ -205,6 +214,7 @@ async def show(
         may_reply = ticket.closed_at is None and ticket.account_id in {None, visit.account.id}
         suggested = await suggestions.suggest(visit, read, ticket, thread) if may_reply else []
         templates = await suggestions.templates(visit, read, ticket) if may_reply else []
+        chosen = await habits.of(read, visit.account.id)
         begun = await drafts.of(read, vault, ticket_id, visit.account.id)
     async with store.write() as tx:
         await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
@@ -247,6 +257,7 @@ async def show(
         topics=sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries),
         done=done,
         outcomes=OUTCOMES,
+        habits=chosen,
         max_reply=MAX_REPLY,
     )
 

@@ -61,10 +61,15 @@ async def save(tx: Tx, vault: Vault, ticket_id: str, account_id: str, draft: Dra
     if went_on.rowcount == 1:
         return replace(draft, version=draft.version + 1, saved_at=now)
     values |= {"ticket_id": ticket_id, "account_id": account_id, "version": 1}
-    key = draft.key
-    if await tx.insert_once(_kept, {**values, "key": key}) is None:
-        key = new_key()
-        await tx.execute(_kept.insert().values(**values, key=key))
+    if await tx.insert_once(_kept, {**values, "key": draft.key}) is not None:
+        return replace(draft, version=1, saved_at=now)
+    there = next(
+        (kept for kept in await of(tx.connection, vault, ticket_id, account_id) if kept.key == draft.key), None
+    )
+    if there is not None and (there.text, there.mode) == (draft.text, draft.mode):
+        return there  # the same save come twice, as when a page is loaded anew while its last one is on its way
+    key = new_key()
+    await tx.execute(_kept.insert().values(**values, key=key))
     return replace(draft, key=key, version=1, saved_at=now)
 
 

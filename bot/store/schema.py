@@ -314,6 +314,9 @@ account = Table(
     Column("email", LargeBinary),  # sealed; for what they have asked for below, and nothing else
     Column("wants_digest", Boolean, nullable=False, default=False),  # a word a day when something waits
     Column("wants_urgent", Boolean, nullable=False, default=False),  # at once, when an urgent question comes
+    Column("uses_keys", Boolean, nullable=False, default=True),  # in the console, single keys act
+    Column("wants_notices", Boolean, nullable=False, default=False),  # the browser's, while the console is open
+    Column("wants_sound", Boolean, nullable=False, default=False),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
     CheckConstraint("role IN ('sosiaaliohjaaja', 'tyovoimaneuvoja', 'koordinaattori', 'yllapitaja')", name="role"),

@@ -13,8 +13,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from bot.store import accounts
+from bot.store import accounts, habits
 from bot.store.accounts import Account
+from bot.store.habits import Habits
 from bot.vault import Vault
 from tests.admin.console.office import COOKIE, PASSWORD, Office, opened
 from tests.browser.accessibility import violations
@@ -129,10 +130,19 @@ async def test_a_draft_survives_a_reload_and_is_gone_once_sent(browser: Browser,
         await field.fill("Puolikas vasta")
         await page.reload()
         await expect(field).to_have_value("Puolikas vasta")
+        await expect(page.get_by_text(re.compile("Luonnos tallessa"))).to_be_visible()
+        async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}") as elsewhere:
+            await expect(elsewhere.get_by_label("Teksti", exact=True)).to_have_value("Puolikas vasta")
+            await elsewhere.get_by_label("Teksti", exact=True).press_sequentially("Toinen: ")
+            await expect(elsewhere.get_by_text(re.compile("Luonnos tallessa"))).to_be_visible()
+        await field.press_sequentially("!")
+        await expect(page.get_by_text("Sinulla on tästä toinenkin luonnos")).to_be_visible()
+        await page.get_by_role("button", name="Esikatsele").click()
+        await expect(page.get_by_role("region", name="Näin asiakas näkee tämän verkkochatissa")).to_be_focused()
         await field.press("Control+Enter")
         await expect(page.get_by_text("Vastaus on matkalla")).to_be_visible()
-        await page.reload()
         await expect(field).to_have_value("")
+        await expect(page.get_by_text("Muut luonnoksesi tästä: 1")).to_be_visible()
 
 
 async def test_the_two_modes_of_the_box_never_look_alike(browser: Browser, office: Office) -> None:
@@ -231,6 +241,90 @@ async def test_a_reply_becomes_an_answer_that_the_bot_gives(browser: Browser, of
         await expect(page.get_by_text("Saa, jos työnantaja suostuu.")).to_be_visible()
 
 
+async def test_single_keys_lead_through_the_queue_but_never_out_of_a_field(browser: Browser, office: Office) -> None:
+    """Take, write, close, next: without the mouse; what is typed is text, and who switches them off has none."""
+    await office.ticket("Ensimmäinen", promised_in=timedelta(minutes=30))
+    await office.ticket("Toinen")
+    await office.ticket("Kolmas", promised_in=timedelta(hours=3))
+    async with at_work(browser, office, office.vaino) as page:
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Näppäimet")).to_be_visible()
+        assert await violations(page) == []
+        await page.keyboard.press("j")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+        for key in "jjkj":
+            await page.keyboard.press(key)
+        await expect(page.get_by_role("link", name=re.compile("Toinen"))).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/console/tickets/**")
+        await page.keyboard.press("c")
+        await page.wait_for_url("**done=claimed**")
+        await page.keyboard.press("n")
+        await expect(page.get_by_label("Muistiinpano")).to_be_checked()
+        await page.keyboard.type("jkcrne/?")
+        await expect(page.get_by_label("Teksti", exact=True)).to_have_value("jkcrne/?")
+        await page.get_by_role("heading", level=1).click()
+        await page.keyboard.press("r")
+        await expect(page.get_by_label("Vastaus", exact=True)).to_be_checked()
+        await page.get_by_label("Teksti", exact=True).fill("Saa.")
+        await page.keyboard.press("Control+Enter")
+        await page.wait_for_url("**done=replied**")
+        await page.keyboard.press("/")
+        await expect(page.get_by_label("Hae vastauksista")).to_be_focused()
+        await page.get_by_role("heading", level=1).click()
+        await page.keyboard.press("e")
+        await page.keyboard.press("Space")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Edellinen on suljettu. Tässä on seuraava.")).to_be_visible()
+        await expect(page.get_by_role("log").get_by_text("Ensimmäinen")).to_be_visible()
+
+        await page.goto(office.address + "/console/me")
+        await page.get_by_label(re.compile("Yhden näppäimen komennot")).uncheck()
+        await page.get_by_role("region", name="Ilmoitukset ja näppäimet").get_by_role("button", name="Tallenna").click()
+        await page.goto(office.address + "/console/")
+        await page.keyboard.press("?")
+        await page.get_by_role("button", name="Näppäimet").click()
+        await expect(page.get_by_text("Ne ovat nyt pois päältä")).to_be_visible()
+
+
+# What the browser would show and play, noted down: a headless one has neither a desktop nor a loudspeaker.
+TOLD = """
+window.told = [];
+window.Notification = class extends EventTarget {
+  static permission = "granted";
+  constructor(words) { super(); told.push(words); }
+};
+const start = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (at) { told.push(this.frequency.value); start.call(this, at); };
+Object.defineProperty(AudioContext.prototype, "state", { value: "running" });
+"""
+
+
+async def test_who_asked_for_it_is_told_of_a_new_question_on_one_tab_only(browser: Browser, office: Office) -> None:
+    """By a notification without a word of the question and a tone, an urgent one differs; titles count in every tab."""
+    async with office.store.write() as tx:
+        await habits.keep(tx, office.vaino.id, Habits(notices=True, sound=True))
+    mine = await office.ticket("Tämä on jo työn alla")
+    await office.desk.claim(office.vaino, mine, office.clock())
+    async with at_work(browser, office, office.vaino, "/console/login") as page:
+        await page.context.add_init_script(TOLD)
+        other = await page.context.new_page()
+        for tab, path in ((page, "/console/"), (other, f"/console/tickets/{mine}")):
+            await tab.goto(office.address + path)
+        await office.ticket("Merkkisana kuunsirppi")
+        for tab, title in ((page, "Jono"), (other, "")):
+            await expect(tab).to_have_title(re.compile(rf"^\(1\) {title}"))
+        await office.ticket("Hätä", urgent=True)
+        await expect(other).to_have_title(re.compile(r"^\(2\)"))
+        told = [await tab.evaluate("told") for tab in (page, other)]
+
+    assert sorted(told, key=len) == [
+        [],
+        [660, 880, "Uusi kysymys odottaa", 988, 988, 988, 1319, "Kiireellinen kysymys odottaa"],
+    ]
+
+
 # --- for everybody ------------------------------------------------------------------------------------------------
 
 
@@ -292,7 +386,8 @@ async def test_every_page_is_for_everybody(browser: Browser, office: Office) -> 
 # Links within a sentence may be as high as their line (WCAG 2.5.8); what stands by itself must be 44 pixels high.
 TOO_LOW = """
 () => [...document.querySelectorAll(
-    "button, select, input:not([type=hidden], [type=radio]), textarea, nav a, summary, .button, label:has(input)")]
+    "button, select, input:not([type=hidden], [type=radio], [type=checkbox]), textarea, nav a, summary, .button, "
+    + "label:has(input)")]
   .filter((element) => element.checkVisibility() && !element.closest(".unseen"))
   .filter((element) => element.getBoundingClientRect().height < 43.5)
   .map((element) => element.outerHTML.slice(0, 120))

@@ -85,7 +85,8 @@ if (say) {
     version.value = left.version;
     const choice = say.querySelector(`[type=radio][value="${left.mode}"]`);
     if (choice) choice.checked = true;
-    changed();
+    isSaved = false;
+    save();
   } else {
     remember();
   }

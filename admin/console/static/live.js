@@ -3,6 +3,8 @@
 // The server says which version there is now. A page that shows another one fetches itself and takes over what is
 // marked data-live; fields that somebody is writing in are never among that.
 
+import { withBadge } from "./waiting.js";
+
 const page = document.body;
 const lost = document.getElementById("lost");
 const ended = document.getElementById("ended");
@@ -29,7 +31,7 @@ async function refresh() {
       if (now) takeOver(old, now);
     }
     page.dataset.version = fresh.body.dataset.version;
-    document.title = fresh.title;
+    document.title = withBadge(fresh.title);
   } catch {
     lost.hidden = false;
   } finally {

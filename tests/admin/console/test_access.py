@@ -28,6 +28,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "end_session": (404, ALL),
     "end_other_sessions": (303, ALL),
     "set_email": (404, ADVISORS),
+    "change_habits": (303, ADVISORS),
     "make_own_code": (200, ADVISORS),
     "unlink_own": (303, ADVISORS),
     "password": (200, ALL),
@@ -91,7 +92,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "troubles": (200, OPERATOR),
 }
 OPEN_TO_NOBODY = {"login", "log_in", "invited", "accept_invitation"}
-HAVE_TESTS_OF_THEIR_OWN = {"home", "events"}
+HAVE_TESTS_OF_THEIR_OWN = {"home", "events", "waiting"}
 
 
 def _routes(office: Office) -> dict[str, Route]:

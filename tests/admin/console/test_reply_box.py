@@ -84,6 +84,7 @@ async def test_of_two_tabs_neither_overwrites_the_other(office: Office) -> None:
         await _saves(vaino, ticket_id, "Uudempi", draft=1)
         office.clock.advance(timedelta(minutes=1))
         parted = await _saves(vaino, ticket_id, "Vanhemmasta", draft=1, mode="note")
+        twice = await _saves(vaino, ticket_id, "Uudempi", draft=0)
         went_on = await _saves(vaino, ticket_id, "Vanhemmasta välilehdestä", draft=parted["version"], key=parted["key"])
         look = (await vaino.sees(page)).text
         other = (await vaino.sees(f"{page}?draft={KEY}")).text
@@ -91,6 +92,7 @@ async def test_of_two_tabs_neither_overwrites_the_other(office: Office) -> None:
         unknown = [await vaino.sees(f"{page}?draft={odd}") for odd in ("nope-nope", "%00", "x" * 3000)]
 
     assert parted["key"] != KEY
+    assert (twice["key"], twice["version"]) == (KEY, 2)
     assert (parted["has_other"], went_on["has_other"]) == (True, True)
     assert _box(look) == "Vanhemmasta välilehdestä"
     assert "Uudempi" in look

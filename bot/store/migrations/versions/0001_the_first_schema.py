@@ -29,6 +29,9 @@ def upgrade() -> None:
         sa.Column("email", sa.LargeBinary(), nullable=True),
         sa.Column("wants_digest", sa.Boolean(), nullable=False),
         sa.Column("wants_urgent", sa.Boolean(), nullable=False),
+        sa.Column("uses_keys", sa.Boolean(), nullable=False),
+        sa.Column("wants_notices", sa.Boolean(), nullable=False),
+        sa.Column("wants_sound", sa.Boolean(), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("disabled_at", schema.Instant(timezone=True), nullable=True),
         sa.CheckConstraint(
