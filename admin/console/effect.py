@@ -249,13 +249,22 @@ async def _asked(house: House, requests: Sequence[bytes], of: int) -> AsyncGener
         finally:
             for talk in talks:
                 talk.cancel()
-            await asyncio.gather(*talks, return_exceptions=True)
     finally:
-        for process in processes:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        _end(processes)
     yield [seen[number] for number in range(len(requests))]
+
+
+_ending: set[asyncio.Future[list[int | BaseException]]] = set()
+
+
+def _end(processes: Sequence[Process]) -> None:
+    """End them at once: where the page was left, each wait in this task is cut short."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            process.kill()
+    ended = asyncio.gather(*(process.wait() for process in processes), return_exceptions=True)
+    _ending.add(ended)
+    ended.add_done_callback(_ending.discard)
 
 
 async def _talk(

@@ -1,6 +1,8 @@
 """What an edit would change is seen before it is published, and of looking nothing is left."""
 
+import asyncio
 import json
+import os
 import sys
 from html import unescape
 from pathlib import Path
@@ -14,7 +16,7 @@ from bot.store import revisions
 from knowledge import library, trial
 from knowledge.questions import Question
 from knowledge.trial import Seen
-from tests.admin.console.office import SMALL_FAQ, Office
+from tests.admin.console.office import SMALL_FAQ, Office, token_in
 
 MARKER = "xqmarkkerix"
 on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -41,7 +43,7 @@ async def test_looking_shows_what_would_change_and_leaves_nothing_behind(
         html = shown.text
     async with office.store.read() as read:
         published = await revisions.published(read)
-    cached = [file for file in (tmp_path / "cache").rglob("*") if file.is_file()]
+    cached = _files(tmp_path / "cache", "*")
 
     assert shown.status_code == 200
     assert "2 viimeisestä kysymyksestä 2 saisi muun vastauksen" in html
@@ -79,6 +81,41 @@ async def test_where_it_can_not_be_tried_the_page_says_so_and_publishing_goes_on
     assert (faulty.status_code, "Tämä puuttuu." in faulty.text) == (422, True)
     assert "Tämä ei muuta mitään" in json.loads(nothing_new.text)["html"]
     assert published.status_code == 303
+
+
+@on_one_database
+async def test_who_leaves_the_page_leaves_no_trial_running(
+    office: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Half a gigabyte and a processor must not go on for nobody."""
+    program = (
+        "import os, sys, time; open(sys.argv[1] + str(os.getpid()), 'w').close(); print(0, flush=True); time.sleep(60)"
+    )
+    monkeypatch.setattr(trial, "COMMAND", (sys.executable, "-S", "-c", program, f"{tmp_path}/running-"))
+    ticket_id = await office.answered_ticket("Mitä iguaani syö?")
+    page = f"/console/tickets/{ticket_id}/phrasing"
+    async with office.at_work(office.vaino) as vaino:
+        form = {"form_token": token_in((await vaino.sees(page)).text), "act": "look", "entry": "cv", "phrasings": "x y"}
+        async with vaino.client.stream("POST", page, data=form, headers={"X-Requested-With": "effect"}):
+            async with asyncio.timeout(10):
+                while len(started := _files(tmp_path, "running-*")) < 2:  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.01)
+    running = {int(file.name.partition("-")[2]) for file in started}
+    async with asyncio.timeout(10):
+        while any(map(_is_running, running)):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return [file for file in folder.rglob(pattern) if file.is_file()]
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_what_was_right_and_what_becomes_of_it_is_told_apart() -> None:
