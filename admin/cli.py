@@ -253,6 +253,24 @@ def _day(given: Any, settings: Any) -> date:
 
 
 @main.command()
+@click.option("--after", type=click.IntRange(0), default=0, help="Only the lines after the one with this id.")
+def audit(after: int) -> None:
+    """Print the audit log, a JSON object a line, for another machine to keep."""
+    from admin import auditing
+    from bot.store.engine import Store
+
+    async def show() -> None:
+        store = Store.at(_settings().database)
+        try:
+            async for line in auditing.lines(store, after):
+                click.echo(line)
+        finally:
+            await store.close()
+
+    _run(show())
+
+
+@main.command()
 @click.option("--retention", "only_retention", is_flag=True, help="Only look whether anything is kept too long.")
 def check(only_retention: bool) -> None:
     """Prove that nothing is lost, doubled or kept too long: a line a violation, exit code 1 if any."""
