@@ -185,7 +185,8 @@ def check_entry(
         return list(error.faults)
     documents, _ = read(folder, revisions)
     by_part = {(document.entry_id, document.language, document.part): document for document in documents}
-    faults = list(_faults_of(library.by_id[entry_id], by_part))
+    entry = library.by_id.get(entry_id)  # None while it is out of use: its translations are edited all the same
+    faults = [] if entry is None else list(_faults_of(entry, by_part))
     own = _lines([document for document in documents if document.entry_id == entry_id])
     for one, other in review.twins([(entry_id, text) for _, _, text in own]):
         faults.append(_twin(*own[other][:2], *own[one][:2]))
