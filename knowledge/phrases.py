@@ -286,6 +286,16 @@ def _is_one_slip(word: str, form: str) -> bool:
 # Many phrases in one text
 
 
+@dataclass(frozen=True)
+class Spotted:
+    """What a `Spotter` sees in a text: *phrases*, each once and in no particular order; the words *telling* something,
+    those of no idiom; and for each word of the text the names of the *groups* it belongs to."""
+
+    phrases: list[Phrase]
+    telling: list[str]
+    groups: list[set[str]]
+
+
 class Spotter:
     """Finds which of many phrases a text has, but for words that belong to an idiom."""
 
@@ -297,19 +307,19 @@ class Spotter:
         fillers: Element,
         often_misspelt: Element,
         lookalikes: Element,
+        named: Mapping[str, Element],
     ) -> None:
+        """*named* are the groups whose names a text's words are told by; `Vocabulary` tells what the others are."""
         phrases, idioms = list(phrases), list(idioms)
-        elements = {element for phrase in (*phrases, *idioms) for element in phrase.elements}
+        elements = {element for phrase in (*phrases, *idioms) for element in phrase.elements} | {*named.values()}
         self._fillers = fillers
+        self._names = {element: name for name, element in named.items()}
         self._vocabulary = Vocabulary([*elements, fillers], often_misspelt, lookalikes)
         self._phrases = _by_rarest_element(phrases)
         self._idioms = _by_rarest_element(idioms)
 
-    def spot(self, words: Sequence[str], sentences: Sequence[int]) -> tuple[list[Phrase], list[str]]:
-        """The phrases that a text has, each once and in no particular order, and its words that belong to no idiom.
-
-        *words* and *sentences* are the text as `read` took it apart.
-        """
+    def spot(self, words: Sequence[str], sentences: Sequence[int]) -> Spotted:
+        """What is seen in the text that `read` took apart into *words* and *sentences*."""
         places, origins, line = self._look_up(words, sentences)
         called_off = {
             place for idiom in _possible(self._idioms, places) for find in idiom.finds(places, line) for place in find
@@ -317,7 +327,12 @@ class Spotter:
         left = {element: [place for place in taken if place not in called_off] for element, taken in places.items()}
         found = [phrase for phrase in _possible(self._phrases, left) if any(phrase.finds(left, line))]
         idiomatic = {origins[place] for place in called_off}
-        return found, [word for number, word in enumerate(words) if number not in idiomatic]
+        telling = [word for number, word in enumerate(words) if number not in idiomatic]
+        groups: list[set[str]] = [set() for _ in words]
+        for element in places.keys() & self._names.keys():
+            for place in places[element]:
+                groups[origins[place]].add(self._names[element])
+        return Spotted(found, telling, groups)
 
     def _look_up(
         self, words: Sequence[str], sentences: Sequence[int]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from knowledge.phrases import Element, Phrase, Spotter, parse_element, read
-from knowledge.unease import Unease
+from knowledge.unease import Heard, Unease
 
 Kind = Literal[
     "medical",
@@ -30,6 +30,9 @@ Certainty = Literal["sure", "unsure"]
 
 LEXICON_FOLDER = Path(__file__).parent / "lexicon"
 
+_NO_MEANING = frozenset({"filler", "often-misspelt"})
+"""Groups that tell nothing of what a message is about."""
+
 MOST_PARTS = 20  # from the beginning of a message, and as many from its end, are also looked at one by one
 _CONJUNCTIONS = "ja|mutta|mut|joten|koska|kun|ku|ko|että|et|och|men|så|and|but|so|because"
 _PART_ENDS = re.compile(rf"(?<=[.!?\n])\s+|[,;:]\s+|\s(?:{_CONJUNCTIONS})\s+", re.IGNORECASE)
@@ -42,6 +45,10 @@ FEWEST_WORDS_SURE = 6
 
 FEWEST_WORDS_BESIDE_AN_IDIOM = 3
 """What an idiom leaves of a short text ("haluisin ... tän ...") tells nothing."""
+
+
+EVEN_ODDS = 0.0
+"""Log odds of danger from which on a phrase alone is sure."""
 
 
 @dataclass(frozen=True)
@@ -74,34 +81,48 @@ def _parts(text: str) -> list[str]:
 
 def spelt_out(text: str) -> list[SafetySign]:
     """The signs that phrases alone find in *text*, without what it resembles as a whole."""
-    return _spot(text)[0]
+    return _listen(text)[0]
 
 
-def _spot(text: str) -> tuple[list[SafetySign], list[str], list[str]]:
-    """The signs that phrases find, the words of *text*, and those of them that belong to no idiom."""
+def hear(text: str) -> Heard:
+    """*text* as the model that weighs it as a whole hears it."""
+    return _listen(text)[1]
+
+
+def _listen(text: str) -> tuple[list[SafetySign], Heard, int]:
+    """The signs that phrases find, *text* as the model hears it, and how many of its words belong to no idiom."""
     spotter, meanings = _signs()
     words, sentences = read(text)
-    phrases, telling = spotter.spot(words, sentences)
-    return [meanings[phrase] for phrase in phrases], words, telling
+    spotted = spotter.spot(words, sentences)
+    signs = [meanings[phrase] for phrase in spotted.phrases]
+    marks = {f"{sign.kind} {sign.certainty}" for sign in signs}
+    marks |= {sign.certainty for sign in signs} or {"silence"}
+    if len(spotted.telling) < len(words):
+        marks.add("idiom")
+    return signs, Heard(words, spotted.groups, marks), len(spotted.telling)
 
 
 def _assess(text: str) -> SafetySign | None:
-    found, words, telling = _spot(text)
-    if len(telling) >= min(len(words), FEWEST_WORDS_BESIDE_AN_IDIOM):
-        found = _weighed(found, telling)
+    found, heard, telling = _listen(text)
+    if telling >= min(len(heard.words), FEWEST_WORDS_BESIDE_AN_IDIOM):
+        found = _weighed(found, heard)
     return min(found, key=_gravity, default=None)
 
 
-def _weighed(found: list[SafetySign], words: list[str]) -> list[SafetySign]:
-    """What phrases *found*, and what the words sound like as a whole."""
+def _weighed(found: list[SafetySign], heard: Heard) -> list[SafetySign]:
+    """What phrases *found*, weighed by what the words sound like as a whole."""
     unease = _unease()
-    kind, score = unease.strongest(words)
+    kind, score = unease.strongest(heard)
     if score < unease.calm:
-        # Phrases take a step back where nothing else sounds like danger: "the firm committed suicide".
-        return [SafetySign(sign.kind, "unsure") for sign in found if sign.certainty == "sure"]
-    if score < unease.unsure or len(words) < FEWEST_WORDS_UNSURE:
+        found = [sign for sign in found if sign.certainty == "sure"]
+    if score < EVEN_ODDS:
+        # Phrases take a step back where the rest sounds otherwise: "the firm committed suicide".
+        found = [SafetySign(sign.kind, "unsure") for sign in found]
+    if score < unease.unsure:
         return found
-    is_plain = score >= unease.sure and len(words) >= FEWEST_WORDS_SURE
+    if len(heard.words) < FEWEST_WORDS_UNSURE or any(sign.certainty == "sure" for sign in found):
+        return found  # a phrase knows the kind better
+    is_plain = score >= unease.sure and len(heard.words) >= FEWEST_WORDS_SURE
     return [*found, SafetySign(cast(Kind, kind), "sure" if is_plain else "unsure")]
 
 
@@ -131,6 +152,7 @@ def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
         fillers=groups["filler"],
         often_misspelt=groups["often-misspelt"],
         lookalikes=lookalikes,
+        named={name: group for name, group in groups.items() if name not in _NO_MEANING},
     )
     return spotter, meanings
 

@@ -5,9 +5,9 @@ A linear model over words, pairs of words and pieces of words, kept as plain num
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import inf
 from pathlib import Path
 
@@ -15,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 CALM = "none"
-"""The kind of a message that is no sign of danger."""
+"""The kind of a message that is no sign of danger. The model has no weights for it: each kind is weighed against it."""
 
-_LONGEST_PIECE = 4
+_LONGEST_PIECE = 5
 _SHORTEST_PIECE = 2
+_STEM = 5
+"""Letters of a word that its endings mostly leave alone."""
+_STEMS_APART = 3
+_GROUPS_APART = 4
 _WINDOW = 30
 
 MODEL_FILE = Path(__file__).parent / "fitted" / "unease.json"
@@ -26,22 +30,47 @@ _SCALE = 1000
 """The file keeps thousandths, as whole numbers."""
 
 
-def features(words: Sequence[str]) -> set[str]:
-    """The words, their pairs, and their pieces of two to four letters with the word's edges marked."""
+@dataclass(frozen=True)
+class Heard:
+    """A message as the model hears it: its *words*, the *groups* of words that each belongs to (hits, partner, ...),
+    and the *signs* that phrases found in it, in any words of its own."""
+
+    words: Sequence[str]
+    groups: Sequence[Set[str]]
+    signs: Set[str]
+
+    def windows(self) -> Iterator["Heard"]:
+        """It in overlapping stretches, so that one sentence isn't drowned in a long story."""
+        yield self._part(0)
+        for start in range(_WINDOW // 2, len(self.words) - _WINDOW // 2, _WINDOW // 2):
+            yield self._part(start)
+
+    def _part(self, start: int) -> "Heard":
+        return Heard(self.words[start : start + _WINDOW], self.groups[start : start + _WINDOW], self.signs)
+
+
+def features(heard: Heard) -> set[str]:
+    """What a message is made of.
+
+    The words, their pairs, and their pieces of two to five letters with the word's edges marked; which stems and which
+    groups of words stand near each other, in their order; and the signs. No two sorts can be taken for each other.
+    """
+    words = heard.words
     found = {f"{word} " for word in words}
     found |= {f"{first} {second}" for first, second in pairwise(words)}
     for word in words:
         edged = f"<{word}>"
         for length in range(_SHORTEST_PIECE, _LONGEST_PIECE + 1):
             found |= {edged[start : start + length] for start in range(len(edged) - length + 1)}
-    return found
-
-
-def _windows(words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """*words* in overlapping stretches, so that one sentence isn't drowned in a long story."""
-    yield words[:_WINDOW]
-    for start in range(_WINDOW // 2, len(words) - _WINDOW // 2, _WINDOW // 2):
-        yield words[start : start + _WINDOW]
+    stems = [word[:_STEM] for word in words]
+    for place, stem in enumerate(stems):
+        found |= {f"{stem}~{near}" for near in stems[place + 1 : place + 1 + _STEMS_APART]}
+    for place, groups in enumerate(heard.groups):
+        found |= {f"@{group}" for group in groups}
+        if groups:
+            near_groups = chain.from_iterable(heard.groups[place + 1 : place + 1 + _GROUPS_APART])
+            found |= {f"@{group}@{near}" for near in near_groups for group in groups}
+    return found | {f"!{sign}" for sign in heard.signs}
 
 
 @dataclass(frozen=True)
@@ -61,20 +90,17 @@ class Unease:
     sure: float
     calm: float
 
-    def strongest(self, words: Sequence[str]) -> tuple[str, float]:
-        """The kind of danger that a text of these words resembles most, and its score; nothing known is calm."""
-        return max((self._score(window) for window in _windows(words)), key=lambda scored: scored[1])
+    def strongest(self, heard: Heard) -> tuple[str, float]:
+        """The kind of danger that a message resembles most, and its score; nothing known is calm."""
+        return max((self._score(window) for window in heard.windows()), key=lambda scored: scored[1])
 
-    def _score(self, words: Sequence[str]) -> tuple[str, float]:
-        known = [self.rows[feature] for feature in features(words) if feature in self.rows]
+    def _score(self, heard: Heard) -> tuple[str, float]:
+        known = [self.rows[feature] for feature in features(heard) if feature in self.rows]
         if not known:
             return CALM, -inf
         rarity = self.rarity[known]
         pull = rarity @ self.weights[known] / float(np.linalg.norm(rarity)) + self.intercepts
-        calm = self.kinds.index(CALM)
-        danger = np.delete(pull, calm)
-        kind = [kind for kind in self.kinds if kind != CALM][int(danger.argmax())]
-        return kind, float(np.logaddexp.reduce(danger) - pull[calm])
+        return self.kinds[int(pull.argmax())], float(np.logaddexp.reduce(pull))
 
     @classmethod
     def load(cls, file: Path = MODEL_FILE) -> "Unease":

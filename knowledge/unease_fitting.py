@@ -1,30 +1,30 @@
 """Fits `Unease` on messages with a known meaning: the same each time."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from math import log
 from random import Random
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import normalize
 
 from knowledge.library import load
-from knowledge.phrases import read
 from knowledge.questions import Question, development
-from knowledge.safety import lexicon_rows, spelt_out
+from knowledge.safety import LEXICON_FOLDER, Kind, hear, lexicon_rows, spelt_out
 from knowledge.unease import CALM, Unease, features
 
 SEED = 20261122
 FOLDS = 5
 
-MOST_UNSURE = 0.02
-MOST_SURE = 0.002
+MOST_UNSURE = 0.055
+MOST_SURE = 0.003
 """Of ordinary development questions, judged by models that haven't seen them, so many may reach the thresholds."""
 
 MOST_CALM = 0.04
@@ -39,24 +39,33 @@ _PARTLY_CALM = frozenset({"hairinta-ja-syrjinta", "jaksaminen-ja-yksinaisyys", "
 _RARE = 3
 """A feature of fewer messages says nothing of the next one."""
 
-_FREEDOM = 10.0
-_DANGER_WEIGHT = 4.0
+_ALIKE = 0.4
+"""Messages as alike as this (cosine) are kin: one of them tells nothing of a model that was fitted on another."""
+
+_FREEDOM = 30.0
+_NEAR_ENOUGH = 0.01
+_DANGER_WEIGHT = 3.0
 """A sign overlooked weighs more than a gentle line too many."""
 
 _WORDS_PER_SLIP = 4
 """Each message from someone in danger is also fitted on with so many slips: people in distress don't correct."""
 
-_FAINT = 0.02
+_FAINT = 1.0
 """Features that pull less than this in every direction are left out of the model: they only make it large."""
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """A message and its kind of danger; *is_question* for an ordinary one that stands for what is asked of the bot."""
+    """A message and its kind of danger; *is_question* for an ordinary one that stands for what is asked of the bot.
+
+    *is_phrasing*: it is one of the many thousand of the FAQ. *theme* is what it was written about together with others, if with any.
+    """
 
     text: str
     kind: str
     is_question: bool = False
+    is_phrasing: bool = False
+    theme: str = ""
 
 
 def is_for_fitting(text: str) -> bool:
@@ -64,13 +73,30 @@ def is_for_fitting(text: str) -> bool:
     return hashlib.sha256(text.encode()).digest()[-1] % 2 == 0
 
 
+def is_sample(text: str) -> bool:
+    """Whether a phrasing is in the quarter that is enough to set the thresholds by."""
+    return hashlib.sha256(text.encode()).digest()[-1] % 4 == 0
+
+
 def labelled_messages() -> list[Labelled]:
     """What is fitted on: the examples, small talk, the FAQ's phrasings and one half of the development questions."""
-    examples = [Labelled(text, kind) for kind, text in lexicon_rows("crisis-examples.tsv")]
+    examples = list(_examples())
     in_danger = {example.text.casefold() for example in examples if example.kind != CALM}
-    calm = [text for text in chain(_phrasings(), _small_talk()) if text.casefold() not in in_danger]
+    phrasings = [Labelled(text, CALM, is_phrasing=True) for text in _phrasings() if text.casefold() not in in_danger]
+    small_talk = [Labelled(text, CALM) for text in _small_talk() if text.casefold() not in in_danger]
     asked = [_labelled(question) for question in development() if is_for_fitting(question.text)]
-    return [*examples, *(Labelled(text, CALM) for text in calm), *asked]
+    return [*examples, *phrasings, *small_talk, *asked]
+
+
+def _examples() -> Iterator[Labelled]:
+    theme = ""
+    _, *lines = (LEXICON_FOLDER / "crisis-examples.tsv").read_text(encoding="utf-8").splitlines()
+    for line in filter(None, lines):
+        if line.startswith("#"):
+            theme = line
+        else:
+            kind, text = line.split("\t")
+            yield Labelled(text, kind, theme=theme)
 
 
 def _phrasings() -> Iterator[str]:
@@ -93,50 +119,98 @@ def _labelled(question: Question) -> Labelled:
 
 
 def fit(messages: Sequence[Labelled], say: Callable[[str], None] = lambda _: None) -> Unease:
-    """The model, its thresholds set on scores of questions by models that were fitted without them.
+    """The model, its thresholds set on scores by models that were fitted without the message or anything like it.
 
-    *say* is told what is being done.
+    *say* is told what is being done, and how many people in danger those models noticed.
     """
-    kinds = [message.kind for message in messages]
-    scores = np.zeros(len(messages))
-    parts = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, kinds)
+    say(f"signs of danger: taking {len(messages)} messages apart")
+    chance = Random(SEED)  # noqa: S311 (slips, not secrets)
+    slips = [replace(message, text=_misspelt(message.text, chance)) for message in messages if message.kind != CALM]
+    table, names = taken_apart(message.text for message in chain(messages, slips))
+    kinds = np.array([message.kind for message in chain(messages, slips)])
+    in_danger = kinds[: len(messages)] != CALM
+    kin = families(table[: len(messages)], messages)
+    kin = np.concatenate([kin, kin[in_danger]])
+
+    questions = np.array([message.is_question for message in messages])
+    plenty = np.array([message.is_phrasing and not is_sample(message.text) for message in chain(messages, slips)])
+    scores = np.full(len(messages), np.nan)
+    parts = GroupKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, groups=kin)
     for fold, (fitted_on, judged) in enumerate(parts, start=1):
-        say(f"signs of danger on {len(messages)} messages, fold {fold} of {FOLDS}")
-        model = _fit([messages[place] for place in fitted_on])
-        for place in judged:
-            scores[place] = model.strongest(read(messages[place].text)[0])[1]
-    say(f"signs of danger on {len(messages)} messages, all of them")
-    of_questions = scores[[message.is_question for message in messages]]
-    of_danger = scores[[kind != CALM for kind in kinds]]
+        say(f"signs of danger, fold {fold} of {FOLDS}")
+        fitted_on = fitted_on[~plenty[fitted_on]]
+        model = _fit(table[fitted_on], names, kinds[fitted_on])
+        for place in judged[judged < len(messages)]:
+            if questions[place] or in_danger[place]:
+                scores[place] = model.strongest(hear(messages[place].text))[1]
+
+    unsure = float(np.quantile(scores[questions], 1 - MOST_UNSURE))
+    noticed = np.mean(scores[in_danger] >= unsure)
+    say(f"signs of danger: {noticed:.1%} of {in_danger.sum()} noticed by models that saw nothing like them; now on all")
     return replace(
-        _fit(messages),
-        unsure=float(np.quantile(of_questions, 1 - MOST_UNSURE)),
-        sure=float(np.quantile(of_questions, 1 - MOST_SURE)),
-        calm=float(np.quantile(of_danger, MOST_CALM)),
+        _fit(table, names, kinds),
+        unsure=unsure,
+        sure=float(np.quantile(scores[questions], 1 - MOST_SURE)),
+        calm=float(np.quantile(scores[in_danger], MOST_CALM)),
     )
 
 
-def _fit(messages: Sequence[Labelled]) -> Unease:
-    chance = Random(SEED)  # noqa: S311 (slips, not secrets)
-    misspelt = [replace(message, text=_misspelt(message.text, chance)) for message in messages if message.kind != CALM]
-    messages = [*messages, *misspelt]
-    found = [features(read(message.text)[0]) for message in messages]
-    uses = Counter(chain.from_iterable(found))
-    rows = {feature: row for row, feature in enumerate(sorted(f for f in uses if uses[f] >= _RARE))}
-    rarity = np.array([1 + log(len(messages) / uses[feature]) for feature in rows], dtype=np.float32)
-    kinds = [message.kind for message in messages]
-    weights = [1.0 if kind == CALM else _DANGER_WEIGHT for kind in kinds]
-    regression = LogisticRegression(C=_FREEDOM, max_iter=300)
-    regression.fit(_matrix(found, rows, rarity), kinds, sample_weight=weights)
-    pull = regression.coef_.T.astype(np.float32)
+def taken_apart(texts: Iterable[str]) -> tuple[csr_matrix, list[str]]:
+    """A row per text and a column per feature: whether the text has it. And the features."""
+    columns: dict[str, int] = {}
+    places: list[int] = []
+    ends = [0]
+    for text in texts:
+        places += [columns.setdefault(feature, len(columns)) for feature in sorted(features(hear(text)))]
+        ends.append(len(places))
+    had = np.ones(len(places), dtype=np.float32)
+    return csr_matrix((had, places, ends), shape=(len(ends) - 1, len(columns))), list(columns)
+
+
+def families(table: csr_matrix, messages: Sequence[Labelled]) -> NDArray[Any]:
+    """For each message the number of its family: those of its theme, or else those it resembles, through others too.
+
+    Questions and phrasings are each by themselves: nobody wrote them in many ways for this.
+    """
+    numbers = np.arange(len(messages))
+    alone = np.flatnonzero([message.kind != CALM and not message.theme for message in messages])
+    if len(alone):
+        weighed, _, _ = _weighed(table[alone], fewest=1)
+        _, alike = connected_components(weighed @ weighed.T > _ALIKE, directed=False)
+        numbers[alone] = len(messages) + alike
+    themes = {theme: -number for number, theme in enumerate(sorted({message.theme for message in messages}))}
+    for place, message in enumerate(messages):
+        if message.theme:
+            numbers[place] = themes[message.theme]
+    return numbers
+
+
+def _weighed(table: csr_matrix, fewest: int = _RARE) -> tuple[csr_matrix, NDArray[Any], NDArray[np.float32]]:
+    """*table* with features weighed by their rarity and rows of length one, its columns kept, and their rarity."""
+    uses = np.asarray(table.sum(axis=0)).ravel()
+    kept = np.flatnonzero(uses >= fewest)
+    rarity = (1 + np.log(table.shape[0] / uses[kept])).astype(np.float32)
+    return normalize(csr_matrix(table[:, kept] @ diags_array(rarity))), kept, rarity
+
+
+def _fit(table: csr_matrix, names: Sequence[str], kinds: NDArray[Any]) -> Unease:
+    weighed, columns, rarity = _weighed(table)
+    weights, intercepts = [], []
+    for kind in get_args(Kind):
+        among = np.flatnonzero((kinds == kind) | (kinds == CALM))
+        regression = LogisticRegression(C=_FREEDOM, solver="liblinear", dual=True, tol=_NEAR_ENOUGH, random_state=SEED)
+        importance = np.where(kinds[among] == kind, _DANGER_WEIGHT, 1.0)
+        regression.fit(weighed[among], kinds[among] == kind, sample_weight=importance)
+        weights.append(regression.coef_[0])
+        intercepts.append(regression.intercept_[0])
+    pull = np.array(weights, dtype=np.float32).T
     kept = np.flatnonzero((np.abs(pull) * rarity[:, None]).max(axis=1) >= _FAINT)
-    names = list(rows)
     return Unease(
-        kinds=tuple(regression.classes_),
-        rows={names[row]: place for place, row in enumerate(kept)},
+        kinds=get_args(Kind),
+        rows={names[columns[row]]: place for place, row in enumerate(kept)},
         rarity=rarity[kept],
         weights=pull[kept],
-        intercepts=regression.intercept_.astype(np.float32),
+        intercepts=np.array(intercepts, dtype=np.float32),
         unsure=0.0,
         sure=0.0,
         calm=0.0,
@@ -155,16 +229,3 @@ def _misspelt(text: str, chance: Random) -> str:
             slip = chance.choice((following, following + letter, letter + letter + following))
             words[number] = before + slip + after
     return " ".join(words)
-
-
-def _matrix(found: Iterable[set[str]], rows: dict[str, int], rarity: NDArray[np.float32]) -> csr_matrix:
-    columns: list[int] = []
-    values: list[NDArray[np.float32]] = []
-    ends = [0]
-    for one in found:
-        known = sorted(rows[feature] for feature in one if feature in rows)
-        columns += known
-        weight = rarity[known]
-        values.append(weight / max(float(np.linalg.norm(weight)), 1e-9))
-        ends.append(len(columns))
-    return csr_matrix((np.concatenate(values), columns, ends), shape=(len(ends) - 1, len(rows)))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from knowledge.phrases import read
 from knowledge.questions import DEVELOPMENT_FOLDER, Question, development, read_questions
-from knowledge.safety import LEXICON_FOLDER, SafetySign, assess
+from knowledge.safety import LEXICON_FOLDER, SafetySign, assess, lexicon_rows
 from knowledge.unease_fitting import is_for_fitting
 
 DIRECT = [
@@ -59,6 +59,11 @@ DIRECT = [
     ("mulla ei oo paikkaa missä nukkua ens yönä", "no-shelter"),
     ("I have nowhere to sleep tonight", "no-shelter"),
     ("jag har ingenstans att sova i natt", "no-shelter"),
+    ("he will kill me if i leave him", "violence"),
+    ("my husband said he would kill me if i go", "violence"),
+    ("se uhkas puukolla", "violence"),
+    ("isä uhkasi aseella", "violence"),
+    ("han säger att han dödar mig om jag lämnar honom", "violence"),
 ]
 
 IDIOMS = [
@@ -84,6 +89,12 @@ IDIOMS = [
 ]
 
 ORDINARY = [
+    "helping my little brothers every day with their homework, is that work experience",
+    "father of child not in finland, who signs the papers",
+    "my teacher thinks I have ADD, where can I get tested",
+    "pelaan räiskintää koko yön",
+    "roiskui kahvia näppäimistölle",
+    "mikä on elinkautinen, koulutehtävä",
     "pomo uhkas potkuilla",
     "juna-asemalla töissä",
     "pidä huolta itsestäsi",
@@ -274,9 +285,8 @@ def test_no_example_repeats_a_set_kept_apart(name: str, stood_before: int) -> No
         return {tuple(words[start : start + 5]) for start in range(max(1, len(words) - 4))}
 
     kept = {run for half in (name, f"{name}-calm") for one in kept_apart(half) for run in runs(one.text)}
-    _, *rows = (LEXICON_FOLDER / "crisis-examples.tsv").read_text(encoding="utf-8").splitlines()
 
-    assert len([row for row in rows if runs(row.split("\t")[1]) & kept]) <= stood_before
+    assert len([text for _, text in lexicon_rows("crisis-examples.tsv") if runs(text) & kept]) <= stood_before
 
 
 @pytest.mark.parametrize(
@@ -301,8 +311,7 @@ def test_a_manner_of_speaking_does_not_hide_a_threat_or_a_crime(text: str) -> No
 
 def test_no_example_is_a_message_it_is_judged_on() -> None:
     """A model that has seen the exam proves nothing."""
-    _, *rows = (LEXICON_FOLDER / "crisis-examples.tsv").read_text(encoding="utf-8").splitlines()
-    examples = {" ".join(read(row.split("\t")[1])[0]) for row in rows}
+    examples = {" ".join(read(text)[0]) for _, text in lexicon_rows("crisis-examples.tsv")}
 
     assert not [
         question.text
