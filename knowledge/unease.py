@@ -5,7 +5,7 @@ A linear model over words, pairs of words and pieces of words, kept as plain num
 """
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from math import inf
@@ -36,8 +36,8 @@ class Heard:
     and the *signs* that phrases found in it, in any words of its own."""
 
     words: Sequence[str]
-    groups: Sequence[Set[str]]
-    signs: Set[str]
+    groups: Sequence[Collection[str]]
+    signs: Collection[str]
 
     def windows(self) -> Iterator["Heard"]:
         """It in overlapping stretches, so that one sentence isn't drowned in a long story."""

@@ -58,7 +58,7 @@ _FAINT = 1.0
 class Labelled:
     """A message and its kind of danger; *is_question* for an ordinary one that stands for what is asked of the bot.
 
-    *is_phrasing*: it is one of the many thousand of the FAQ. *theme* is what it was written about together with others, if with any.
+    *is_phrasing*: it is one of the many thousand of the FAQ. *theme* is what it and others were written about, if any.
     """
 
     text: str
@@ -136,9 +136,9 @@ def fit(messages: Sequence[Labelled], say: Callable[[str], None] = lambda _: Non
     plenty = np.array([message.is_phrasing and not is_sample(message.text) for message in chain(messages, slips)])
     scores = np.full(len(messages), np.nan)
     parts = GroupKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, groups=kin)
-    for fold, (fitted_on, judged) in enumerate(parts, start=1):
+    for fold, (others, judged) in enumerate(parts, start=1):
         say(f"signs of danger, fold {fold} of {FOLDS}")
-        fitted_on = fitted_on[~plenty[fitted_on]]
+        fitted_on = others[~plenty[others]]
         model = _fit(table[fitted_on], names, kinds[fitted_on])
         for place in judged[judged < len(messages)]:
             if questions[place] or in_danger[place]:

@@ -1,9 +1,11 @@
 """The model of danger is fitted the same each time, and judged only on what it saw nothing like."""
 
 from pathlib import Path
+from typing import get_args
 
+from knowledge.safety import Kind
 from knowledge.unease import CALM
-from knowledge.unease_fitting import Labelled, families, fit, taken_apart
+from knowledge.unease_fitting import FOLDS, Labelled, families, fit, taken_apart
 
 MESSAGES = [
     Labelled("mies lyö mua taas", "violence", theme="# violence: at home"),
@@ -11,17 +13,8 @@ MESSAGES = [
     Labelled("haluan kuolla pois", "self-harm"),
     Labelled("haluan kuolla pois täältä", "self-harm"),
     Labelled("otin kaikki unilääkkeet", "medical"),
-    Labelled("nukun kadulla ens yön", "no-shelter"),
-    Labelled("tapan sen pomon", "threat-to-others"),
-    Labelled("mut raiskattiin", "sexual-violence"),
-    Labelled("pomo otti passin velasta", "exploitation"),
-    Labelled("naapuri hakkaa lapsiaan", "child-in-danger"),
-    Labelled("mistä haen asumistukea", CALM, is_question=True),
     Labelled("paljonko opintotuki on", CALM, is_question=True),
     Labelled("paljonko opintotuki on nyt", CALM, is_question=True),
-    Labelled("haluan kuolla nauruun", CALM, theme="# none: idioms"),
-    Labelled("mies on töissä", CALM),
-    Labelled("kuka tilaa verokortin", CALM, is_phrasing=True),
 ]
 
 
@@ -37,10 +30,16 @@ def test_what_was_written_together_or_alike_is_one_family() -> None:
     assert len(set(numbers.values())) == len(MESSAGES) - 2
 
 
-def test_fitting_is_the_same_each_time_and_tells_danger_from_calm(tmp_path: Path) -> None:
+def test_fitting_is_the_same_each_time(tmp_path: Path) -> None:
     """A model that changes by itself can't be reviewed."""
-    model = fit(MESSAGES * 3)
-    model.save(tmp_path / "first.json")
-    fit(MESSAGES * 3).save(tmp_path / "second.json")
+    themes = range(2 * FOLDS)
+    danger = [
+        Labelled(f"{kind} nyt {number}", kind, theme=f"# {kind} {number}")
+        for kind in get_args(Kind)
+        for number in themes
+    ]
+    calm = [Labelled(f"tuki {number} haku", CALM, is_question=True) for number in range(20)]
+    for name in ("first", "second"):
+        fit([*danger, *calm]).save(tmp_path / name)
 
-    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
