@@ -72,6 +72,7 @@ async def test_looking_changes_nothing_but_the_audit_log(office: Office) -> None
     statuses = set()
     for account in (office.vaino, office.yrjo):
         async with office.at_work(account) as person:
+            person.client.timeout = httpx.Timeout(60)  # some pages work out a lot, and the machine may be busy
             for route in pages(FrontDoor(office.house)):
                 if (
                     "GET" in (route.methods or ())
