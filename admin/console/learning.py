@@ -3,6 +3,7 @@
 What it is made of is an `Origin`: a ticket with its reply here, or questions without a good answer in `gaps`.
 """
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,10 +23,9 @@ from bot.channels.incoming import clean
 from bot.store import audit, tickets
 from bot.store.engine import Tx
 from bot.store.tickets import ThreadMessage
-from knowledge import library, privacy
-from knowledge.base import KnowledgeBase
+from knowledge import library, privacy, review
 from knowledge.entry import AdvisorRole, Entry, Language, Source
-from knowledge.library import Fault, InvalidLibrary, Revision
+from knowledge.library import Fault, InvalidLibrary, Library, Revision
 
 REVIEW_AFTER = timedelta(days=182)
 MAX_ID, MAX_TITLE, MAX_PHRASING = 60, 200, 600
@@ -286,7 +286,9 @@ async def take_phrasing(visit: Visit, origin: Origin) -> Response:
         faults["entry"] = ["choose"]
     if whys := _phrasing_faults(fields["phrasings"]):
         faults["phrasings"] = whys
-    elif any(stands_elsewhere(visit.house.bookshelf.current, line, entry_id) for line in _lines(fields["phrasings"])):
+    elif "entry" not in faults and await standing_elsewhere(
+        visit.house.bookshelf.current.library, [(entry_id, line) for line in _lines(fields["phrasings"])]
+    ):
         faults["phrasings"] = ["stands_elsewhere"]
     if faults:
         return _phrasing_form(visit, origin, fields, faults, status=422)
@@ -393,10 +395,15 @@ def _as_phrasings(questions: Sequence[str]) -> str:
     return "\n".join(" ".join(question.split())[:MAX_PHRASING] for question in questions)
 
 
-def stands_elsewhere(base: KnowledgeBase, phrasing: str, entry_id: str) -> bool:
-    """Whether another entry has these very words: under two, they would tell neither from the other."""
-    finding = base.index.find(phrasing)
-    return finding.is_word_for_word and finding.hits[0].entry_id != entry_id
+async def standing_elsewhere(books: Library, phrasings: Sequence[tuple[str, str]]) -> set[str]:
+    """Which of these (entry id, text) another entry has, or nearly: under two they tell neither from the other."""
+    return await asyncio.to_thread(_standing_elsewhere, books, phrasings)
+
+
+def _standing_elsewhere(books: Library, phrasings: Sequence[tuple[str, str]]) -> set[str]:
+    others = [(entry.id, text) for entry in books.entries for texts in entry.phrasings.values() for text in texts]
+    pairs = review.twins_among([text for _, text in phrasings], [text for _, text in others])
+    return {phrasings[own][1] for own, other in pairs if phrasings[own][0] != others[other][0]}
 
 
 def _phrasing_faults(text: str) -> list[str]:

@@ -6,7 +6,7 @@ very sure. Nothing gets into the FAQ by itself.
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from admin.console import effect
 from admin.console.asked import Shown, as_field, holds_personal_data, ids_in, note_view, shown
 from admin.console.effect import Look
-from admin.console.learning import ACT, MAX_PHRASING, stands_elsewhere
+from admin.console.learning import ACT, MAX_PHRASING, standing_elsewhere
 from admin.console.publishing import Shelf, publish
 from admin.console.visit import Refused, Visit
 from bot.channels.incoming import clean
@@ -102,6 +102,11 @@ async def decide(visit: Visit) -> Response:
             await questions.decide_phrasings(tx, ids, "rejected")
             await audit.record(tx, visit.account.id, "reject phrasings", f"{len(taken)} from {ids[0]}", visit.now)
         return visit.go("/console/phrasings?done=rejected")
+    twins = await standing_elsewhere(
+        visit.house.bookshelf.current.library, [(row.entry_id, row.text) for row in taken if not row.faults]
+    )
+    rows = [replace(row, faults={"text": ["stands_elsewhere"]}) if _is_twin(row, twins) else row for row in rows]
+    taken = [row for row in rows if row.is_taken]
     if any(row.faults for row in taken):
         return _page(visit, rows, count=len(rows), problem="faults", status=422)
 
@@ -252,14 +257,18 @@ async def _sent(visit: Visit) -> list[Row]:
         entry_id = visit.form.get(f"entry{number}", "")
         text = " ".join(clean(visit.form.get(f"text{number}", "")).split())
         is_taken = f"take{number}" in visit.form
-        faults = _faults(base, entry_id, text) if is_taken else {}
+        faults = _faults(base.library, entry_id, text) if is_taken else {}
         rows.append(Row(offer, is_taken, entry_id, text, faults))
     return rows
 
 
-def _faults(base: KnowledgeBase, entry_id: str, text: str) -> dict[str, list[str]]:
+def _is_twin(row: Row, twins: Collection[str]) -> bool:
+    return row.is_taken and not row.faults and row.text in twins
+
+
+def _faults(books: Library, entry_id: str, text: str) -> dict[str, list[str]]:
     faults: dict[str, list[str]] = {}
-    if base.library.get(entry_id) is None:
+    if books.get(entry_id) is None:
         faults["entry"] = ["choose"]
     if not text:
         faults["text"] = ["empty"]
@@ -267,6 +276,4 @@ def _faults(base: KnowledgeBase, entry_id: str, text: str) -> dict[str, list[str
         faults["text"] = ["long_phrasing"]
     elif holds_personal_data(text):
         faults["text"] = ["personal"]
-    elif stands_elsewhere(base, text, entry_id):
-        faults["text"] = ["stands_elsewhere"]
     return faults
