@@ -1,5 +1,6 @@
 """The console in a real browser: live, by keyboard, on a phone, without scripts, and for everybody's senses."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from bot.store import accounts, habits
 from bot.store.accounts import Account
@@ -120,6 +121,23 @@ async def test_what_is_taken_elsewhere_shows_at_once_and_the_text_stays(browser:
         await expect(vaino.get_by_label("Teksti", exact=True)).to_have_value("Minun vastaukseni")
         await vaino.get_by_role("button", name="Tallenna muistiinpano").click()
         await expect(saara.get_by_text("Minun vastaukseni")).to_be_visible()
+
+
+async def test_what_is_typed_before_the_scripts_come_is_kept_too(browser: Browser, office: Office) -> None:
+    """On a slow line the box is there before what saves it; and whoever writes on sees nothing missing."""
+    path = f"{office.address}/console/tickets/{await office.ticket()}"
+    async with at_work(browser, office, office.vaino) as page:
+        typed = asyncio.Event()
+
+        async def late(route: Route) -> None:
+            await typed.wait()
+            await route.continue_()
+
+        await page.route("**/composer.js", late)
+        await page.goto(path, wait_until="commit")
+        await page.get_by_label("Teksti", exact=True).fill("Ennen skriptejä")
+        typed.set()
+        await expect(page.get_by_text("Luonnos tallessa")).to_be_visible()
 
 
 async def test_a_draft_survives_a_reload_and_is_gone_once_sent(browser: Browser, office: Office) -> None:

@@ -159,6 +159,8 @@ if (say) {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     say.requestSubmit(say.querySelector(`button[value=${mode()}]`));
   });
+  // What was typed before this script came, on a slow line, is as if typed now.
+  if (isSaved && field.value !== field.defaultValue) field.dispatchEvent(new Event("input", { bubbles: true }));
   const log = document.querySelector("[role=log]");
   log.scrollTop = log.scrollHeight;
 }
