@@ -171,9 +171,12 @@ async def test_the_two_modes_of_the_box_never_look_alike(browser: Browser, offic
         note = page.get_by_role("button", name="Tallenna muistiinpano")
         await expect(reply).to_be_visible()
         await expect(note).to_be_hidden()
+        field = page.get_by_label("Teksti", exact=True)
+        await expect(field).to_have_accessible_description("Asiakas näkee tämän ja nimesi Telegramissa.")
         await page.get_by_label("Muistiinpano").check()
         await expect(reply).to_be_hidden()
-        await page.get_by_label("Teksti", exact=True).fill("Vain meille")
+        await expect(field).to_have_accessible_description("Vain ohjaajat näkevät tämän.")
+        await field.fill("Vain meille")
         await note.click()
         await expect(page.get_by_text("Muistiinpano on tallessa.")).to_be_visible()
 

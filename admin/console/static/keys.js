@@ -1,7 +1,7 @@
 // Single keys in the queue and in a ticket: never in a field, and not at all for who has switched them off. The help
 // opens by its button, too.
 
-const FIELDS = "input, textarea, select, [contenteditable], dialog";
+const FIELDS = "input, textarea, select, [contenteditable], dialog[open]";
 
 const help = document.getElementById("help");
 const opener = document.getElementById("open-help");
