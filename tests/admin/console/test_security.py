@@ -74,13 +74,12 @@ async def test_looking_changes_nothing_but_the_audit_log(office: Office) -> None
         async with office.at_work(account) as person:
             person.client.timeout = httpx.Timeout(60)  # some pages work out a lot, and the machine may be busy
             for route in pages(FrontDoor(office.house)):
-                if (
-                    "GET" in (route.methods or ())
-                    and route.name != "events"
-                    and account.role in (ACCESS[route.name] or ())
-                ):
+                if "GET" in (route.methods or ()) and account.role in (ACCESS[route.name] or ()):
                     query = "?done=claimed&view=mine&person=x&day=x&q=x&questions=1&weeks=4&before=1&draft=x"
-                    statuses.add((await person.sees(_address(route, ticket_id) + query)).status_code)
+                    async with person.client.stream("GET", _address(route, ticket_id) + query) as answer:
+                        statuses.add(answer.status_code)
+                        if "event-stream" not in answer.headers.get("content-type", ""):  # that would never end
+                            await answer.aread()
     after = await _rows(office)
 
     assert statuses <= {200, 303, 404}
