@@ -65,7 +65,7 @@ async def test_ways_of_asking_are_confirmed_in_a_batch_and_learnt_at_once(office
     await _ask(office, HELPED, "cv", kind="answer", confidence=0.93, helped=True)
     await _ask(office, NAMED, "cv", helped=True)
     _, refused = await _ask(office, "joku ihan muu juttu", "cv")
-    erased, _ = await _ask(office, "poistan tämän kohta", "cv")
+    erased, _ = await _ask(office, "siivooja hommat mihin", "cv")
     for text, kind, confidence, helped in (
         ("miten haen asumistukea?", "choices", 0.5, None),  # a phrasing already
         ("täysin varma kysymys", "answer", 0.99, True),
@@ -107,7 +107,7 @@ async def test_ways_of_asking_are_confirmed_in_a_batch_and_learnt_at_once(office
         HELPED,
         NAMED.replace("matti@example.org", "[sähköposti peitetty]").casefold(),
         "joku ihan muu juttu",
-        "poistan tämän kohta",
+        "siivooja hommat mihin",
     }
     assert _offered(html)[0].casefold() == PICKED
     assert "Näin kysyttiin 2 kertaa." in html
