@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -45,6 +46,7 @@ async def test_like_questions_stand_together_and_are_put_aside_until_as_many_mor
     async with office.store.read() as read:
         ticket = await tickets.get(read, ticket_id)
     async with office.at_work(office.kaisa) as kaisa:
+        kaisa.client.timeout = httpx.Timeout(60)  # scikit-learn is imported once, and the machine may be busy
         html = (await kaisa.sees("/console/gaps?weeks=1")).text
         field = re.findall(r"/console/gaps/answer\?questions=([\d.]+)", html)
         aside = {"questions": field[0], "weeks": "1", "reason": "not_ours"}
@@ -86,6 +88,7 @@ async def test_a_gap_is_made_an_answer_with_all_its_questions_and_is_none_any_mo
     kept = [await _ask(office, text) for text in IGUANAS]
     path = f"/console/gaps/answer?questions={'.'.join(str(id_) for _, id_ in kept)}"
     async with office.at_work(office.kaisa) as kaisa:
+        kaisa.client.timeout = httpx.Timeout(60)  # scikit-learn is imported once, and the machine may be busy
         fields = await _form(kaisa, path)
         page = unescape((await kaisa.sees(path)).text)
         filled = {

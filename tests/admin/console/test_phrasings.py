@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 
+import httpx
 import pytest
 from sqlalchemy import func, select
 
@@ -77,6 +78,7 @@ async def test_ways_of_asking_are_confirmed_in_a_batch_and_learnt_at_once(office
         await _ask(office, text, "asumistuki", kind=kind, confidence=confidence, helped=helped)
     before = office.house.bookshelf.current.library
     async with office.at_work(office.kaisa) as kaisa:
+        kaisa.client.timeout = httpx.Timeout(60)
         html = (await kaisa.sees("/console/phrasings")).text
         fields = {"rows": re.findall(r'name="rows" value="([\d._]+)"', html)[0]}
         for number, text in enumerate(_offered(html)):
@@ -137,6 +139,7 @@ async def test_a_coordinator_reads_single_questions_without_alias_or_thread(offi
     for number in range(50):
         await _ask(office, f"kysymys {number}", "cv", helped=False, after=timedelta(minutes=number))
     async with office.at_work(office.kaisa) as kaisa:
+        kaisa.client.timeout = httpx.Timeout(60)
         first = (await kaisa.sees("/console/questions")).text
         (more,) = re.findall(r'href="(/console/questions\?before=\d+)"', first)
         rest = (await kaisa.sees(more)).text
