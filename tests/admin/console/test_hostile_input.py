@@ -197,6 +197,7 @@ class Walk:
 
     def __init__(self, office: Office) -> None:
         self.office = office
+        self._looked: set[str] = set()
         self.faults: dict[str, list[str]] = {}
         self.shown: set[str] = set()  # the pages on which something hostile stood as text
         self.posted: dict[str, set[int]] = {}  # the statuses of each kind of form
@@ -204,7 +205,8 @@ class Walk:
     async def by(self, who: Account, *begin: str) -> None:
         """Walk as *who* from the pages *begin*; at the end look at those again, with all that was sent."""
         async with self.office.at_work(who) as person:
-            self._client, self._looked, self._forms = person.client, set[str](), list[Form]()
+            self._client, self._forms = person.client, list[Form]()
+            self._looked -= {_kind_of(path) for path in begin}
             await self._look_around([urljoin(self.office.address, path) for path in begin])
             while self._forms:
                 self._forms.sort(key=_is_last)
@@ -215,8 +217,8 @@ class Walk:
                 self.posted[kind] = set()
                 for even_choices in (True,) if FITS.search(kind) else (True, False):
                     await self.send(form.action, kind, form.filled(even_choices=even_choices))
+            self._looked -= {_kind_of(path) for path in begin}
             for path in begin:
-                self._looked.clear()
                 await self._look(urljoin(self.office.address, path))
 
     async def send(self, address: str, kind: str, fields: dict[str, str]) -> None:
@@ -282,7 +284,7 @@ async def test_nothing_that_anybody_writes_becomes_markup_on_any_page(office: Of
     walked = set(walk.posted)
     for who in (office.vaino, office.yrjo):  # past the pages: what scripts send, and what no page offered just now
         async with office.at_work(who) as person:
-            walk._client, walk._looked = person.client, set()
+            walk._client = person.client
             token = token_in((await person.sees("/console/me")).text)
             for number, route in enumerate(routes):
                 address = re.sub(r"\{\w+\}", "1", f"/console{route.path}".replace("{ticket_id}", second))
