@@ -15,11 +15,11 @@ async def test_one_chooses_keys_notifications_and_sound_for_oneself(office: Offi
     async with office.at_work(office.vaino) as vaino, office.at_work(office.saara) as saara:
         for form in (None, {"notices": "on", "sound": "on"}, {"keys": "on", "notices": "on"}, {}):
             if form is not None:
-                saved = await vaino.sends("/console/me", "/console/me/habits", **form)
+                saved = await vaino.sends("/console/password", "/console/me/habits", **form)
                 assert (saved.status_code, saved.headers["location"]) == (303, "/console/me?done=habits#habits-title")
             pages.append((await vaino.sees("/console/")).text)
         me = (await vaino.sees("/console/me?done=habits")).text
-        odd = await vaino.sends("/console/me", "/console/me/habits", keys="on", role="yllapitaja")
+        odd = await vaino.sends("/console/password", "/console/me/habits", keys="on", role="yllapitaja")
         hers = (await saara.sees("/console/")).text
 
     assert ["data-keys" in page for page in pages] == [True, False, True, False]
@@ -89,7 +89,7 @@ async def test_after_closing_one_goes_on_with_the_next(office: Office) -> None:
                 ticket = await tickets.get(read, ticket_id)
             assert ticket is not None
             form = {"outcome": "answered", "topic": "", "version": str(ticket.version), "next": "on"}
-            led.append((await vaino.sends(page, f"{page}/close", **form)).headers["location"])
+            led.append((await vaino.sends("/console/password", f"{page}/close", **form)).headers["location"])
         next_page, queue = (await vaino.sees(led[0])).text, (await vaino.sees(led[-1])).text
 
     assert [address.partition("?")[0] for address in led] == [
