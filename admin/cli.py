@@ -112,6 +112,7 @@ def advisor_add(name: str, role: str) -> None:
     """Make a console account for NAME."""
     from bot import passwords
     from bot.store import accounts, migrate
+    from bot.store import audit as audit_log
 
     password = sys.stdin.readline().rstrip("\r\n")
     name = " ".join(name.split())
@@ -125,7 +126,7 @@ def advisor_add(name: str, role: str) -> None:
             await migrate.upgrade(house.store)
             password_hash = await accounts.hash_password(password)
             async with house.store.write() as tx:
-                await accounts.add(
+                added = await accounts.add(
                     tx,
                     name=name,
                     role=role,  # type: ignore[arg-type]
@@ -133,6 +134,8 @@ def advisor_add(name: str, role: str) -> None:
                     must_change_password=False,
                     now=house.clock(),
                 )
+                with audit_log.coming_from("koppi advisor add"):
+                    await audit_log.record(tx, None, "account added", added.id, house.clock())
         except passwords.WeakPassword as error:
             raise click.ClickException(str(error)) from error
         except accounts.NameTaken as error:

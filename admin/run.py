@@ -29,7 +29,7 @@ from bot.delivery import Channel, Delivery
 from bot.holdings import Holdings
 from bot.service import Service
 from bot.settings import Settings
-from bot.store import accounts, migrate, search
+from bot.store import accounts, audit, migrate, search
 from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
@@ -247,7 +247,7 @@ async def _make_first_account(house: House, say: Callable[[str], None]) -> None:
     password_hash = await accounts.hash_password(password)
     async with house.store.write() as tx:
         with contextlib.suppress(accounts.NameTaken):  # another process was first, and has said its password
-            await accounts.add(
+            added = await accounts.add(
                 tx,
                 name=FIRST_ACCOUNT,
                 role="yllapitaja",
@@ -255,6 +255,7 @@ async def _make_first_account(house: House, say: Callable[[str], None]) -> None:
                 must_change_password=True,
                 now=house.clock(),
             )
+            await audit.record(tx, None, "account added", added.id, house.clock())
             say(f"First console account: {FIRST_ACCOUNT}, one-time password: {password}")
 
 
