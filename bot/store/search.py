@@ -36,7 +36,7 @@ BATCH = 100  # messages a transaction
 LOOK_AGAIN_SECONDS = 5.0
 TRY_AGAIN_SECONDS = 1.0
 
-FIRST_STEP = 7 * 24 * 60 * 60  # seconds
+FIRST_STEP = 24 * 60 * 60  # seconds
 READ_FIRST, READ_NEXT = 60, 90  # tickets whose texts are read at once
 LOOKED_AT = 240  # tickets whose texts are read in all
 NAMED = 1000
@@ -224,7 +224,7 @@ async def _look(
 
 
 def _back_in_time(choice: Choice, now: datetime) -> Iterator[_Window]:
-    """From the latest that can be of this choice to the first ticket: a week, then steps four times as long."""
+    """From the latest that can be of this choice to the first ticket: a day, then steps four times as long."""
     at_least, _ = AGES[choice.age] if choice.age else (None, None)
     high, length = moment(now - at_least if at_least else now) + 1, FIRST_STEP
     while high > 0:

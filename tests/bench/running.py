@@ -70,6 +70,12 @@ def megabytes(pid: int) -> float:
     return int(found[1]) / 1024 if found else 0.0
 
 
+def seconds_used(pid: int) -> float:
+    """The processor time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def percentile(values: list[float], percent: int) -> float:
     """The value below which *percent* of *values* lie."""
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
