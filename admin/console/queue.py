@@ -1,10 +1,10 @@
 """The queue: what waits for whom and for how long; and, when nothing waits, what has happened without the advisors."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import get_args
+from typing import Literal, get_args
 from urllib.parse import urlencode
 
 from sqlalchemy import func, select
@@ -16,10 +16,11 @@ from admin.console.quiet import read_quiet
 from admin.console.visit import Visit
 from bot.store import habits, tickets
 from bot.store.schema import event
-from bot.store.tickets import AGES, Choice, Glance, TicketRow
+from bot.store.tickets import AGES, Choice, OpenView, TicketRow
 from knowledge.entry import AdvisorRole, Language
 
-VIEWS = ("free", "mine", "all", "waiting", "closed")
+View = OpenView | Literal["closed"]
+VIEWS: tuple[View, ...] = ("free", "mine", "all", "waiting", "closed")
 CHANNELS = frozenset(["telegram", "web"])
 PAGE = 50  # rows
 MAX_FIRST_LINE = 160
@@ -113,52 +114,49 @@ def topics_by_title(visit: Visit) -> list[tuple[str, str]]:
 
 async def next_in_line(visit: Visit, read: AsyncConnection) -> str | None:
     """The ticket to go on with: one's own that waits for an answer, else a free one of one's own role, else any."""
-    open_ones = await tickets.glances(read, Choice(), visit.now)
-    of_role = await tickets.glances(read, Choice(role=visit.account.role), visit.now)
-    mine = [one for one in open_ones if one.account_id == visit.account.id and not one.awaits_asker]
-    free = [one for one in [*of_role, *open_ones] if one.account_id is None]
-    return next((one.id for one in [*mine, *free]), None)
+    lines: tuple[tuple[OpenView, Choice], ...] = (
+        ("mine", Choice()), ("free", Choice(role=visit.account.role)), ("free", Choice()),
+    )  # fmt: skip
+    for view, choice in lines:
+        first = await tickets.open_page(read, view, choice, visit.now, visit.account.id, limit=1, offset=0)
+        if first and not (view == "mine" and first[0].awaits_asker):  # of one's own those that wait for us come first
+            return first[0].id
+    return None
 
 
-async def read_queue(visit: Visit, read: AsyncConnection, *, default: str) -> Queue:
+async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Queue:
     """The page of the view that the address names, else the first of *default*."""
-    view = visit.query("view", known=frozenset(VIEWS)) or default
+    view = next((view for view in VIEWS if view == visit.request.query_params.get("view")), default)
     choice = read_choice(visit)
-    open_ones = await tickets.glances(read, choice, visit.now)
-    views: dict[str, list[Glance]] = {
-        "free": [one for one in open_ones if one.account_id is None],
-        "mine": _waiting_last(one for one in open_ones if one.account_id == visit.account.id),
-        "all": _waiting_last(open_ones),
-        "waiting": [one for one in open_ones if one.awaits_asker],
-    }
-    counts = {name: len(ones) for name, ones in views.items()}
-    counts["closed"], counts_more = await tickets.count_closed(read, choice, visit.now)
+    counts = await tickets.count_open(read, choice, visit.now, visit.account.id)
+    closed = await tickets.closed(read, choice, visit.now, limit=PAGE)
+    counts["closed"], counts_more = closed.number, choice.is_made and closed.last_id is not None
+    number, after = _page_number(visit.request.query_params.get("page", "")), None
     if view == "closed":
         number, after = 1, _ticket_id(visit.request.query_params.get("after", ""))
-        found = await tickets.closed_page(read, choice, visit.now, limit=PAGE, after=after)
-        rows, further = found.rows, f"&after={found.last_id}" if found.last_id else ""
+        if after:
+            closed = await tickets.closed(read, choice, visit.now, limit=PAGE, after=after)
+        rows = await tickets.of_ids(read, closed.ids[:PAGE])
+        last_id = closed.ids[PAGE - 1] if len(closed.ids) > PAGE else closed.last_id
+        further = f"&after={last_id}" if last_id else ""
     else:
-        number, after = _page_number(visit.request.query_params.get("page", "")), None
-        rows = await tickets.of_ids(read, [one.id for one in views[view][(number - 1) * PAGE : number * PAGE]])
-        further = f"&page={number + 1}" if len(views[view]) > number * PAGE else ""
+        rows = await tickets.open_page(
+            read, view, choice, visit.now, visit.account.id, limit=PAGE, offset=(number - 1) * PAGE
+        )
+        further = f"&page={number + 1}" if counts[view] > number * PAGE else ""
+    next_promised = await tickets.next_promised(read, choice, visit.now)
     return Queue(
         view=view,
         rows=[make_row(visit, row) for row in rows],
         counts=counts,
         counts_more=counts_more,
-        next_promise=await _next_promise(visit, read, open_ones),
+        next_promise=make_row(visit, next_promised) if next_promised else None,
         choice=choice,
         page=number,
         further=further,
         is_first=number == 1 and after is None,
         present=visit.presence(),
     )
-
-
-async def _next_promise(visit: Visit, read: AsyncConnection, open_ones: Sequence[Glance]) -> Row | None:
-    promised = [(one.promised_at, one.id) for one in open_ones if one.promised_at is not None]
-    found = await tickets.of_ids(read, [min(promised)[1]]) if promised else []
-    return make_row(visit, found[0]) if found else None
 
 
 def _page_number(word: str) -> int:
@@ -179,11 +177,6 @@ def read_choice(visit: Visit) -> Choice:
         topic=visit.query("topic", known=topics),
         age=visit.query("age", known=AGES),
     )
-
-
-def _waiting_last(glances: Iterable[Glance]) -> list[Glance]:
-    """Those that wait for the asker after those that wait for us, the order otherwise kept."""
-    return sorted(glances, key=lambda one: one.awaits_asker)
 
 
 def make_row(visit: Visit, row: TicketRow) -> Row:

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.conversations import changed, new_id
 from bot.store.engine import Tx
 from bot.store.schema import account, address, asker, conversation, message, outbox, ticket
 from knowledge.entry import AdvisorRole, Language
+
+OpenView = Literal["free", "mine", "all", "waiting"]
 
 TOPIC = "queue"
 ENDED_BY_ASKER = "asker"  # the outcome of a ticket that no advisor has closed
@@ -27,7 +29,6 @@ _WAITS_SINCE = func.coalesce(ticket.c.reopened_at, ticket.c.opened_at)
 _BY_NEED = (ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
 _LATEST_CLOSED = (ticket.c.closed_at.desc(), ticket.c.id.desc())
 LOOKED_THROUGH = 5000  # closed tickets at a time: finding that hardly any is of somebody's choice must not take long
-MOST_OPEN = 10_000
 
 
 class AlreadyTaken(Exception):
@@ -123,23 +124,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Glance:
-    """As much of an open ticket as its place in the queue depends on; *promised_at* is None once it was replied to."""
+class Closed:
+    """The ids of closed tickets, latest first, from among the next `LOOKED_THROUGH`.
 
-    id: str
-    account_id: str | None
-    awaits_asker: bool
-    promised_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ClosedPage:
-    """Some closed tickets, latest first. *last_id*: after which ticket the next page begins; None when none is left.
-
-    A page may be empty and still not be the last.
+    *number*: how many there are among those; the ids may be fewer. *last_id*: the last that was looked at, when there
+    are more.
     """
 
-    rows: list[TicketRow]
+    ids: list[str]
+    number: int
     last_id: str | None
 
 
@@ -425,15 +418,43 @@ async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 
     return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
 
 
-async def glances(read: AsyncConnection, choice: Choice, now: datetime) -> list[Glance]:
-    """Every open ticket of this choice in the order of `queue`: to count, and to know which to read whole."""
-    light = select(
-        ticket.c.id, ticket.c.account_id, ticket.c.promised_at, ticket.c.replied_at, _awaits_asker().label("awaits")
-    ).where(ticket.c.closed_at.is_(None))
-    rows = await read.execute(choice.narrow(light, now).order_by(*_BY_NEED).limit(MOST_OPEN))
-    return [
-        Glance(row.id, row.account_id, bool(row.awaits), None if row.replied_at else row.promised_at) for row in rows
-    ]
+async def count_open(read: AsyncConnection, choice: Choice, now: datetime, account_id: str) -> dict[str, int]:
+    """How many open tickets of this choice each view has for whoever has this account."""
+
+    def times(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    conditions = _of_views(account_id)
+    columns: Any = [times(condition).label(view) for view, condition in conditions.items()]
+    counted: Select[Any] = select(*columns).select_from(ticket)
+    row = (await read.execute(choice.narrow(counted.where(ticket.c.closed_at.is_(None)), now))).one()
+    return {view: int(row._mapping[view]) for view in conditions}
+
+
+async def open_page(
+    read: AsyncConnection, view: OpenView, choice: Choice, now: datetime, account_id: str, *, limit: int, offset: int
+) -> list[TicketRow]:
+    """So many open tickets of a view from *offset* on; in one's own and in all, those that wait for the asker last."""
+    order = (_awaits_asker(), *_BY_NEED) if view in {"mine", "all"} else _BY_NEED
+    of_view = select(ticket.c.id).where(ticket.c.closed_at.is_(None), _of_views(account_id)[view])
+    ids = await read.execute(choice.narrow(of_view, now).order_by(*order).limit(limit).offset(offset))
+    return await of_ids(read, [row.id for row in ids])
+
+
+async def next_promised(read: AsyncConnection, choice: Choice, now: datetime) -> TicketRow | None:
+    """The ticket of this choice that nobody has replied to and whose promise passes first; None when there is none."""
+    unanswered = select(ticket.c.id).where(ticket.c.closed_at.is_(None), ticket.c.replied_at.is_(None))
+    found = (await read.execute(choice.narrow(unanswered, now).order_by(ticket.c.promised_at).limit(1))).scalar()
+    return await get(read, found) if found else None
+
+
+def _of_views(account_id: str) -> dict[OpenView, ColumnElement[bool]]:
+    return {
+        "free": ticket.c.account_id.is_(None),
+        "mine": ticket.c.account_id == account_id,
+        "all": true(),
+        "waiting": _awaits_asker(),
+    }
 
 
 async def of_ids(read: AsyncConnection, ids: Sequence[str]) -> list[TicketRow]:
@@ -442,36 +463,26 @@ async def of_ids(read: AsyncConnection, ids: Sequence[str]) -> list[TicketRow]:
     return [found[id_] for id_ in ids if id_ in found]
 
 
-async def closed_page(
+async def closed(
     read: AsyncConnection, choice: Choice, now: datetime, *, limit: int, after: str | None = None
-) -> ClosedPage:
-    """Up to *limit* closed tickets of this choice, the latest among the next `LOOKED_THROUGH` after the ticket *after*.
+) -> Closed:
+    """Closed tickets of this choice after the ticket *after*; from the latest when that one is gone.
 
-    When that one is gone, from the beginning.
+    Without a choice the number is exact, and no more than *limit* are looked at.
     """
     window = await _closed_after(read, after)
-    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now) if choice.is_made else window
-    ids = [row.id for row in await read.execute(chosen.order_by(None).order_by(*_LATEST_CLOSED).limit(limit + 1))]
-    if len(ids) > limit:
-        last_id = ids[limit - 1]
-    else:
-        last_id = (await read.execute(window.limit(1).offset(LOOKED_THROUGH - 1))).scalar()
-    return ClosedPage(await of_ids(read, ids[:limit]), last_id)
-
-
-async def count_closed(read: AsyncConnection, choice: Choice, now: datetime) -> tuple[int, bool]:
-    """How many closed tickets are of this choice, and whether there may be more: only the latest are looked through."""
     if not choice.is_made:
-        closed = select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None))
-        return (await read.execute(closed)).scalar_one(), False
-    window = await _closed_after(read, None)
-    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now).subquery()
-    number = (await read.execute(select(func.count()).select_from(chosen))).scalar_one()
-    beyond = (await read.execute(window.limit(1).offset(LOOKED_THROUGH))).first()
-    return number, beyond is not None
+        ids = [row.id for row in await read.execute(window.limit(limit + 1))]
+        all_closed = select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None))
+        number = (await read.execute(all_closed)).scalar_one()
+        return Closed(ids[:limit], number, ids[limit - 1] if len(ids) > limit else None)
+    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now).order_by(*_LATEST_CLOSED)
+    ids = [row.id for row in await read.execute(chosen)]
+    last_id = (await read.execute(window.limit(1).offset(LOOKED_THROUGH - 1))).scalar()
+    return Closed(ids, len(ids), last_id)
 
 
-async def _closed_after(read: AsyncConnection, after: str | None) -> Select[tuple[str]]:
+async def _closed_after(read: AsyncConnection, after: str | None) -> Select[Any]:
     """The ids of the next `LOOKED_THROUGH` closed tickets, latest first."""
     window = select(ticket.c.id).where(ticket.c.closed_at.is_not(None)).order_by(*_LATEST_CLOSED).limit(LOOKED_THROUGH)
     start = None

@@ -26,7 +26,7 @@ MESSAGES = 10  # a ticket
 OPEN = 2_000  # of the tickets
 EVENTS = 200_000
 DAYS = 170
-AUTHORS = ("asker", "advisor", "note", "asker", "advisor", "asker", "advisor", "asker", "advisor", "asker")
+AUTHORS = ("asker", "advisor", "note", "asker", "advisor", "asker", "advisor", "asker", "asker", "advisor")
 ANIMALS = ("Kettu", "Ilves", "Hauki", "Kuikka", "Majava", "Pöllö", "Saukko", "Teeri")
 LETTERS = "aeioutnslkrvhymjp"
 
@@ -107,7 +107,7 @@ class Crowd:
         for number in range(TICKETS):
             is_free = number >= TICKETS - OPEN and number % 2 == 0
             for place, author in enumerate(AUTHORS):
-                written = "asker" if is_free else author
+                written = "asker" if is_free or (number % 4 == 0 and place == MESSAGES - 1) else author
                 is_staffs = written in {"advisor", "note"}
                 yield {
                     "id": next(ids),
