@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -47,11 +48,12 @@ class KnowledgeBase:
 
         Reading takes a fraction of a second. Fitting takes seconds and happens in a process of its own where there is
         a cache to hand the result over: answers given meanwhile wait for no lock, and scikit-learn's memory goes with
-        it. A cache that can't be read or written costs time, never correctness.
+        it. Where only answers have changed, what was fitted to the ways of asking is taken over, in a second. A cache
+        that can't be read or written costs time, never correctness.
         """
         fitted, manners = Fitted.read(), Manners.read()
-        kept = cache_folder / f"faq-{_key(library)}" if cache_folder else None
-        found = kept and (_read(kept) or _fit_apart(library, kept))
+        kept = cache_folder / _name(library) if cache_folder else None
+        found = kept and (_read(kept) or _with_new_answers(library, kept) or _fit_apart(library, kept))
         index, detector = found or _fit(library.entries, manners)
         base = cls(library, index.with_fusion(fitted.fusion), detector, manners, fitted)
         base.judge("moi")  # reads what is read on first use, so that no asker waits for it
@@ -70,6 +72,17 @@ class KnowledgeBase:
     def language_of(self, text: str) -> Language | None:
         """The language of any *text*, as `Detector.detect` tells it."""
         return self._detector.detect(text)
+
+
+def _with_new_answers(library: Library, kept: Path) -> tuple[Index, Detector] | None:
+    """What was fitted to the same ways of asking, with today's answers; None if nothing was."""
+    for alike in kept.parent.glob(f"{kept.name.rpartition('-')[0]}-*"):
+        found = _read(alike)
+        index = found[0].with_answers(library.entries) if found else None
+        if found and index:
+            _keep(kept, index, found[1])
+            return index, found[1]
+    return None
 
 
 def _fit_apart(library: Library, kept: Path) -> tuple[Index, Detector] | None:
@@ -100,12 +113,17 @@ def _fit(entries: Sequence[Entry], manners: Manners) -> tuple[Index, Detector]:
     return Index.build(entries), Detector.fit(texts)
 
 
-def _key(library: Library) -> str:
-    """Changes with the FAQ, and with what is made of it: the code that fits, and the lexicon."""
-    digest = hashlib.sha256(library.digest.encode())
+def _name(library: Library) -> str:
+    """Of what is kept: a part that changes with the ways of asking, the code that fits and the lexicon; and one that
+    changes with the answers."""
+    ways, answers = hashlib.sha256(), hashlib.sha256()
     for file in (features.__file__, index.__file__, language.__file__, str(LEXICON_FILE)):
-        digest.update(hashlib.sha256(Path(file).read_bytes()).digest())
-    return digest.hexdigest()[:16]
+        ways.update(hashlib.sha256(Path(file).read_bytes()).digest())
+    for entry in library.entries:
+        asked = [entry.id, entry.title, index.ways_of_asking(entry), sorted(entry.phrasings.items())]
+        ways.update(json.dumps(asked).encode())
+        answers.update(json.dumps([entry.id, index.said_in_answer(entry)]).encode())
+    return f"faq-{ways.hexdigest()[:16]}-{answers.hexdigest()[:16]}"
 
 
 def _read(kept: Path) -> tuple[Index, Detector] | None:

@@ -121,6 +121,26 @@ class Postings:
         texts = columns.texts[np.repeat(is_counted, in_texts)].astype(np.min_scalar_type(count))
         return cls(starts, texts, scales)
 
+    def with_last(
+        self, first: int, rows: Rows, vectoriser: Vectoriser, is_counted: npt.NDArray[np.bool_]
+    ) -> "Postings":
+        """The postings of the *first* texts, and after them those of *rows*; of features that aren't counted, none."""
+        lengths = np.diff(rows.starts)
+        places = np.repeat(np.arange(len(rows)), lengths)
+        scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
+        scales[places, vectoriser.views[rows.ids]] = rows.weights / vectoriser.idf[rows.ids]
+        is_kept = (self.texts < first) & np.repeat(is_counted, np.diff(self.starts))
+        starts = np.concatenate([[0], np.cumsum(is_kept)])[self.starts]
+        kept = self.texts[is_kept].astype(np.min_scalar_type(first + len(rows)))
+        ids, texts = rows.ids[is_counted[rows.ids]], places[is_counted[rows.ids]] + first
+        order = np.argsort(ids, kind="stable")
+        more = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=len(vectoriser)))])
+        return Postings(
+            starts + more,
+            np.insert(kept, starts[ids[order] + 1], texts[order]),
+            np.concatenate([self.scales[:first], scales]),
+        )
+
     def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
         """How near the vector of these features is to each text; what is common counts for nothing."""
         ids, weights, views = self.rarest(ids, weights, views)
@@ -153,6 +173,7 @@ class Index:
         entry_ids: Sequence[str],
         vectoriser: Vectoriser,
         postings: Postings,
+        in_ways: npt.NDArray[np.uint32],
         first_texts: Ints,
         exact: Keys,
         has: npt.NDArray[np.uint8],
@@ -165,13 +186,14 @@ class Index:
     ) -> None:
         """Phrasings of entry *e* are the texts from `first_texts[e]` up to `first_texts[e + 1]`; then come the answers.
 
-        *exact* has a key for each phrasing as a whole, *has* a row for each feature with a bit for each entry that has
-        it; *weights* has a row for each feature and a column for each entry, counted in *steps*, and *bias* a number
-        for each entry.
+        *in_ways* says in how many phrasings each feature is. *exact* has a key for each phrasing as a whole, *has* a
+        row for each feature with a bit for each entry that has it; *weights* has a row for each feature and a column
+        for each entry, counted in *steps*, and *bias* a number for each entry.
         """
         self.entry_ids = tuple(entry_ids)
         self._vectoriser = vectoriser
         self._postings = postings
+        self._in_ways = in_ways
         self._first_texts = first_texts
         self._exact = exact
         self._has = has
@@ -190,11 +212,12 @@ class Index:
         vectoriser, rows = Vectoriser.fit(texts)
         first_texts = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
         weights, steps, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_texts)), len(vectoriser))
-        answers = vectoriser.rows([read(_said_in_answer(entry), lexicon) for entry in entries])
+        answers = vectoriser.rows([read(said_in_answer(entry), lexicon) for entry in entries])
         return cls(
             [entry.id for entry in entries],
             vectoriser,
             Postings.of(_together(rows, answers), vectoriser),
+            np.bincount(rows.ids, minlength=len(vectoriser)).astype(np.uint32),
             first_texts,
             np.array([_as_a_whole(said) for said in texts], dtype=np.uint32),
             _features_of_entries(rows, first_texts, len(vectoriser)),
@@ -209,6 +232,21 @@ class Index:
         """The same index, its signs weighed otherwise."""
         other = copy(self)
         other._fusion = fusion.weights()
+        return other
+
+    def with_answers(self, entries: Sequence[Entry]) -> "Index | None":
+        """What `build` makes of *entries* that are asked for as those of this index are, but answer otherwise.
+
+        None where a feature is rare enough now to be counted, and was not: where it stands is known no more.
+        """
+        first, vectoriser = int(self._first_texts[-1]), self._vectoriser
+        answers = vectoriser.rows([read(said_in_answer(entry), self._lexicon) for entry in entries])
+        in_texts = self._in_ways + np.bincount(answers.ids, minlength=len(vectoriser))
+        is_counted = in_texts <= max(NEVER_COMMON, COMMON * (first + len(answers)))
+        if (is_counted & (np.diff(self._postings.starts) == 0)).any():
+            return None
+        other = copy(self)
+        other._postings = self._postings.with_last(first, answers, vectoriser, is_counted)
         return other
 
     def search(self, question: str, *, k: int = 3) -> list[Hit]:
@@ -301,6 +339,7 @@ class Index:
                 posting_starts=self._postings.starts,
                 posting_texts=self._postings.texts,
                 scales=self._postings.scales,
+                in_ways=self._in_ways,
                 first_texts=self._first_texts,
                 exact=self._exact,
                 has=self._has,
@@ -317,7 +356,7 @@ class Index:
                 as_strings(saved["entry_ids"]),
                 Vectoriser(saved["keys"], saved["idf"]),
                 Postings(saved["posting_starts"], saved["posting_texts"], saved["scales"]),
-                *(saved[name] for name in ("first_texts", "exact", "has", "weights", "steps", "bias")),
+                *(saved[name] for name in ("in_ways", "first_texts", "exact", "has", "weights", "steps", "bias")),
                 lexicon=lexicon,
                 fusion=fusion,
             )
@@ -329,7 +368,8 @@ def ways_of_asking(entry: Entry) -> list[str]:
     return [*titles, *chain.from_iterable(entry.phrasings.values())]
 
 
-def _said_in_answer(entry: Entry) -> str:
+def said_in_answer(entry: Entry) -> str:
+    """An entry's answers, in every language, without the addresses they lead to."""
     texts = [entry.answer, *(translation.answer for translation in entry.translations.values())]
     return _LINK_TARGET.sub("]", "\n".join(texts))
 

@@ -99,7 +99,7 @@ class Document:
 class Library:
     """All entries, sorted by id, and the places they refer to.
 
-    *digest* is a SHA-256 over the content of every document: what is fitted from them is cached under it.
+    *digest* is a SHA-256 over the content of every document and place.
     """
 
     entries: tuple[Entry, ...]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from knowledge import base
 from knowledge.base import KnowledgeBase
 from knowledge.confidence import Thresholds
 from knowledge.library import Library, Revision, compose_phrasings, load
@@ -240,3 +241,30 @@ def small(faq: Path, write_entry: WriteEntry) -> Library:
     write_entry("hygieniapassi", ("mistä saan hygieniapassin", "hygieniapassin hinta"), category="opiskelu")
     write_entry("karenssi", ("mikä on karenssi", "tuleeko karenssi jos irtisanoudun"))
     return load(faq)
+
+
+def test_new_answers_are_learnt_as_if_all_had_been_fitted_anew(
+    faq: Path, write_entry: WriteEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sum corrected at noon is in use a second later: nobody waits for the ways of asking to be fitted again."""
+    before = small(faq, write_entry)
+    cache = tmp_path / "cache"
+    KnowledgeBase.build(before, cache)
+    path = faq / "raha" / "asumistuki.md"
+    text = path.read_text(encoding="utf-8")
+    monkeypatch.setattr(base, "_fit_apart", lambda *_: pytest.fail("fitted anew"))
+
+    path.write_text(text.replace("review_by: 2027", "review_by: 2028"), encoding="utf-8")
+    KnowledgeBase.build(load(faq), cache)
+    assert len(list(cache.iterdir())) == 1
+
+    path.write_text(text.replace("**Lyhyt vastaus.**", "**Iguaanin vuokraan saat tukea.**"), encoding="utf-8")
+    books = load(faq)
+    quick, anew = KnowledgeBase.build(books, cache), KnowledgeBase.build(books, None)
+    KnowledgeBase.build(books, cache)
+
+    assert len(list(cache.iterdir())) == 2
+    for question in ("iguaanin vuokra", "asumistuki", "mitä cv:hen", "lyhyt vastaus", "xyz"):
+        one, other = quick.index.find(question), anew.index.find(question)
+        assert one.hits == other.hits
+        assert one.signs.tolist() == other.signs.tolist()
