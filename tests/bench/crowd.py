@@ -92,7 +92,7 @@ class Crowd:
                 "urgent": number % 400 == 0,
                 "topic": self.topics[number * 7 % len(self.topics)],
                 "opened_at": at,
-                "promised_at": self.now + timedelta(hours=1 + number % 40) if is_open else at + timedelta(hours=4),
+                "promised_at": self.now + timedelta(days=5, hours=number % 40) if is_open else at + timedelta(hours=4),
                 "account_id": holder if not is_open or number % 2 else None,
                 "claimed_at": at + timedelta(hours=1) if not is_open or number % 2 else None,
                 "replied_at": None if is_open and number % 2 == 0 else at + timedelta(hours=2),
