@@ -55,6 +55,7 @@ async def test_an_answer_is_drafted_then_published_and_only_what_changed_is_chan
     assert again["title"] == "Miten teen hyvän CV:n?"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_two_editors_can_not_overwrite_each_other(office: Office) -> None:
     """The later one reads what the earlier one changed, and loses no word of their own."""
     async with office.at_work(office.vaino) as vaino, office.at_work(office.kaisa) as kaisa:
@@ -210,6 +211,7 @@ async def test_the_preview_is_what_an_asker_gets(office: Office) -> None:
     assert await history_of(office, "asumistuki") == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_what_is_not_there_is_not_found(office: Office) -> None:
     """An address made up leads nowhere, and makes nothing."""
     async with office.at_work(office.kaisa) as kaisa:

@@ -13,6 +13,7 @@ NEW = {"title": "Saanko ottaa koiran töihin?", "category": "hakeminen", "adviso
 ID = "saanko-ottaa-koiran-toihin"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_new_answer_begins_as_a_draft_and_ends_out_of_use_and_comes_back(office: Office) -> None:
     """From the first word to the last, the bot uses what was published and nothing else."""
     async with office.at_work(office.kaisa) as kaisa:
