@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,7 +24,7 @@ from bot.advising import Desk
 from bot.channels import telegram, webchat
 from bot.channels.webchat.posts import Post, as_body
 from bot.service import Service
-from bot.store import accounts, conversations, inbox, migrate, outbox, tickets
+from bot.store import accounts, campaigns, conversations, events, inbox, migrate, outbox, tickets
 from bot.store.accounts import Account
 from bot.store.schema import asker as asker_table
 from bot.store.schema import conversation as conversation_table
@@ -34,6 +34,10 @@ SEED = 2010  # the year of the first Otappa koppi
 WEEKS = 8
 QUESTIONS_A_WEEK = (7, 9, 8, 12, 11, 14, 13, 18)
 MARK = "(esimerkki)"
+CAMPAIGNS = (  # name, place, and from when to when in weeks from now
+    ("Abijuliste", "Lukioiden ilmoitustaulut", -WEEKS, 4),
+    ("Kesätyötarina", "Instagram", -6, -1),
+)
 THREADS = Path(__file__).parent / "demo.yaml"
 STAFF: tuple[tuple[str, accounts.Role], ...] = (
     ("Väinö Virtanen", "sosiaaliohjaaja"),
@@ -79,7 +83,7 @@ async def fill(house: House) -> str:
     now = house.clock()
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     staff = await _employ(house, password, now - timedelta(weeks=WEEKS, days=1))
-    stage = _Stage(house, staff)
+    stage = _Stage(house, staff, await _campaigns(house, now))
     steps = [*_ordinary_weeks(stage, now), *_threads(stage, now), *_summaries(house, now)]
     for step in sorted(steps, key=lambda step: step.at):
         await step.act(step.at.astimezone(UTC))
@@ -96,6 +100,18 @@ async def _employ(house: House, password: str, at: datetime) -> dict[str, Accoun
             )
             for name, role in STAFF
         }
+
+
+async def _campaigns(house: House, now: datetime) -> list[str]:
+    """The codes of the campaigns that made the service known: posters that still hang, a story that is over."""
+    today = now.astimezone(house.hours.zone).date()
+    codes = []
+    async with house.store.write() as tx:
+        for name, place, begins, ends in CAMPAIGNS:
+            days = {"first_day": today + timedelta(weeks=begins), "last_day": today + timedelta(weeks=ends)}
+            codes.append(await campaigns.make(tx, name=f"{name} {MARK}", place=place, **days))
+        await campaigns.write_questions(tx, codes[0], {"fi": "Millon rahat?"})
+    return codes
 
 
 # --- what happened --------------------------------------------------------------------------------------------
@@ -118,8 +134,7 @@ def _ordinary_weeks(stage: "_Stage", now: datetime) -> list[Step]:
             at = _when_young_people_write(dice, begins, stage.house)
             if not is_back:
                 people.append(person)
-                if person.channel == "telegram":
-                    steps.append(Step(at - timedelta(seconds=40), partial(stage.says, person, "/start")))
+                steps.append(Step(at - timedelta(seconds=40), partial(stage.comes, person)))
             question = dice.choice(dice.choice([foreseen, unforeseen]))
             steps.append(Step(at, partial(stage.says, person, question)))
             steps.append(Step(at + timedelta(seconds=dice.randint(20, 90)), partial(stage.goes_on, person)))
@@ -195,8 +210,10 @@ def _summaries(house: House, now: datetime) -> list[Step]:
 class _Stage:
     """Where the steps take place: the service and the desk at a clock that is told."""
 
-    def __init__(self, house: House, staff: dict[str, Account]) -> None:
+    def __init__(self, house: House, staff: dict[str, Account], codes: list[str]) -> None:
         self.house = house
+        self._ways = cycle([*codes, ""])
+        self._links: dict[Person, str] = {}  # by which the web chat was opened, until something is said there
         self.staff = staff
         self.dice = Random(SEED)  # noqa: S311 - nothing here is a secret
         self._service = Service(house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours)
@@ -211,10 +228,25 @@ class _Stage:
         address = f"esimerkki-{number}" if channel == webchat.NAME else str(number)
         return Person(channel, address, f"{animal} {self.dice.randrange(100, 1000)} {MARK}")
 
+    async def comes(self, person: Person, at: datetime) -> None:
+        """They come by a campaign's link or by themselves; of those who open the web chat so half say nothing."""
+        code = next(self._ways)
+        if person.channel == telegram.NAME:
+            await self.says(person, f"/start {code}".strip(), at)
+        elif code:
+            self._links[person] = code
+            around = events.Circumstances(at, self.house.hours, webchat.NAME, "fi")
+            today = at.astimezone(self.house.hours.zone).date()
+            async with self.house.store.write() as tx:
+                if await campaigns.is_running(tx.connection, code, today):
+                    for _ in range(2):
+                        await events.record_opening(tx, code, around)
+
     async def says(self, person: Person, text: str, at: datetime) -> None:
         """A message, or a command with its slash."""
         if person.channel == webchat.NAME:
-            await self._hear(person, Post(address=person.address, act="say", text=text), at)
+            link = self._links.pop(person, "")
+            await self._hear(person, Post(address=person.address, act="say", text=text, campaign=link), at)
         else:
             await self._hear(person, {"message": self._message(person, at, text)}, at)
 

@@ -6,7 +6,7 @@ The file is written from the store each time it is asked for, a page at a time, 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
-from datetime import datetime
+from datetime import date, datetime
 from math import inf
 from time import monotonic
 from zoneinfo import ZoneInfo
@@ -143,7 +143,10 @@ class Holdings:
         return _moment(at.astimezone(self._zone), language)
 
 
-_ASKER = ("alias", "language", "created_at", "last_seen_at", "first_campaign", "last_campaign", "last_events")
+_ASKER = (
+    "alias", "language", "created_at", "last_seen_at", "first_campaign", "first_campaign_on", "last_campaign",
+    "last_campaign_on", "last_events",
+)  # fmt: skip
 _TICKET = (
     "opened_at", "role", "account_id", "urgent", "topic", "promised_at", "slipped_at", "claimed_at", "replied_at",
     "closed_at", "outcome", "reopened_at",
@@ -159,7 +162,7 @@ _RECEIVED = (
 
 
 class _Page:
-    """Rows as text, in *language*; *names* of the accounts."""
+    """Rows as text, in *language*; *names* of accounts and campaigns."""
 
     def __init__(self, language: Language, zone: ZoneInfo, names: dict[str, str]) -> None:
         self.language = language
@@ -200,6 +203,8 @@ class _Page:
     def _words(self, column: str, value: object) -> str:
         if isinstance(value, datetime):
             return _moment(value.astimezone(self._zone), self.language)
+        if isinstance(value, date):
+            return f"{value.day}.{value.month}.{value.year}"
         if isinstance(value, bool):
             return wording.say(self.language, wording.HOLDINGS_YES if value else wording.HOLDINGS_NO)
         match column:
@@ -207,6 +212,8 @@ class _Page:
                 return _language_name(value)
             case "account_id":
                 return self._names.get(str(value), "")
+            case "first_campaign" | "last_campaign":
+                return self._names.get(str(value), str(value))
             case "buttons" if isinstance(value, list):
                 return ", ".join(button["label"] for button in value)
             case _:

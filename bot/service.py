@@ -41,7 +41,7 @@ from bot.holdings import Holdings
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.staff_chats import StaffChats
-from bot.store import audit, conversations, erasure, events, inbox, moving, outbox, tickets
+from bot.store import audit, campaigns, conversations, erasure, events, inbox, moving, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.vault import Vault, WrongKey
@@ -130,7 +130,7 @@ class Service:
         else:
             language = _first_guess(incoming.language)
             said_at = incoming.said_at or item.received_at
-            await self._converse(item, incoming.address, incoming.said, language, said_at, now)
+            await self._converse(item, incoming, incoming.said, language, said_at, now)
 
     async def apologise(self, item: InboxItem, now: datetime) -> None:
         """Give *item* up after too many errors: into quarantine, with a word to the asker if they can be found."""
@@ -145,7 +145,7 @@ class Service:
     async def _converse(
         self,
         item: InboxItem,
-        address: str,
+        incoming: Incoming,
         heard: Said | Pressed,
         language: Language,
         said_at: datetime,
@@ -158,7 +158,7 @@ class Service:
         if to_judge is not None:
             understood = await self._understand(item, to_judge, knowledge, now)
         verdict = understood.verdict
-        async with self._write_and_send(item.channel, address) as (tx, slot):
+        async with self._write_and_send(item.channel, incoming.address) as (tx, slot):
             if not await inbox.claim(tx, item):
                 return
             talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
@@ -166,13 +166,14 @@ class Service:
                 await inbox.done(tx, item, kind="ignored", replies=0, now=now)
                 return
             if talk is None:
-                talk = await self._begin(tx, item, address, language, now)
+                talk = await self._begin(tx, item, incoming.address, language, now)
             if self._is_too_much(item, talk, said, said_at):
                 said = Flood(self._told_to_wait.allows(item.sender, item.key, said_at))
             asked = await self._asked(tx, talk, said, verdict, now)
             of = None if understood.wants_person else asked
             signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
             decision = decide(talk, said, signals, now)
+            decision = replace(decision, campaign=decision.campaign or incoming.campaign)
             await self._carry_out(tx, slot, item, decision, asked, now)
         if decision.erase:
             await self._store.empty_log()
@@ -308,8 +309,12 @@ class Service:
             await self._erase(tx, item, decision, now)
             return
         around = events.Circumstances(now, self._hours, talk.channel, talk.language)
-        await conversations.save(tx, talk, now, campaign=decision.campaign)
+        await conversations.save(tx, talk, now)
         happenings = [events.Happening(event.kind, event.topic) for event in decision.events]
+        today = now.astimezone(self._hours.zone).date()
+        has_come = decision.campaign is not None and await campaigns.touch(tx, talk.id, decision.campaign, today)
+        if has_come and not any(happening.kind == "came" for happening in happenings):
+            happenings.insert(0, events.Happening("came"))  # by a link to the web chat, which nobody is known to open
         await events.record(tx, talk.id, happenings, around)
         match decision.ticket:
             case OpenTicketWith(role, question_id, topic, urgent):

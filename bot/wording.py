@@ -267,6 +267,9 @@ HOLDINGS = (
 HOLDINGS_OPEN = "Yksi kysymyksesi on ohjaajalla tai odottaa vuoroaan ({since} lähtien)."
 HOLDINGS_CONTACTS = "Yhteystietosi on tallennettu luvallasi {at}."
 HOLDINGS_ALL = "Kaikki tämä on tiedostossa."
+POSTER_WHAT = "{name}: kysy työstä, rahasta ja opiskelusta. Botti vastaa heti. Jos se ei osaa, saat ihmisen."
+POSTER_PROMISE = "Kysy nimettömänä. Ei kirjautumista, nimeäsi ei kysytä."
+
 HOLDINGS_CAPTION = (
     "Tietosi tiedostona. Lataa se itsellesi tai poista se tästä, kun et enää tarvitse sitä: /unohda poistaa sen, mitä "
     "meillä on, mutta ei tätä Telegramin kopiota."
@@ -299,7 +302,9 @@ HOLDINGS_LABELS: dict[str, str] = {
     "created_at": "Alkoi",
     "last_seen_at": "Viimeisin käynti",
     "first_campaign": "Linkki, josta tulit ensin",
+    "first_campaign_on": "Tulit siitä ensin",
     "last_campaign": "Linkki, josta tulit viimeksi",
+    "last_campaign_on": "Tulit siitä viimeksi",
     "last_events": "Viimeisin päivä, jona mitäkin tapahtui",
     "channel": "Kanava",
     "reachable": "Viestit menevät perille",

@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from admin.console import (
     audit_log,
+    campaigns,
     chats,
     composer,
     editing,
@@ -27,6 +28,7 @@ from admin.console import (
     me,
     people,
     phrasings,
+    posters,
     question_list,
     queue,
     reply_templates,
@@ -139,6 +141,7 @@ def pages(door: FrontDoor) -> list[Route]:
             "choose_text", "/faq/{entry_id}/{language}/choose", versions.choose, fields=("base", "part", "choice")
         ),
         door.route("figures", "/figures", figures.page),
+        *_campaigns(door),
         door.route("chats", "/chats", chats.page),
         door.route("make_code", "/chats", chats.make_code, fields=("purpose",)),
         door.route("unlink", "/chats/{chat_id}/unlink", chats.unlink, fields=()),
@@ -171,6 +174,19 @@ def _teaching(door: FrontDoor) -> list[Route]:
         door.route("phrasings", "/phrasings", phrasings.page),
         door.route("decide_phrasings", "/phrasings", phrasings.decide, fields=phrasings.FIELDS),
         door.route("questions", "/questions", question_list.page),
+    ]
+
+
+def _campaigns(door: FrontDoor) -> list[Route]:
+    """Where the service is made known, and what comes of it."""
+    return [
+        door.route("campaigns", "/campaigns", campaigns.listing),
+        door.route("make_campaign", "/campaigns", campaigns.make, fields=campaigns.FIELDS),
+        door.route("campaign", "/campaigns/{code}", campaigns.page),
+        door.route("end_campaign", "/campaigns/{code}/end", campaigns.end, fields=()),
+        door.route("write_poster", "/campaigns/{code}/poster", posters.write, fields=posters.FIELDS),
+        door.route("poster", "/campaigns/{code}/poster", posters.page),
+        door.route("campaign_qr", "/campaigns/{code}/qr.{kind}", posters.qr),
     ]
 
 

@@ -93,12 +93,16 @@ StaffSaid = LinkChat | PressedInGroup | RepliedInGroup | GroupMoved
 
 @dataclass(frozen=True)
 class Incoming:
-    """One thing said, the channel's own *address* of who said it, and when, where the channel tells that."""
+    """One thing said, the channel's own *address* of who said it, and when, where the channel tells that.
+
+    *campaign*: the code of the link that opened the page it was said on.
+    """
 
     address: str
     said: Text | Start | Commanded | Unreadable | Empty | Left | Pressed | MoveHere | InGroup | StaffSaid
     language: str | None = None
     said_at: datetime | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)

@@ -148,15 +148,10 @@ async def add_address(
     return address_id
 
 
-async def save(tx: Tx, talk: Conversation, now: datetime, *, campaign: str | None = None) -> None:
-    """Keep the state, the language and, when the asker came by one, the campaign (first and last touch)."""
+async def save(tx: Tx, talk: Conversation, now: datetime) -> None:
+    """Keep the state and the language, and that the asker was seen."""
     await tx.execute(_CHANGED, {"conversation_id": talk.id, "state": _state_as_json(talk.state)})
-    seen = {"conversation_id": talk.id, "language": talk.language, "last_seen_at": now}
-    if campaign:
-        first = func.coalesce(asker.c.first_campaign, campaign)
-        await tx.execute(_SAVE_ASKER.values(last_campaign=campaign, first_campaign=first), seen)
-    else:
-        await tx.execute(_SAVE_ASKER, seen)
+    await tx.execute(_SAVE_ASKER, {"conversation_id": talk.id, "language": talk.language, "last_seen_at": now})
     tx.touch(f"conversation:{talk.id}")
 
 

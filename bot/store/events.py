@@ -6,7 +6,7 @@ is decided when the event is written, from dates kept on the asker's own row.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,10 +17,21 @@ from bot.store.schema import asker, conversation, event
 
 # Built once: see `inbox`.
 _OWNER = (
-    select(asker.c.id, asker.c.last_campaign, asker.c.last_events)
+    select(
+        asker.c.id,
+        asker.c.first_campaign,
+        asker.c.first_campaign_on,
+        asker.c.last_campaign,
+        asker.c.last_campaign_on,
+        asker.c.last_events,
+    )
     .join(conversation, conversation.c.asker_id == asker.c.id)
     .where(conversation.c.id == bindparam("conversation_id"))
 )
+
+CAMPAIGN_COUNTS = timedelta(days=30)  # what happens later is not its doing
+STEPS = {"came": "came", "asked": "asked", "helped": "helped", "closed_answered": "helped"}  # by kind, in this order
+STEP_BEFORE = {"asked": "came", "helped": "asked"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +72,9 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
     if not happenings:
         return
     owner = (await tx.execute(_OWNER, {"conversation_id": conversation_id})).one()
-    local = around.now.astimezone(around.hours.zone)
-    today = local.date()
+    today = around.now.astimezone(around.hours.zone).date()
+    last_campaign = _still_counts(owner.last_campaign, owner.last_campaign_on, today)
+    first_campaign = _still_counts(owner.first_campaign, owner.first_campaign_on, today)
     last_events = dict(owner.last_events)
     rows = []
     for happening in happenings:
@@ -72,21 +84,54 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
         rows.append(
             {
                 "kind": happening.kind,
-                "at": around.now.replace(minute=0, second=0, microsecond=0),  # no one is found by the second
-                "local_day": today,
-                "local_hour": local.hour,
-                "in_office_hours": around.hours.is_open(around.now),
-                "channel": around.channel,
-                "language": around.language,
-                "campaign": owner.last_campaign,
+                **_moment(around),
+                "campaign": last_campaign,
+                "first_campaign": first_campaign,
                 "topic": happening.topic,
                 "seconds": happening.seconds,
                 "first_of_day": latest != today,
                 "first_of_week": latest is None or latest.isocalendar()[:2] != today.isocalendar()[:2],
                 "first_of_month": latest is None or (latest.year, latest.month) != (today.year, today.month),
+                "first_of_campaign": _take_step(last_events, "", last_campaign, happening.kind, today),
+                "first_of_first_campaign": _take_step(last_events, "first ", first_campaign, happening.kind, today),
                 "is_returning": latest is not None and latest != today,
             }
         )
     await tx.execute(event.insert(), rows)
     if last_events != owner.last_events:
         await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))
+
+
+async def record_opening(tx: Tx, campaign: str, around: Circumstances) -> None:
+    """Write that somebody, nobody knows who, has opened a campaign's link."""
+    flags = dict.fromkeys(("first_of_day", "first_of_week", "first_of_month", "is_returning"), False)
+    theirs = {"campaign": campaign, "first_campaign": campaign, "first_of_campaign": True}
+    row = {"kind": "opened", **_moment(around), **flags, **theirs, "first_of_first_campaign": True}
+    await tx.execute(event.insert(), [row])
+
+
+def _moment(around: Circumstances) -> dict[str, object]:
+    local = around.now.astimezone(around.hours.zone)
+    return {
+        "at": around.now.replace(minute=0, second=0, microsecond=0),  # no one is found by the second
+        "local_day": local.date(),
+        "local_hour": local.hour,
+        "in_office_hours": around.hours.is_open(around.now),
+        "channel": around.channel,
+        "language": around.language,
+    }
+
+
+def _still_counts(campaign: str | None, since: date | None, today: date) -> str | None:
+    return campaign if since is not None and today - since <= CAMPAIGN_COUNTS else None
+
+
+def _take_step(last_events: dict[str, str], touch: str, campaign: str | None, kind: str, today: date) -> bool:
+    """Whether this is the asker's first step of its kind by *campaign*, the steps before it taken; then it is noted."""
+    step = STEPS.get(kind)
+    if campaign is None or step is None or f"{touch}{step} {campaign}" in last_events:
+        return False
+    if step in STEP_BEFORE and f"{touch}{STEP_BEFORE[step]} {campaign}" not in last_events:
+        return False
+    last_events[f"{touch}{step} {campaign}"] = today.isoformat()
+    return True

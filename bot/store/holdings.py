@@ -17,6 +17,7 @@ from bot.store.schema import (
     address,
     asker,
     audit,
+    campaign,
     conversation,
     decision,
     draft,
@@ -30,6 +31,9 @@ from bot.store.schema import (
 PAGE = 50  # rows that are read at once
 
 Rows = Sequence[Row[Any]]
+
+_STAFF = select(account.c.id.label("key"), account.c.name)
+_CAMPAIGNS = select(campaign.c.code.label("key"), campaign.c.name)
 
 
 class Gone(Exception):
@@ -47,7 +51,7 @@ class InShort:
 
 @dataclass(frozen=True)
 class Asker:
-    """What there is of an asker besides what was said: rows of the tables, and the names of who has replied."""
+    """What there is of an asker besides what was said: rows of the tables; *names* of staff and campaigns."""
 
     asker: Row[Any]
     addresses: Rows
@@ -98,7 +102,7 @@ async def of_asker(read: AsyncConnection, conversation_id: str) -> Asker:
         counts.get(False, 0),
         counts.get(True, 0),
         (await read.execute(begun)).scalar_one(),
-        {row.id: row.name for row in await rows(select(account.c.id, account.c.name))},
+        {row.key: row.name for named in (_STAFF, _CAMPAIGNS) for row in await rows(named)},
     )
 
 

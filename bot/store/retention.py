@@ -231,6 +231,7 @@ STAYS = {
     "telegram_account": "keyed hashes by which a group's buttons know the staff, until they are unlinked",
     "entry_revision": "the FAQ as edited by advisors, who answer for leaving out what would tell of anybody",
     "reply_template": "beginnings of replies, whose writers answer for leaving out what would tell of anybody",
+    "campaign": "where the service was made known; it names nobody who came",
     "event": "counts that refer to nobody",
     "summary_run": "summaries of those counts",
     "revision_counter": "numbers",

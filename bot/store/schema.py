@@ -77,7 +77,9 @@ asker = Table(
     Column("alias", String(40), nullable=False),
     Column("language", String(2), nullable=False),
     Column("first_campaign", String(64)),
+    Column("first_campaign_on", Date),
     Column("last_campaign", String(64)),
+    Column("last_campaign_on", Date),
     Column("created_at", Instant, nullable=False),
     Column("last_seen_at", Instant, nullable=False),
     Column("last_events", JSON, nullable=False),  # the local date of the latest event of each kind, to flag "first"
@@ -491,6 +493,18 @@ reply_template = Table(  # what advisors begin their replies with
 
 # --- figures --------------------------------------------------------------------------------------------------
 
+campaign = Table(  # where the service is made known; its code stands in links and on posters
+    "campaign",
+    metadata,
+    Column("code", String(64), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("place", String(80), nullable=False),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("ended_at", Instant),  # before its last day
+    Column("questions", JSON, nullable=False),  # of its posters, by language
+)
+
 event = Table(
     "event",
     metadata,
@@ -502,14 +516,28 @@ event = Table(
     Column("in_office_hours", Boolean, nullable=False),
     Column("channel", String(16), nullable=False),
     Column("language", String(2), nullable=False),
-    Column("campaign", String(64)),
+    Column("campaign", String(64)),  # by which link they came last, if within 30 days
+    Column("first_campaign", String(64)),  # and first
     Column("topic", String(64)),
     Column("seconds", Float),  # of a reply: how long the asker waited
     Column("first_of_day", Boolean, nullable=False),  # this asker's first of the kind: lets askers be
     Column("first_of_week", Boolean, nullable=False),  # counted without naming them
     Column("first_of_month", Boolean, nullable=False),
+    Column("first_of_campaign", Boolean, nullable=False, default=False),  # their first step of the kind by that link
+    Column("first_of_first_campaign", Boolean, nullable=False, default=False),
     Column("is_returning", Boolean, nullable=False),
     Index("ix_event_local_day_kind", "local_day", "kind"),
+    *(
+        Index(  # the few that a campaign's table counts
+            f"ix_event_{flag}",
+            column,
+            "kind",
+            "channel",
+            sqlite_where=text(f"{flag} = 1"),
+            postgresql_where=text(flag),
+        )
+        for column, flag in (("campaign", "first_of_campaign"), ("first_campaign", "first_of_first_campaign"))
+    ),
 )
 
 summary_run = Table(

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ LEFT_OUT = {
     "draft": UNSENT,
     "entry_revision": NOBODY,
     "reply_template": NOBODY,
+    "campaign": NOBODY,
     "event": NOBODY,
     "summary_run": NOBODY,
     "revision_counter": NOBODY,
@@ -269,11 +270,18 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
             update(schema.asker).values(
                 alias=mark("asker.alias", "Kuikka 777"),
                 language=mark("asker.language", "fi", "suomi"),
-                first_campaign=mark("asker.first_campaign", "lehti"),
-                last_campaign=mark("asker.last_campaign", "juliste"),
+                first_campaign=mark("asker.first_campaign", "lehti"),  # no campaign that we still know of
+                first_campaign_on=mark("asker.first_campaign_on", date(2025, 3, 4), "4.3.2025"),
+                last_campaign=mark("asker.last_campaign", "brdcst", "Koulun juliste"),
+                last_campaign_on=mark("asker.last_campaign_on", date(2025, 5, 6), "6.5.2025"),
                 created_at=at("asker.created_at"),
                 last_seen_at=at("asker.last_seen_at"),
                 last_events=mark("asker.last_events", {"came": "2025-08-09"}, "came: 2025-08-09"),
+            )
+        )
+        await tx.execute(
+            schema.campaign.insert().values(
+                code="brdcst", name="Koulun juliste", place="", first_day=NOW.date(), last_day=NOW.date(), questions={}
             )
         )
         await tx.execute(update(schema.address).values(reachable=mark("address.reachable", False, "ei")))

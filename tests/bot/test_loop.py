@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot import wording
-from bot.store import accounts, inbox, schema, tickets
+from bot.store import accounts, campaigns, inbox, schema, tickets
 from bot.store.engine import Tx
 from bot.store.inbox import InboxItem
 from bot.store.tickets import AlreadyTaken, NotOpen
@@ -441,7 +441,10 @@ async def test_after_an_erasure_one_is_somebody_new(koppi: Koppi) -> None:
 
 async def test_events_count_what_happened_and_name_nobody(koppi: Koppi) -> None:
     """The figures survive an erasure because they never held anybody."""
-    await koppi.says("/start lehti")
+    today = koppi.clock().date()
+    async with koppi.store.write() as tx:
+        code = await campaigns.make(tx, name="Lehti", place="Etusivu", first_day=today, last_day=today)
+    await koppi.says(f"/start {code}")
     await koppi.hears()
     await koppi.asks(KNOWN)
     await koppi.presses(wording.BUTTON_YES)
@@ -452,7 +455,7 @@ async def test_events_count_what_happened_and_name_nobody(koppi: Koppi) -> None:
     assert [event.kind for event in events] == [
         "came", "asked", "answered", "helped", "asked", "not_found", "escalated",
     ]  # fmt: skip
-    assert {event.campaign for event in events} == {"lehti"}
+    assert {event.campaign for event in events} == {code}
     assert [event.first_of_day for event in events if event.kind == "asked"] == [True, False]
     assert {event.at.minute for event in events} == {0}
 

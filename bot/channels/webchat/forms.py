@@ -14,10 +14,11 @@ from knowledge.entry import Language
 
 MAX_BODY_BYTES = 64 * 1024
 CONTENT_TYPE = "application/x-www-form-urlencoded"
-FIELDS = frozenset({"key", "text", "press", "command"})
+FIELDS = frozenset({"key", "campaign", "text", "press", "command"})
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 PRESS = re.compile(r"(\d{1,18}):(\d{1,2})", re.ASCII)
 COMMAND = re.compile(r"[a-z]{1,16}")
+CAMPAIGN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class BadForm(Exception):
@@ -62,7 +63,13 @@ async def read_fields(request: Request, known: frozenset[str]) -> Mapping[str, s
 
 def read_post(fields: Mapping[str, str], address: str, language: Language) -> Post:
     """The one act that *fields* ask for. Raises `BadForm`."""
-    acts = fields.keys() - {"key"}
+    post = _read_act(fields, address, language)
+    campaign = fields.get("campaign", "")  # a made-up one is no reason to refuse what somebody has written
+    return post.model_copy(update={"campaign": campaign}) if CAMPAIGN.fullmatch(campaign) else post
+
+
+def _read_act(fields: Mapping[str, str], address: str, language: Language) -> Post:
+    acts = fields.keys() - {"key", "campaign"}
     if len(acts) != 1:
         raise BadForm(422, wording.WEB_BAD_FORM)
     if press := fields.get("press"):

@@ -23,6 +23,7 @@ class Post(BaseModel):
     message_id: int = 0
     ordinal: int = 0
     language: Language = "fi"
+    campaign: str = ""  # the code of the link that opened the page
 
 
 def as_body(post: Post) -> str:
@@ -36,15 +37,19 @@ def parse(body: str) -> Incoming:
         post = Post.model_validate(json.loads(body))
     except (ValueError, ValidationError) as error:
         raise Unparsable(f"not a web post ({type(error).__name__})") from error
+    return Incoming(post.address, _heard(post), post.language, campaign=post.campaign or None)
+
+
+def _heard(post: Post) -> Text | Empty | Command | Start | Pressed:
     match post.act:
         case "say":
-            return Incoming(post.address, _said(post.text), post.language)
+            return _said(post.text)
         case "press":
-            return Incoming(post.address, Pressed(post.message_id, post.ordinal), post.language)
+            return Pressed(post.message_id, post.ordinal)
         case "command":
-            return Incoming(post.address, Command(post.text), post.language)
+            return Command(post.text)
         case "start":
-            return Incoming(post.address, Start(post.text or None), post.language)
+            return Start(post.text or None)
 
 
 def _said(text: str) -> Text | Empty | Command | Start:

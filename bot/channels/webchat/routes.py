@@ -20,7 +20,7 @@ from starlette.types import Scope
 from bot import wording
 from bot.channels.incoming import Sendable
 from bot.channels.web_security import is_same_origin
-from bot.channels.webchat import pages, returning, transcript, widget
+from bot.channels.webchat import campaign_links, pages, returning, transcript, widget
 from bot.channels.webchat.chat import HERE, Face, WebChat
 from bot.channels.webchat.forms import BadForm, read_fields, read_form, read_post
 from bot.channels.webchat.limits import Limits
@@ -69,6 +69,7 @@ def routes(chat: WebChat) -> list[BaseRoute]:
     return [
         *_Pages(chat, face, limits, FRONT).routes(),
         *returning.routes(chat, face),
+        *campaign_links.routes(chat),
         *pages.routes(chat, face),
         *(_Pages(chat, face, limits, FRAME).routes() if chat.widget_origins else ()),
         *(widget.routes(chat) if chat.widget_origins else ()),
@@ -396,6 +397,7 @@ class _Pages:
             notice=wording.say(language, notice) if notice else "",
             draft=draft,
             keep=self._keep(request, asker),
+            campaign=campaign_links.code_in(request) or "",
             door=self._door,
             needs_own_tab=status == 409,
         )

@@ -78,6 +78,13 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "restore_entry": (422, ALL),
     "choose_text": (422, ALL),
     "figures": (200, LEADERS),
+    "campaigns": (200, ALL),
+    "make_campaign": (422, LEADERS),
+    "campaign": (404, ALL),
+    "end_campaign": (404, LEADERS),
+    "write_poster": (404, LEADERS),
+    "poster": (404, ALL),
+    "campaign_qr": (404, ALL),
     "chats": (200, LEADERS),
     "make_code": (400, LEADERS),
     "unlink": (303, LEADERS),
@@ -111,6 +118,8 @@ def _address(route: Route, ticket_id: str) -> str:
         "message_id": "1",
         "template_id": MISSING_ID,
         "key": "a-key-of-it",
+        "code": "nobody",
+        "kind": "svg",
     }
     path = route.path
     for name, value in values.items():
@@ -201,7 +210,7 @@ async def test_no_page_for_a_coordinator_or_an_operator_names_an_asker(office: O
     assert row is not None
     for account in (office.kaisa, office.yrjo):
         async with office.at_work(account) as person:
-            for path in ("", "figures", "people", "chats", "troubles", "audit", "faq"):
+            for path in ("", "figures", "people", "chats", "troubles", "audit", "faq", "campaigns"):
                 text = (await person.client.get(f"/console/{path}", follow_redirects=True)).text
                 assert row.alias not in text
                 assert "kuunsirppi" not in text

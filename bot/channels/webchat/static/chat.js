@@ -62,14 +62,24 @@
     sendNext();
   }
 
+  // By which link the asker came goes with the first act, and then stands neither here nor in the address.
+  const cameBy = document.querySelector("[name=campaign]")?.value;
+  let hasTold = cameBy === undefined;
+
+  function forgetLink() {
+    hasTold = true;
+    document.querySelectorAll("[name=campaign]").forEach((hidden) => hidden.remove());
+    history.replaceState(null, "", location.pathname);
+  }
+
   async function post(act) {
     const patience = new AbortController();
     const timer = setTimeout(() => patience.abort(), POST_TIMEOUT);
     try {
-      return await fetch(`${base}/messages`, {
+      return await fetch(acts.action, {
         method: "POST",
         headers: { "X-Requested-With": "fetch" },
-        body: new URLSearchParams({ ...act.fields, key: act.key }),
+        body: new URLSearchParams({ ...act.fields, key: act.key, ...(hasTold ? {} : { campaign: cameBy }) }),
         signal: patience.signal,
       });
     } catch {
@@ -88,6 +98,7 @@
   }
 
   function confirmed(act) {
+    if (!hasTold) forgetLink();
     if (act.isDraft) {
       field.value = "";
       keepDraft();

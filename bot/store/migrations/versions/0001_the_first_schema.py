@@ -47,7 +47,9 @@ def upgrade() -> None:
         sa.Column("alias", sa.String(length=40), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("first_campaign", sa.String(length=64), nullable=True),
+        sa.Column("first_campaign_on", sa.Date(), nullable=True),
         sa.Column("last_campaign", sa.String(length=64), nullable=True),
+        sa.Column("last_campaign_on", sa.Date(), nullable=True),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("last_seen_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("last_events", sa.JSON(), nullable=False),
@@ -72,6 +74,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_at", ["at"], unique=False)
 
     op.create_table(
+        "campaign",
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("place", sa.String(length=80), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("ended_at", schema.Instant(timezone=True), nullable=True),
+        sa.Column("questions", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_campaign")),
+    )
+    op.create_table(
         "chat_link",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("purpose", sa.String(length=12), nullable=False),
@@ -94,15 +107,32 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("campaign", sa.String(length=64), nullable=True),
+        sa.Column("first_campaign", sa.String(length=64), nullable=True),
         sa.Column("topic", sa.String(length=64), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=True),
         sa.Column("first_of_day", sa.Boolean(), nullable=False),
         sa.Column("first_of_week", sa.Boolean(), nullable=False),
         sa.Column("first_of_month", sa.Boolean(), nullable=False),
+        sa.Column("first_of_campaign", sa.Boolean(), nullable=False),
+        sa.Column("first_of_first_campaign", sa.Boolean(), nullable=False),
         sa.Column("is_returning", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_event_first_of_campaign",
+            ["campaign", "kind", "channel"],
+            unique=False,
+            sqlite_where=sa.text("first_of_campaign = 1"),
+            postgresql_where=sa.text("first_of_campaign"),
+        )
+        batch_op.create_index(
+            "ix_event_first_of_first_campaign",
+            ["first_campaign", "kind", "channel"],
+            unique=False,
+            sqlite_where=sa.text("first_of_first_campaign = 1"),
+            postgresql_where=sa.text("first_of_first_campaign"),
+        )
         batch_op.create_index("ix_event_local_day_kind", ["local_day", "kind"], unique=False)
 
     op.create_table(
