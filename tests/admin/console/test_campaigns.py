@@ -4,15 +4,20 @@ import html
 import re
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 import segno
+from pydantic import SecretStr
 from sqlalchemy import insert
 
 from admin.console import posters
 from bot import wording
 from bot.store import campaigns, schema
-from tests.admin.console.office import Office
+from bot.store.engine import Store
+from bot.vault import Vault
+from tests.admin.console.office import Office, opened
+from tests.support.fake_telegram import TOKEN
 
 PAGE = "/console/campaigns"
 NAMES = ("Abijuliste Ä", "ملصق المدرسة", "学校のポスター 🦊", "'\"></textarea><script>alert(1)</script>", "a" * 80)
@@ -173,6 +178,26 @@ async def test_the_qr_codes_lead_where_they_say_and_the_poster_says_what_it_must
     assert "&lt;b&gt;När?" in shown["sv"]
     assert wording.say("en", wording.POSTER_PROMISE) in html.unescape(shown["en"])
     assert "poster-a6.css" in shown["fi"]
+
+
+@on_one_database
+async def test_the_telegram_link_is_there_once_the_bots_name_is_known(
+    store: Store, vault: Vault, tmp_path: Path, faq_cache: Path
+) -> None:
+    """A link to a bot that nobody knows yet would lead forty walls nowhere."""
+    async with opened(store, vault, tmp_path, faq_cache, telegram_token=SecretStr(TOKEN)) as office:
+        today = office.clock().date()
+        async with store.write() as tx:
+            code = await campaigns.make(tx, name="A", place="Seinä", first_day=today, last_day=today)
+        path = f"{PAGE}/{code}"
+        async with office.at_work(office.kaisa) as kaisa:
+            before = [await kaisa.sees(path), await kaisa.sees(f"{path}/qr.svg?to=telegram")]
+            assert office.house.telegram is not None
+            office.house.telegram.username = "koppi_bot"
+            after = [await kaisa.sees(path), await kaisa.sees(f"{path}/qr.svg?to=telegram")]
+
+    assert ("t.me" in before[0].text, before[1].status_code) == (False, 404)
+    assert (f"https://t.me/koppi_bot?start={code}</code>" in after[0].text, after[1].status_code) == (True, 200)
 
 
 @pytest.mark.parametrize(
