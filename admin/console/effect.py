@@ -9,7 +9,7 @@ import json
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from weakref import WeakKeyDictionary
 
@@ -123,8 +123,13 @@ async def respond(visit: Visit, compose: Compose, page: Callable[[Look], Respons
         async with aclosing(effect_of(visit.house, prepared)) as steps:
             async for step in steps:
                 if isinstance(step, Effect):
-                    return page(Look(step))
+                    return page(Look(_told_to(visit, step)))
     return page(Look(None))
+
+
+def _told_to(visit: Visit, effect: Effect) -> Effect:
+    """The effect without the askers' words, for whoever may not read single questions."""
+    return effect if visit.may("questions") else replace(effect, changes=())
 
 
 async def _lines(visit: Visit, prepared: Prepared) -> AsyncIterator[str]:
@@ -134,7 +139,7 @@ async def _lines(visit: Visit, prepared: Prepared) -> AsyncIterator[str]:
         async with aclosing(effect_of(visit.house, prepared)) as steps:
             async for step in steps:
                 if isinstance(step, Effect):
-                    found = step
+                    found = _told_to(visit, step)
                 elif (percent := _percent(step)) != told:
                     told = percent
                     yield json.dumps({"stage": step.stage, "percent": percent}) + "\n"

@@ -17,6 +17,7 @@ from knowledge import library, trial
 from knowledge.questions import Question
 from knowledge.trial import Seen
 from tests.admin.console.office import SMALL_FAQ, Office, token_in
+from tests.admin.console.test_editing import save
 
 MARKER = "xqmarkkerix"
 on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -104,6 +105,29 @@ async def test_who_leaves_the_page_leaves_no_trial_running(
     async with asyncio.timeout(10):
         while any(map(_is_running, running)):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+
+
+@on_one_database
+async def test_an_operator_hears_how_many_questions_would_change_but_reads_none(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Askers are told who reads a question; whoever looks after accounts and servers isn't among them."""
+    told_apart = (  # stands for the trial itself: the FAQ in use, which has a cache, answers; the edited one doesn't
+        "import json, sys; read = json.load(sys.stdin); kind = 'answer' if read['cache'] else 'escalate'; "
+        "print(json.dumps([[kind, [['cv', 1.0]], False]] * len(read['questions'])))"
+    )
+    monkeypatch.setattr(trial, "COMMAND", (sys.executable, "-S", "-c", told_apart))
+    monkeypatch.setattr(effect, "development", lambda _: [])
+    await office.ticket(f"{MARKER} hinta?", hits=())
+    for person, reads in ((office.kaisa, True), (office.yrjo, False)):
+        async with office.at_work(person) as at_work:
+            looked = await save(at_work, "cv", act="look", anyway="yes", title="Miten teen hyvän CV:n?")
+            at_work.client.headers["X-Requested-With"] = "effect"
+            line = (await save(at_work, "cv", act="look", anyway="yes", title="Miten teen hyvän CV:n?")).text
+
+        assert "1 viimeisestä kysymyksestä 1 saisi muun vastauksen kuin nyt" in looked.text
+        assert [MARKER in looked.text, MARKER in line] == [reads, reads]
+        assert "Tässä niistä" not in looked.text
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
