@@ -20,7 +20,7 @@ from bot.dialogue import Button
 from bot.store import chat_links, group_messages, outbox, tickets
 from bot.store.engine import StoreUnavailable, Tx
 from bot.store.group_messages import GroupMessage
-from bot.store.tickets import TicketRow
+from bot.store.tickets import Free, TicketRow
 
 LOOK_AGAIN_SECONDS = 1.0
 ANNOUNCE_LOCK = 77_0103
@@ -104,13 +104,14 @@ async def _has_news(read: AsyncConnection) -> bool:
 
 async def _missing(read: AsyncConnection, groups: list[str]) -> dict[str, tuple[TicketRow, str]]:
     """The posts that ought to be in *groups* and aren't: by key, the ticket and the group to tell."""
-    waiting = [ticket for ticket in await tickets.queue(read) if ticket.account_id is None]
-    wanted = {_key(ticket, group): (ticket, group) for ticket in waiting for group in groups}
+    wanted = {_key(ticket, group): (ticket.id, group) for ticket in await tickets.free(read) for group in groups}
     told = await group_messages.there(read, set(wanted))
-    return {key: told_to for key, told_to in wanted.items() if key not in told}
+    untold = {key: to_tell for key, to_tell in wanted.items() if key not in told}
+    rows = {row.id: row for row in await tickets.of_ids(read, list({id_ for id_, _ in untold.values()}))}
+    return {key: (rows[id_], group) for key, (id_, group) in untold.items() if id_ in rows}
 
 
-def _key(ticket: TicketRow, group: str) -> str:
+def _key(ticket: Free, group: str) -> str:
     """One post a group, and another when the ticket turns urgent or is opened again (and promised anew)."""
     promise = int(ticket.promised_at.timestamp())
     return f"announce:{ticket.id}:{group}:{promise}" + (":urgent" if ticket.urgent else "")

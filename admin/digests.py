@@ -50,10 +50,9 @@ async def send_due(house: House) -> None:
 async def _tell_of_urgent(house: House, now: datetime) -> None:
     async with house.store.read() as read:
         readers = await email_wishes.readers(read, "urgent")
-        urgent = (
-            [ticket for ticket in await _waiting(read) if ticket.urgent and not ticket.account_id] if readers else []
-        )
-        wanted = {_key(ticket, reader): (ticket, reader) for ticket in urgent for reader in readers}
+        urgent = [ticket.id for ticket in await tickets.free(read) if ticket.urgent] if readers else []
+        waiting = [ticket for ticket in await tickets.of_ids(read, urgent) if not ticket.awaits_asker]
+        wanted = {_key(ticket, reader): (ticket, reader) for ticket in waiting for reader in readers}
         told = await outbox.there(read, set(wanted))
     for key, (ticket, reader) in wanted.items():
         if key in told:

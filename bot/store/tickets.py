@@ -86,6 +86,15 @@ class TicketRow:
 
 
 @dataclass(frozen=True)
+class Free:
+    """A ticket that nobody has, as far as it has to be known to tell of it once."""
+
+    id: str
+    urgent: bool
+    promised_at: datetime
+
+
+@dataclass(frozen=True)
 class Choice:
     """Which tickets somebody wants to see; None: any. *age* is one of `AGES`, of the asker's present wait."""
 
@@ -409,13 +418,21 @@ async def get(read: AsyncConnection, ticket_id: str) -> TicketRow | None:
     return _ticket_row(row) if row else None
 
 
-async def queue(read: AsyncConnection, *, is_closed: bool = False, limit: int = 200) -> list[TicketRow]:
-    """Open tickets, urgent first, then the promise soonest to break; or the closed ones, latest first."""
+async def queue(read: AsyncConnection, *, is_closed: bool = False) -> list[TicketRow]:
+    """All open tickets, urgent first, then the promise soonest to break; or the closed ones, latest first."""
     if is_closed:
         statement = _tickets().where(ticket.c.closed_at.is_not(None)).order_by(ticket.c.closed_at.desc())
     else:
         statement = _tickets().where(ticket.c.closed_at.is_(None)).order_by(*_BY_NEED)
-    return [_ticket_row(row) for row in await read.execute(statement.limit(limit))]
+    return [_ticket_row(row) for row in await read.execute(statement)]
+
+
+async def free(read: AsyncConnection) -> list[Free]:
+    """All open tickets that nobody has, in the order of `queue`; quickly, for who looks every second."""
+    nobodys = select(ticket.c.id, ticket.c.urgent, ticket.c.promised_at).where(
+        ticket.c.closed_at.is_(None), ticket.c.account_id.is_(None)
+    )
+    return [Free(row.id, row.urgent, row.promised_at) for row in await read.execute(nobodys.order_by(*_BY_NEED))]
 
 
 async def count_open(read: AsyncConnection, choice: Choice, now: datetime, account_id: str) -> dict[str, int]:

@@ -16,6 +16,7 @@ from bot.store.schema import notice, outbox
 from bot.vault import Vault
 from tests.admin.a_house import a_house
 from tests.support.clock import Clock
+from tests.support.long_queue import stand_in_line
 from tests.support.people import ADVISORS_GROUP, employ
 
 SECRET_WORDS = "vuokrat rästissä kolme kuukautta"
@@ -131,6 +132,17 @@ async def test_looking_again_announces_nothing_twice(house: House, database: str
     assert len(await _posts(house)) == 5
     async with house.store.read() as read:  # and none was written only to be thrown away
         assert len((await read.execute(select(notice.c.id))).all()) == 5
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_question_at_the_end_of_a_long_queue_is_announced_too(house: House) -> None:
+    """A group must hear of each one, also where hundreds that somebody has taken are promised before it."""
+    vaino, _ = await employ(house.store)
+    await stand_in_line(house.store, house.clock(), role="sosiaaliohjaaja", account_id=vaino.id)
+    await _ticket(house)
+    await announce.announce(house)
+
+    assert len(await _posts(house)) == 1
 
 
 async def test_every_linked_group_is_told(house: House) -> None:

@@ -18,6 +18,7 @@ from bot.store.accounts import Account
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.admin.console.office import Office, opened
+from tests.support.long_queue import MANY, stand_in_line
 from tests.support.mail_server import SENDER, MailServer, mail_server
 
 ADDRESS = "vaino@kunta.example"
@@ -102,6 +103,24 @@ async def test_a_digest_comes_once_a_day_when_something_waits_and_tells_no_text(
     assert f"{office.house.settings.address}/console/" in text
     assert MARKER not in text
     assert row.alias not in text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_digest_counts_all_that_waits_however_long_the_queue_is(office: Office, server: MailServer) -> None:
+    """Who has the last one in line hears of it, and of a flood how big it is."""
+    at(office, 25, "7:00")
+    await stand_in_line(office.store, office.clock(), role="sosiaaliohjaaja")
+    await office.ticket("Viimeinen jonossa")
+    for who in (office.vaino, office.saara):
+        await wish(office, who, email=f"{who.role}@kunta.example", digest="on")
+    at(office, 25, "8:31")
+    await looks(office)
+
+    subjects = {mail["To"]: mail["Subject"].partition(": ")[2] for mail in server.received}
+    assert subjects == {
+        "tyovoimaneuvoja@kunta.example": "1 kysymys odottaa",
+        "sosiaaliohjaaja@kunta.example": f"{MANY} kysymystä odottaa",
+    }
 
 
 async def _open(office: Office) -> list[tickets.TicketRow]:
