@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, false, or_, select
+from sqlalchemy import Row, delete, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.accounts import Role
@@ -40,14 +40,12 @@ async def invite(
 ) -> tuple[Invitation, str]:
     """The invitation and the token of its link, which stands nowhere else. Raises `AlreadyInvited`.
 
-    For an account's owner who has lost their password, an earlier link is worth nothing from now on.
+    For an account's owner who has lost their password, an earlier link to their name is worth nothing from now on.
     """
     token = secrets.token_urlsafe(32)
     made = Invitation(new_id(), name, role, account_id, now, now + LASTS)
-    of_account = invitation.c.account_id == account_id if account_id is not None else false()
-    await tx.execute(
-        delete(invitation).where(invitation.c.name == name, or_(invitation.c.expires_at <= now, of_account))
-    )
+    is_over = invitation.c.expires_at <= now if account_id is None else true()
+    await tx.execute(delete(invitation).where(invitation.c.name == name, is_over))
     row = {
         "id": made.id,
         "token_hash": _hash(token),

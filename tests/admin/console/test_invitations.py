@@ -98,6 +98,21 @@ async def test_a_link_used_twice_at_the_same_moment_makes_one_account(office: Of
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_password_is_reset_also_where_the_name_had_been_invited(office: Office) -> None:
+    """Meanwhile the account was made on the server: its owner must get in, and the link made before must not."""
+    async with office.at_work(office.yrjo) as yrjo, office.visitor() as guest:
+        first = link_in(await invite(yrjo, name="Aina"))
+        async with office.store.write() as tx:
+            aina = await accounts.add(
+                tx, name="Aina", role="yllapitaja", password_hash="x", must_change_password=False, now=office.clock()
+            )
+        reset = await yrjo.sends("/console/people", f"/console/people/{aina.id}/reset")
+        opened = [(await guest.sees(link)).status_code for link in (first, link_in(reset))]
+
+    assert opened == [404, 200]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_link_ends_by_time_by_being_revoked_and_with_who_made_it(office: Office) -> None:
     """Seven days; or at once, when the administrator takes it back or is shut out."""
     async with office.store.write() as tx:
