@@ -17,6 +17,7 @@ from admin.console import effect
 from admin.console.asked import holds_personal_data
 from admin.console.effect import Look
 from admin.console.publishing import Shelf, publish
+from admin.console.standing import read_standing
 from admin.console.ticket import question_of, read_ticket_id
 from admin.console.visit import Visit, not_found
 from bot.channels.incoming import clean
@@ -99,6 +100,8 @@ async def take_answer(visit: Visit, origin: Origin) -> Response:
     fields = {name: visit.form.get(name, "") for name in ANSWER_FIELDS}
     fields["id"] = fields["id"].strip() or _free_id(visit, fields["title"])
     faults = _faults(visit, fields)
+    if not faults and await _is_taken(visit, fields):
+        faults = {"id": ["taken"]}
     if faults:
         return _answer_form(visit, origin, fields, faults, status=422)
 
@@ -182,6 +185,14 @@ def _faults(visit: Visit, fields: dict[str, str]) -> dict[str, list[str]]:
     return faults
 
 
+async def _is_taken(visit: Visit, fields: Mapping[str, str]) -> bool:
+    """Whether there is or was another answer of this id: out of use, its translations would come back with this one."""
+    async with visit.house.store.read() as read:
+        known = await read_standing(read, visit.house.bookshelf.folder, fields["id"], "fi")
+    is_this_one = not known.is_withdrawn and known.texts.answer == _compose_answer(fields, _today(visit))
+    return known.is_known and not is_this_one
+
+
 def _is_source(title: str, url: str, checked: date) -> bool:
     try:
         Source(title=title[:MAX_TITLE], url=url, checked=checked)
@@ -190,7 +201,7 @@ def _is_source(title: str, url: str, checked: date) -> bool:
     return True
 
 
-def _compose_answer(fields: dict[str, str], today: date) -> str:
+def _compose_answer(fields: Mapping[str, str], today: date) -> str:
     sources = [
         Source(title=fields[f"source_title{suffix}"].strip(), url=fields[f"source_url{suffix}"].strip(), checked=today)
         for suffix in ("", "_2")

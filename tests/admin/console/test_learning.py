@@ -79,6 +79,25 @@ async def test_publishing_twice_publishes_once(office: Office) -> None:
     assert kept == [("saako-iguaanin-tuoda-toihin", "answer"), ("saako-iguaanin-tuoda-toihin", "phrasings")]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_the_id_of_an_answer_out_of_use_or_only_begun_is_taken(office: Office) -> None:
+    """What was taken out of use must not come back with it in another language, nor a colleague's draft be run over."""
+    new = {"title": "Kesken", "category": "hakeminen", "advisor": "tyovoimaneuvoja", "id": "kesken"}
+    ticket_id = await office.answered_ticket(QUESTION)
+    async with office.store.write() as tx:
+        gone = {"language": "fi", "text": None, "base_hash": None, "account_id": office.kaisa.id, "now": office.clock()}
+        await revisions.publish(tx, entry_id="tyohakemus", part="answer", **gone)  # type: ignore[arg-type]
+    async with office.at_work(office.vaino) as vaino:
+        await vaino.sends("/console/faq-new", "/console/faq-new", **new)
+        tried = [await _publish(office, vaino, ticket_id, id=taken) for taken in ("tyohakemus", "kesken")]
+    async with office.store.read() as read:
+        published = [revision.entry_id for revision in await revisions.published(read) if revision.text is not None]
+
+    assert [answer.status_code for answer in tried] == [422, 422]
+    assert all("jo toisella vastauksella" in answer.text for answer in tried)
+    assert published == []
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
