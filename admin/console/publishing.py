@@ -96,7 +96,8 @@ async def publish(visit: Visit, compose: Compose, also: Callable[[Tx], Awaitable
                     account_id=visit.account.id,
                     now=visit.now,
                 )
-                await audit.record(tx, visit.account.id, f"publish {edit.part}", edit.entry_id, visit.now)
+                act = "withdraw answer" if edit.text is None else f"publish {edit.part}"
+                await audit.record(tx, visit.account.id, act, edit.entry_id, visit.now)
             if also is not None:
                 await also(tx)
         return

@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from bot.store import revisions
+from bot.store.schema import audit
 from knowledge import library
 from tests.admin.console.office import Office, Person
 from tests.admin.console.test_editing import HOSTILE, history_of, published, save
@@ -50,6 +52,9 @@ async def test_a_new_answer_begins_as_a_draft_and_ends_out_of_use_and_comes_back
     assert (withdrawn.status_code, back.status_code) == (303, 303)
     assert (ID in in_use, ID in without, ID in await _ids(office)) == (True, False, True)
     assert f'href="/console/faq/{ID}"' in listed
+    assert [act for act in await _acts(office) if "answer" in act] == [
+        "draft answer", "publish answer", "withdraw answer", "publish answer",
+    ]  # fmt: skip
     restored = library.load(office.house.bookshelf.folder, await published(office)).by_id[ID]
     assert restored.phrasings["fi"] == ("saaks hauvan tuoda duuniin",)
 
@@ -80,6 +85,11 @@ async def test_an_answer_that_must_exist_or_is_led_to_stays_in_use(office: Offic
 
 async def _ids(office: Office) -> set[str]:
     return set(library.load(office.house.bookshelf.folder, await published(office)).by_id)
+
+
+async def _acts(office: Office) -> list[str]:
+    async with office.store.read() as read:
+        return list((await read.execute(select(audit.c.act).order_by(audit.c.id))).scalars())
 
 
 async def _withdraw(person: Person, entry_id: str = ID):  # type: ignore[no-untyped-def]
