@@ -17,7 +17,7 @@ ROWS = {
     "outbox": {"key": "1", "channel": "web", "destination": "d", "not_before": NOW, "queued_at": NOW},
     "notice": {"text": "Uusi kysymys", "created_at": NOW},
     "group_message": {"key": "1", "kind": "post", "created_at": NOW},
-    "audit": {"at": NOW, "act": "view", "subject": "s", "previous_hash": "0", "hash": "1"},
+    "audit": {"at": NOW, "act": "view", "subject": "s", "origin": "", "previous_hash": "0", "hash": "1"},
 }
 
 
