@@ -55,6 +55,15 @@ def test_wherever_erasing_is_promised_the_button_that_erases_is_named(tmp_path: 
     assert all(wording.say(language, wording.BUTTON_ERASE) in sentence for sentence in told)
 
 
+@LANGUAGE
+def test_the_page_and_the_chat_name_the_same_readers_of_questions(tmp_path: Path, language: Language) -> None:
+    """Who reads on the page that only one advisor sees their question must not learn otherwise elsewhere."""
+    page = (PAGES / f"privacy.{language}.html").read_text(encoding="utf-8")
+    said = privacy_notice.in_short(read_profile(tmp_path), language).replace("\n", " ").split(". ")
+
+    assert next(sentence for sentence in said if "oordinat" in sentence) in page
+
+
 async def test_who_asks_for_it_reads_it(koppi: Koppi) -> None:
     """The command is in the menu, under every answer's page and in the greeting."""
     said = (await koppi.asks("/tietosuoja")).text
