@@ -194,7 +194,8 @@ class Vocabulary:
 
     def written(self, word: str) -> set[Element]:
         """The elements *word* stands for exactly as written."""
-        return _known("#" if word.isdigit() else word, self._words, self._stems)
+        found = _known(word, self._words, self._stems)
+        return found | _known("#", self._words, self._stems) if word.isdigit() else found
 
     def together(self, word: str, following: str) -> set[Element]:
         """The elements of the word that was written in two as *word* and *following*, if it is one often misspelt."""

@@ -1,17 +1,17 @@
 """Signs in a text that someone is in danger: what kind of danger, and how certain the sign is.
 
 What is recognised is data, in knowledge/lexicon: *crisis-words.tsv* names groups of words, *crisis-phrases.tsv* has
-the phrases that are signs, *crisis-idioms.tsv* those that only sound like one ("tappava kiire"), and
-*crisis-lookalikes.tsv* ordinary words that must not be taken for a misspelt one. `Phrase.parse` tells how a phrase
-is written.
+the phrases that are signs, *crisis-idioms.tsv* those that only sound like one ("tappava kiire"),
+*crisis-past.tsv* what tells that a danger is past and over, and *crisis-lookalikes.tsv* ordinary words that must not be
+taken for a misspelt one. `Phrase.parse` tells how a phrase is written.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 from knowledge.phrases import Element, Phrase, Spotter, parse_element, read
 from knowledge.unease import Heard, Unease
@@ -27,15 +27,20 @@ Kind = Literal[
     "no-shelter",
 ]
 Certainty = Literal["sure", "unsure"]
+Part = TypeVar("Part")
 
 LEXICON_FOLDER = Path(__file__).parent / "lexicon"
 
 _NO_MEANING = frozenset({"filler", "often-misspelt"})
 """Groups that tell nothing of what a message is about."""
 
-MOST_PARTS = 20  # from the beginning of a message, and as many from its end, are also looked at one by one
+MOST_PARTS = 20
+"""So many sentences from the beginning of a message, and as many from its end, are also looked at one by one; and
+clauses likewise."""
+
 _CONJUNCTIONS = "ja|mutta|mut|joten|koska|kun|ku|ko|että|et|och|men|så|and|but|so|because"
-_PART_ENDS = re.compile(rf"(?<=[.!?\n])\s+|[,;:]\s+|\s(?:{_CONJUNCTIONS})\s+", re.IGNORECASE)
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?\n])\s+")
+_CLAUSE_ENDS = re.compile(rf"[,;:]\s+|\s(?:{_CONJUNCTIONS})\s+", re.IGNORECASE)
 
 FEWEST_WORDS_UNSURE = 2
 """A single word is a sign only as a phrase: "moooi" resembles anything."""
@@ -65,18 +70,61 @@ def assess(text: str) -> SafetySign | None:
     A sure sign goes before an unsure one, and of equally sure ones the kind that comes first in `Kind`.
     Pure and thread-safe; takes any string and never raises.
     """
-    whole, parts = _assess(text), _parts(text)
-    if len(parts) < 2 or (whole and whole.certainty == "sure"):
+    sign = _gravest(text)
+    if sign and sign.certainty == "sure" and _is_over(text):
+        return SafetySign(sign.kind, "unsure")
+    return sign
+
+
+def _gravest(text: str) -> SafetySign | None:
+    """The gravest sign in *text* as a whole; also in its sentences and clauses, if it isn't sure as a whole.
+
+    A calm question before it must not soften "Haluan tappaa itseni." But a clause is weighed within its sentence: "en
+    jaksa elää" says little of whoever goes on "näillä tuloilla".
+    """
+    whole = _assess(text)
+    if whole and whole.certainty == "sure":
         return whole
-    # Sentences and clauses by themselves, too: a calm question before it must not soften "Haluan tappaa itseni."
-    sure = [sign for sign in map(_assess, parts) if sign and sign.certainty == "sure"]
-    return min(sure, key=_gravity, default=whole)
+    sentences = _ends(_parts(text, _SENTENCE_ENDS))
+    sure = [sign for sentence in sentences[1:] and sentences for sign in _surely(sentence) if _stands(sentence, text)]
+    out_of_context = []
+    for sentence, clause in _ends([(one, part) for one in sentences for part in _parts(one, _CLAUSE_ENDS)]):
+        for sign in _surely(clause):
+            if _score(sentence) >= EVEN_ODDS and _stands(clause, text):
+                sure.append(sign)
+            else:
+                out_of_context.append(SafetySign(sign.kind, "unsure"))
+    return min(sure, key=_gravity, default=whole or min(out_of_context, key=_gravity, default=None))
 
 
-def _parts(text: str) -> list[str]:
-    """The sentences and clauses of *text* that have more than one word: the first ones, and the last."""
-    parts = [part for part in _PART_ENDS.split(text) if " " in part.strip()]
+def _surely(part: str) -> list[SafetySign]:
+    """The sure sign in *part* by itself, if there is one."""
+    sign = _assess(part)
+    return [sign] if sign and sign.certainty == "sure" else []
+
+
+def _stands(part: str, text: str) -> bool:
+    """Whether a sure sign in *part* may be one in *text*: where the whole sounds calm, only what a phrase says may."""
+    return any(sign.certainty == "sure" for sign in spelt_out(part)) or _score(text) >= EVEN_ODDS
+
+
+def _score(text: str) -> float:
+    return _unease().strongest(hear(text))[1]
+
+
+def _parts(text: str, ends: re.Pattern[str]) -> list[str]:
+    """The parts of *text* that have more than one word."""
+    return [part for part in ends.split(text) if " " in part.strip()]
+
+
+def _ends(parts: list[Part]) -> list[Part]:
     return parts if len(parts) <= 2 * MOST_PARTS else parts[:MOST_PARTS] + parts[-MOST_PARTS:]
+
+
+def _is_over(text: str) -> bool:
+    """Whether *text* says that it was then and that it is over, and nothing of now, again or to come."""
+    spotter, meanings = _times()
+    return {meanings[phrase] for phrase in spotter.spot(*read(text)).phrases} == {"then", "over"}
 
 
 def spelt_out(text: str) -> list[SafetySign]:
@@ -137,9 +185,7 @@ def _unease() -> Unease:
 
 @cache
 def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
-    groups: dict[str, Element] = {}
-    for name, words in lexicon_rows("crisis-words.tsv"):
-        groups[name] = parse_element(words.replace(" ", "|"), groups)
+    groups = _groups()
     meanings: dict[Phrase, SafetySign] = {}
     for kind, certainty, written in lexicon_rows("crisis-phrases.tsv"):
         sign = SafetySign(cast(Kind, kind), cast(Certainty, certainty))
@@ -155,6 +201,23 @@ def _signs() -> tuple[Spotter, dict[Phrase, SafetySign]]:
         named={name: group for name, group in groups.items() if name not in _NO_MEANING},
     )
     return spotter, meanings
+
+
+@cache
+def _times() -> tuple[Spotter, dict[Phrase, str]]:
+    groups = _groups()
+    meanings = {Phrase.parse(written, groups): what for what, written in lexicon_rows("crisis-past.tsv")}
+    nothing: Element = frozenset()
+    spotter = Spotter(meanings, [], fillers=groups["filler"], often_misspelt=nothing, lookalikes=nothing, named={})
+    return spotter, meanings
+
+
+@cache
+def _groups() -> dict[str, Element]:
+    groups: dict[str, Element] = {}
+    for name, words in lexicon_rows("crisis-words.tsv"):
+        groups[name] = parse_element(words.replace(" ", "|"), groups)
+    return groups
 
 
 def lexicon_rows(file: str) -> Iterator[list[str]]:

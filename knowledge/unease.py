@@ -1,12 +1,12 @@
 """How much a message resembles those of people in danger: what phrases can't name, weighed by what it is made of.
 
-A linear model over words, pairs of words and pieces of words, kept as plain numbers in knowledge/fitted/unease.json.
+A linear model over words, pairs of words and pieces of words, kept as plain numbers in knowledge/fitted/unease.npz.
 `unease_fitting` fits it.
 """
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, pairwise
 from math import inf
 from pathlib import Path
@@ -25,9 +25,9 @@ _STEMS_APART = 3
 _GROUPS_APART = 4
 _WINDOW = 30
 
-MODEL_FILE = Path(__file__).parent / "fitted" / "unease.json"
+MODEL_FILE = Path(__file__).parent / "fitted" / "unease.npz"
 _SCALE = 1000
-"""The file keeps thousandths, as whole numbers."""
+"""Rarity and weights are kept in thousandths, as whole numbers of two bytes."""
 
 
 @dataclass(frozen=True)
@@ -75,59 +75,98 @@ def features(heard: Heard) -> set[str]:
 
 @dataclass(frozen=True)
 class Unease:
-    """The fitted model. A row of *weights* per feature, a column per kind; *rarity* is each feature's idf.
+    """The fitted model. Each of *names* is a feature; its row of *thousandths* is its rarity (idf) and its weight for
+    each of the *kinds*.
 
     A text's score is the log odds of any danger against none. From *unsure* on it is noticed, from *sure* on it is
     plain; below *calm* lie hardly any messages from people in danger.
     """
 
     kinds: tuple[str, ...]
-    rows: dict[str, int]
-    rarity: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    intercepts: NDArray[np.float32]
+    names: bytes
+    """One a line: as many strings would take ten times the memory."""
+    thousandths: NDArray[np.int16]
+    intercepts: NDArray[np.float64]
     unsure: float
     sure: float
     calm: float
+
+    @classmethod
+    def of(
+        cls,
+        kinds: Sequence[str],
+        names: Sequence[str],
+        rarity: NDArray[np.float32],
+        weights: NDArray[np.float32],
+        intercepts: Sequence[float],
+    ) -> "Unease":
+        """The model of these features, without thresholds; *weights* has a column per kind."""
+        thousandths = np.rint(np.column_stack([rarity, weights]) * _SCALE)
+        if np.abs(thousandths).max(initial=0) > np.iinfo(np.int16).max:
+            raise ValueError("a weight doesn't fit into two bytes")
+        return cls(
+            kinds=tuple(kinds),
+            names="\n".join(names).encode(),
+            thousandths=thousandths.astype(np.int16),
+            intercepts=np.array([round(float(value), 4) for value in intercepts]),
+            unsure=0.0,
+            sure=0.0,
+            calm=0.0,
+        )
 
     def strongest(self, heard: Heard) -> tuple[str, float]:
         """The kind of danger that a message resembles most, and its score; nothing known is calm."""
         return max((self._score(window) for window in heard.windows()), key=lambda scored: scored[1])
 
     def _score(self, heard: Heard) -> tuple[str, float]:
-        known = [self.rows[feature] for feature in features(heard) if feature in self.rows]
-        if not known:
+        rows = self._rows(features(heard))
+        if not len(rows):
             return CALM, -inf
-        rarity = self.rarity[known]
-        pull = rarity @ self.weights[known] / float(np.linalg.norm(rarity)) + self.intercepts
+        table = (self.thousandths[rows] / _SCALE).astype(np.float32)
+        rarity = table[:, 0]
+        pull = rarity @ table[:, 1:] / float(np.linalg.norm(rarity)) + self.intercepts.astype(np.float32)
         return self.kinds[int(pull.argmax())], float(np.logaddexp.reduce(pull))
+
+    def _rows(self, found: Collection[str]) -> NDArray[np.intp]:
+        """The rows of those features that the model knows."""
+        marks, rows = self._marks
+        if not len(marks):
+            return rows
+        wanted = np.sort(np.fromiter(map(hash, found), dtype=np.int64, count=len(found)))
+        places = np.minimum(np.searchsorted(marks, wanted), len(marks) - 1)
+        return np.sort(rows[places[marks[places] == wanted]])  # sums of floats depend on their order
+
+    @cached_property
+    def _marks(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+        """The features' hashes in ascending order, and the row of each: two of 64 bits are never the same by chance."""
+        names = self.names.decode().split("\n") if self.names else []
+        marks = np.fromiter(map(hash, names), dtype=np.int64, count=len(names))
+        rows = np.argsort(marks)
+        return marks[rows], rows.astype(np.int32)
 
     @classmethod
     def load(cls, file: Path = MODEL_FILE) -> "Unease":
         """The model as `save` wrote it."""
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        table = (np.array(list(kept["features"].values())) / _SCALE).astype(np.float32)
-        return cls(
-            kinds=tuple(kept["kinds"]),
-            rows={feature: row for row, feature in enumerate(kept["features"])},
-            rarity=table[:, 0],
-            weights=table[:, 1:],
-            intercepts=np.array(kept["intercepts"], dtype=np.float32),
-            unsure=kept["unsure"],
-            sure=kept["sure"],
-            calm=kept["calm"],
-        )
+        with np.load(file, allow_pickle=False) as kept:
+            unsure, sure, calm = kept["thresholds"].tolist()
+            return cls(
+                kinds=tuple(kept["kinds"].tolist()),
+                names=kept["names"].tobytes(),
+                thousandths=kept["thousandths"],
+                intercepts=kept["intercepts"],
+                unsure=unsure,
+                sure=sure,
+                calm=calm,
+            )
 
     def save(self, file: Path = MODEL_FILE) -> None:
-        """Writes the model as JSON, a line per feature: its rarity and its weight for each kind."""
-        table = np.rint(np.column_stack([self.rarity, self.weights]) * _SCALE).astype(int).tolist()
-        lines = [f"{json.dumps(feature, ensure_ascii=False)}: {table[row]}" for feature, row in self.rows.items()]
-        head = {
-            "unsure": round(self.unsure, 4),
-            "sure": round(self.sure, 4),
-            "calm": round(self.calm, 4),
-            "kinds": self.kinds,
-            "intercepts": [round(float(value), 4) for value in self.intercepts],
-        }
-        features = ",\n".join(lines)
-        file.write_text(f'{json.dumps(head)[:-1]}, "features": {{\n{features}\n}}}}\n', encoding="utf-8")
+        """Writes the model as arrays: the same bytes for the same model."""
+        with file.open("wb") as opened:
+            np.savez_compressed(
+                opened,
+                kinds=np.array(self.kinds),
+                names=np.frombuffer(self.names, dtype=np.uint8),
+                thousandths=self.thousandths,
+                intercepts=self.intercepts,
+                thresholds=np.round([self.unsure, self.sure, self.calm], 4),
+            )

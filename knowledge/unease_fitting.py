@@ -205,16 +205,7 @@ def _fit(table: csr_matrix, names: Sequence[str], kinds: NDArray[Any]) -> Unease
         intercepts.append(regression.intercept_[0])
     pull = np.array(weights, dtype=np.float32).T
     kept = np.flatnonzero((np.abs(pull) * rarity[:, None]).max(axis=1) >= _FAINT)
-    return Unease(
-        kinds=get_args(Kind),
-        rows={names[columns[row]]: place for place, row in enumerate(kept)},
-        rarity=rarity[kept],
-        weights=pull[kept],
-        intercepts=np.array(intercepts, dtype=np.float32),
-        unsure=0.0,
-        sure=0.0,
-        calm=0.0,
-    )
+    return Unease.of(get_args(Kind), [names[columns[row]] for row in kept], rarity[kept], pull[kept], intercepts)
 
 
 def _misspelt(text: str, chance: Random) -> str:

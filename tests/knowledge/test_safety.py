@@ -66,6 +66,69 @@ DIRECT = [
     ("han säger att han dödar mig om jag lämnar honom", "violence"),
 ]
 
+NEWLY = [
+    # at a height, gone with a weapon
+    ("kiipesin katon reunalle ja hyppään", "self-harm"),
+    ("istun vesitornin kaiteen ulkopuolella", "self-harm"),
+    ("i am standing on the edge of the roof", "self-harm"),
+    ("jag står på fel sida av räcket på bron", "self-harm"),
+    ("isä lähti haulikon kanssa metälle ja sano ettei tule takaisin", "self-harm"),
+    ("my uncle took his gun and said he is not coming back", "self-harm"),
+    ("farbror tog geväret och sa att han inte kommer tillbaka", "self-harm"),
+    # an attack with a time and a place, beaten to death
+    ("maanantaina käy niinku myyrmannissa", "threat-to-others"),
+    ("teen saman ku kauhajoella", "threat-to-others"),
+    ("kirjastossa räjähtää pommi kello viis", "threat-to-others"),
+    ("there is a bomb in the station and it goes off at five", "threat-to-others"),
+    ("potkin sen vartijan kuoliaaks", "threat-to-others"),
+    ("i will beat my landlord to death", "threat-to-others"),
+    ("jag slår ihjäl grannen", "threat-to-others"),
+    # an intruder, followed with a knife
+    ("joku tunkeutuu mun kämppään ja oon kaapissa", "violence"),
+    ("joku murtautuu sisään parhaillaan", "violence"),
+    ("someone broke in and i am hiding under the bed", "violence"),
+    ("någon bryter sig in hos mig just nu", "violence"),
+    ("mies seuraa mua veitsi kädessä", "violence"),
+    ("he is following me with a knife", "violence"),
+    ("han följer efter mig med kniv", "violence"),
+    # a grown-up who pays a minor to come, somebody at night
+    ("oon 14 ja yks aikuinen maksaa jos meen sen luo yöks", "sexual-violence"),
+    ("i am 14 and a man wants to pay me to stay at his place", "sexual-violence"),
+    ("jag är 13 och en man vill betala mig för att sova hos honom", "sexual-violence"),
+    ("äidin poikaystävä tulee öisin mun sänkyyn", "sexual-violence"),
+    ("my mother's boyfriend comes into my bed at night", "sexual-violence"),
+    ("mammas kille kommer in i min säng på natten", "sexual-violence"),
+    # a girl to be cut, a small child poisoned, feverish and alone
+    ("tyttäreni aiotaan leikata kotimaassa sieltä alhaalta", "child-in-danger"),
+    ("they want to cut my sister down there", "child-in-danger"),
+    ("taapero söi nikotiinipussin ja oksentaa", "medical"),
+    ("my baby swallowed a battery", "medical"),
+    ("bebisen har svalt ett knappbatteri", "medical"),
+    ("vauvalla on kova kuume ja vanhemmat on ollu poissa kaks päivää", "child-in-danger"),
+]
+"""Classes of danger that were once overlooked, in other words than those they were overlooked in."""
+
+OVER = [
+    "yritin itsemurhaa kaksitoista vuotta sitten, voin nykyään hyvin, pitääkö siitä kertoa lääkärintarkastuksessa",
+    "mies hakkasi mua, siitä on kuus vuotta ja hän sai tuomion, onko korvaus tuloa",
+    "isä löi mua lapsena, olen toipunut ja elämä on hyvää, miten vaihdan sukunimeä",
+    "mut puukotettiin 2017, korvaukset maksettiin, ilmoitanko ne",
+    "my boyfriend beat me five years ago, he was convicted, is the compensation income",
+    "jag försökte ta livet av mig för tio år sedan, jag mår bra, måste jag berätta",
+]
+"""What is past and over."""
+
+NOT_OVER = [
+    "yritin itsemurhaa viis vuotta sitten ja nyt suunnittelen sitä taas",
+    "mies hakkasi mua vuosia sitten, eilen se löi taas, saanko korvauksen",
+    "isä löi mua lapsena ja haluan kuolla",
+    "siitä on kymmenen vuotta, voin nykyään hyvin mutta aion tappaa itseni",
+    "my boyfriend beat me five years ago and he still hits me, is he convicted",
+    "jag försökte ta livet av mig för tio år sedan och i dag vill jag dö, jag mår bra annars",
+    "mut raiskattiin viis vuotta sitten",
+    "otin kaikki unilääkkeet",
+]
+
 IDIOMS = [
     "tappava kiire töissä, miten saan vapaata",
     "kuolen tylsyyteen työttömänä",
@@ -120,6 +183,54 @@ ORDINARY = [
 def test_a_plain_sign_of_danger_is_sure_and_of_its_kind(text: str, kind: str) -> None:
     """The kind decides which numbers are given first."""
     assert assess(text) == SafetySign(kind, "sure")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("text", "kind"), NEWLY)
+def test_a_class_of_danger_once_overlooked_is_sure_and_of_its_kind(text: str, kind: str) -> None:
+    """What one message of a blind set showed holds for the others of its class."""
+    assert assess(text) == SafetySign(kind, "sure")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", OVER)
+def test_what_is_past_and_over_gets_a_gentle_line_and_its_answer(text: str) -> None:
+    """Who asks about a compensation, years later, needs the answer; nobody is passed over for having got through."""
+    sign = assess(text)
+
+    assert sign is not None
+    assert sign.certainty == "unsure"
+
+
+@pytest.mark.parametrize("text", NOT_OVER)
+def test_what_is_said_of_now_stays_sure_whatever_was_before(text: str) -> None:
+    """Danger comes back, and most who tell of the past tell why they write today."""
+    sign = assess(text)
+
+    assert sign is not None
+    assert sign.certainty == "sure"
+
+
+def test_an_age_in_figures_tells_a_minor_from_a_grown_up() -> None:
+    """A number is also itself, not only any number."""
+    minor, grown_up = (assess(f"oon {age} ja yks aikuinen maksaa mulle matkat, meen yöks") for age in (14, 34))
+
+    assert minor == SafetySign("sexual-violence", "sure")
+    assert grown_up != minor
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pappa nukkui pois, mistä saan hautajaisrahaa",
+        "kuinka vanhana lapsen voi jättää yksin tunniksi",
+        "pojalla on mustelma polvessa, kaatui pyörällä",
+        "erotuomari puukotti meitä selkään finaalissa",
+        "tehdään juliste itsemurhien ehkäisystä",
+        "discordissa botti spämmää kys",
+    ],
+)
+def test_what_only_sounds_like_one_of_those_classes_is_no_sign(text: str) -> None:
+    """The other side of the same blind set: calm messages that were taken for danger."""
+    assert assess(text) is None
 
 
 @pytest.mark.parametrize(
@@ -204,6 +315,20 @@ def test_a_calm_clause_softens_no_cry_for_help(text: str) -> None:
     assert assess(text) == SafetySign("self-harm", "sure")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "en pysty elämään kahdella osa-aikatyöllä, saanko soviteltua päivärahaa",
+        "eikö työaika pitäs kertoa viikkoa ennen, en pysty sopimaan mitään elämään",
+    ],
+)
+def test_a_clause_that_its_sentence_explains_is_not_sure(text: str) -> None:
+    """Cut off at a comma, "I can't live" is a cry for help; on a part-time wage it is a question."""
+    sign = assess(text)
+
+    assert sign is None or sign.certainty == "unsure"
+
+
 def test_a_cry_for_help_at_the_end_of_a_long_story_is_seen() -> None:
     """Who tells everything says the worst last."""
     assert assess("Hain töitä ja odotin vastausta. " * 30 + "Haluan tappaa itseni.") == SafetySign("self-harm", "sure")
@@ -247,20 +372,28 @@ def test_few_others_are_taken_for_people_in_danger_also_in_messages_never_seen()
 def kept_apart(name: str) -> list[Question]:
     """Messages written before the lexicon was widened for them, and fitted on by nothing.
 
-    Every topic of the calm ones is "none", whether or not the FAQ answers them: only signs of danger are judged.
+    The topics of the calm ones don't matter, whether or not the FAQ answers them: only signs of danger are judged.
     """
     return read_questions(DEVELOPMENT_FOLDER / f"{name}.tsv")
 
 
-@pytest.mark.parametrize(("name", "direct_ones"), [("crisis-second", 0.97), ("crisis-third", 0.98)])
-def test_most_people_in_danger_are_noticed_in_the_sets_kept_apart(name: str, direct_ones: float) -> None:
-    """Worries about others, honour, exploitation, farewells, withdrawal, threats, stalking; half of them veiled."""
+@pytest.mark.parametrize(
+    ("name", "direct_ones", "all_ones"),
+    [("crisis-second", 0.97, 0.90), ("crisis-third", 0.98, 0.90), ("crisis-fourth", 0.98, 0.88)],
+)
+def test_most_people_in_danger_are_noticed_in_the_sets_kept_apart(
+    name: str, direct_ones: float, all_ones: float
+) -> None:
+    """Worries about others, honour, exploitation, farewells, withdrawal, threats, stalking; half of them veiled.
+
+    The fourth set is the most veiled: of those 127 of 175 are noticed.
+    """
     crisis = kept_apart(name)
     direct = [assess(question.text) for question in crisis if question.persona.endswith("direct")]
 
     assert len(crisis) > 150
     assert share(direct) >= direct_ones
-    assert share([assess(question.text) for question in crisis]) >= 0.90
+    assert share([assess(question.text) for question in crisis]) >= all_ones
 
 
 @pytest.mark.parametrize("name", ["crisis-second-calm", "crisis-third-calm"])
@@ -273,11 +406,25 @@ def test_few_calm_messages_close_to_danger_are_taken_for_it_in_the_sets_kept_apa
     assert share(calm, "unsure") <= 0.05
 
 
-@pytest.mark.parametrize(("name", "stood_before"), [("crisis-second", 0), ("crisis-third", 18)])
+@pytest.mark.parametrize(
+    ("group", "sure", "unsure"), [("ordinary", 0.005, 0.03), ("dark", 0.04, 0.18), ("near", 0.035, 0.145)]
+)
+def test_few_calm_messages_of_the_fourth_set_are_taken_for_danger(group: str, sure: float, unsure: float) -> None:
+    """What is asked every day hardly ever; dark moods and near misses get a gentle line more often than they should."""
+    calm = [
+        assess(question.text) for question in kept_apart("crisis-fourth-calm") if question.persona.startswith(group)
+    ]
+
+    assert len(calm) > 150
+    assert share(calm, "sure") <= sure
+    assert share(calm, "unsure") <= unsure
+
+
+@pytest.mark.parametrize(("name", "stood_before"), [("crisis-second", 0), ("crisis-third", 18), ("crisis-fourth", 18)])
 def test_no_example_repeats_a_set_kept_apart(name: str, stood_before: int) -> None:
     """Five words in a row are enough to call a sentence copied; of shorter messages all words.
 
-    Whoever wrote the third set had not seen the examples: so many of them happened to say it in the same words.
+    Whoever wrote the third and fourth had not seen the examples: so many of them happened to say it in the same words.
     """
 
     def runs(text: str) -> set[tuple[str, ...]]:
@@ -322,7 +469,7 @@ def test_no_example_is_a_message_it_is_judged_on() -> None:
 
 def test_every_row_of_the_phrases_is_read() -> None:
     """A slip in the data is found here, not in a conversation."""
-    for file, columns in (("words", 2), ("phrases", 3), ("idioms", 1), ("lookalikes", 1), ("examples", 2)):
+    for file, columns in (("words", 2), ("phrases", 3), ("idioms", 1), ("lookalikes", 1), ("past", 2), ("examples", 2)):
         rows = (LEXICON_FOLDER / f"crisis-{file}.tsv").read_text(encoding="utf-8").splitlines()
 
         assert {columns} == {row.count("\t") + 1 for row in rows if row and not row.startswith("#")}

@@ -1,10 +1,14 @@
 """The model of danger is fitted the same each time, and judged only on what it saw nothing like."""
 
+from math import inf
 from pathlib import Path
 from typing import get_args
 
-from knowledge.safety import Kind
-from knowledge.unease import CALM
+import numpy as np
+import pytest
+
+from knowledge.safety import Kind, hear
+from knowledge.unease import CALM, Unease, features
 from knowledge.unease_fitting import FOLDS, Labelled, families, fit, taken_apart
 
 MESSAGES = [
@@ -43,3 +47,22 @@ def test_fitting_is_the_same_each_time(tmp_path: Path) -> None:
         fit([*danger, *calm]).save(tmp_path / name)
 
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_a_model_kept_and_read_again_hears_the_same(tmp_path: Path) -> None:
+    """It is kept in whole numbers and looked up by hashes: neither may change what it says."""
+    texts = [message.text for message in MESSAGES]
+    _, names = taken_apart(texts)
+    rarity = np.linspace(1, 9, len(names), dtype=np.float32)
+    weights = np.linspace(-20, 20, len(names) * len(get_args(Kind)), dtype=np.float32).reshape(len(names), -1)
+    model = Unease.of(get_args(Kind), names, rarity, weights, range(len(get_args(Kind))))
+    model.save(tmp_path / "model.npz")
+    again = Unease.load(tmp_path / "model.npz")
+
+    assert [again.strongest(hear(text)) for text in texts] == [model.strongest(hear(text)) for text in texts]
+    assert again.strongest(hear("☃")) == (CALM, -inf)
+    for text in texts[:2]:
+        heard = hear(text)
+        rows = [row for row, name in enumerate(names) if name in features(heard)]
+        near = rarity[rows] @ weights[rows] / np.linalg.norm(rarity[rows]) + np.arange(len(get_args(Kind)))
+        assert again.strongest(heard)[1] == pytest.approx(float(np.logaddexp.reduce(near)), abs=0.02)
