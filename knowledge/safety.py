@@ -7,7 +7,7 @@ taken for a misspelt one. `Phrase.parse` tells how a phrase is written.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -86,7 +86,8 @@ def _gravest(text: str) -> SafetySign | None:
     if whole and whole.certainty == "sure":
         return whole
     sentences = _ends(_parts(text, _SENTENCE_ENDS))
-    sure = [sign for sentence in sentences[1:] and sentences for sign in _surely(sentence) if _stands(sentence, text)]
+    several = sentences if len(sentences) > 1 else []
+    sure = [sign for sentence in several for sign in _surely(sentence) if _stands(sentence, text)]
     out_of_context = []
     for sentence, clause in _ends([(one, part) for one in sentences for part in _parts(one, _CLAUSE_ENDS)]):
         for sign in _surely(clause):
