@@ -386,7 +386,7 @@ def test_most_people_in_danger_are_noticed_in_the_sets_kept_apart(
 ) -> None:
     """Worries about others, honour, exploitation, farewells, withdrawal, threats, stalking; half of them veiled.
 
-    The fourth set is the most veiled: of those 127 of 175 are noticed.
+    The fourth set is the most veiled: of those 126 of 175 are noticed.
     """
     crisis = kept_apart(name)
     direct = [assess(question.text) for question in crisis if question.persona.endswith("direct")]
@@ -407,7 +407,7 @@ def test_few_calm_messages_close_to_danger_are_taken_for_it_in_the_sets_kept_apa
 
 
 @pytest.mark.parametrize(
-    ("group", "sure", "unsure"), [("ordinary", 0.005, 0.03), ("dark", 0.04, 0.18), ("near", 0.035, 0.145)]
+    ("group", "sure", "unsure"), [("ordinary", 0.005, 0.03), ("dark", 0.035, 0.18), ("near", 0.03, 0.15)]
 )
 def test_few_calm_messages_of_the_fourth_set_are_taken_for_danger(group: str, sure: float, unsure: float) -> None:
     """What is asked every day hardly ever; dark moods and near misses get a gentle line more often than they should."""
