@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import chain, count
 
@@ -33,19 +33,26 @@ def trigrams(text: str) -> frozenset[str]:
 
 def leaks(questions: list[str], kept: list[str]) -> Iterator[tuple[str, str]]:
     """Questions of four words or more that a kept text repeats, or nearly (trigram Jaccard of 0.8 or more)."""
-    asked = [question for question in questions if len(words(clean(question))) >= 4]
+    asked = by_length(question for question in questions if len(words(clean(question))) >= 4)
+    taught = by_length(kept)
     columns: dict[str, int] = defaultdict(count().__next__)
-    ours, theirs = [[[columns[gram] for gram in trigrams(text)] for text in texts] for texts in (asked, kept)]
-    table = incidence(theirs, len(columns)).T.tocsr()
-    sizes = np.array([len(own) for own in theirs])
-    for start in range(0, len(asked), 100):  # a hundred at a time, as all at once would not fit into memory
+    ours, theirs = [[[columns[gram] for gram in grams] for grams, _ in texts] for texts in (asked, taught)]
+    lengths, sizes = [np.array([len(own) for own in texts]) for texts in (ours, theirs)]
+    table = incidence(theirs, len(columns))
+    for start in range(0, len(asked), 100):  # a hundred at a time, beside those neither too short nor too long for them
         some = ours[start : start + 100]
-        shared = (incidence(some, len(columns)) @ table).tocoo()
-        either = np.array([len(own) for own in some])[shared.row] + sizes[shared.col] - shared.data
+        first = np.searchsorted(sizes, TOO_LIKE * len(some[0]))
+        end = np.searchsorted(TOO_LIKE * sizes, len(some[-1]), side="right")
+        shared = (incidence(some, len(columns)) @ table[first:end].T.tocsr()).tocoo()
+        either = lengths[start + shared.row] + sizes[first + shared.col] - shared.data
         near = shared.data >= TOO_LIKE * either
-        yield from (
-            (asked[start + row], kept[column]) for row, column in zip(shared.row[near], shared.col[near], strict=True)
-        )
+        for row, column in zip(start + shared.row[near], first + shared.col[near], strict=True):
+            yield asked[row][1], taught[column][1]
+
+
+def by_length(texts: Iterable[str]) -> list[tuple[frozenset[str], str]]:
+    """Each text once, with its trigrams; those of the fewest first."""
+    return sorted(((trigrams(text), text) for text in set(texts)), key=lambda own: len(own[0]))
 
 
 def incidence(rows: list[list[int]], width: int) -> csr_array:
