@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
-from bot.store.schema import asker, conversation, message
+from bot.store.schema import asker, conversation, message, ticket
 from knowledge.entry import Language
 
 JUDGED = ("answer", "choices", "escalate")
@@ -112,8 +112,11 @@ async def decide_phrasings(tx: Tx, ids: Sequence[int], decision: PhrasingDecisio
 def _questions() -> Select[tuple[object, ...]]:
     kind = message.c.verdict["kind"].as_string()
     earlier = message.alias()
-    is_first_of_thread = ~exists().where(
-        earlier.c.ticket_id == message.c.ticket_id, earlier.c.author == "asker", earlier.c.id < message.c.id
+    began_thread = and_(
+        message.c.created_at <= ticket.c.opened_at,  # also when retention has taken what came before
+        ~exists().where(
+            earlier.c.ticket_id == message.c.ticket_id, earlier.c.author == "asker", earlier.c.id < message.c.id
+        ),
     )
     return (
         select(
@@ -128,11 +131,12 @@ def _questions() -> Select[tuple[object, ...]]:
         )
         .join(conversation, message.c.conversation_id == conversation.c.id)
         .join(asker, conversation.c.asker_id == asker.c.id)
+        .join(ticket, message.c.ticket_id == ticket.c.id, isouter=True)
         .where(
             text("message.author = 'asker'"),  # not a parameter, or the index that has only these would not be used
             kind.in_(JUDGED),
             func.coalesce(message.c.verdict["contacts"].as_boolean(), False).is_(False),
-            or_(message.c.ticket_id.is_(None), is_first_of_thread),
+            or_(message.c.ticket_id.is_(None), began_thread),
             ~_is_near_danger(),
         )
     )

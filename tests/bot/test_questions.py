@@ -72,6 +72,22 @@ async def test_nobody_reads_along_where_there_was_danger_and_no_contact_details_
     assert await _lately(koppi.store) == []
 
 
+async def test_what_was_said_on_in_a_thread_stays_in_it_when_its_question_is_forgotten(koppi: Koppi) -> None:
+    """A question of 180 days ago goes; what was then written to the advisor alone must not take its place."""
+    await koppi.sends_to_a_person(UNKNOWN)
+    koppi.clock.advance(timedelta(days=100))
+    await koppi.asks("Syökö iguaani banaania aamulla")
+    before = [question.text for question in await _lately(koppi.store)]
+    koppi.clock.advance(timedelta(days=90))
+    await retention.forget(koppi.store, Retention(), koppi.clock())
+    async with koppi.store.read() as read:
+        kept = (await read.execute(select(schema.message.c.text).where(schema.message.c.author == "asker"))).scalars()
+
+    assert before == [UNKNOWN]
+    assert list(kept) == ["Syökö iguaani banaania aamulla"]
+    assert await _lately(koppi.store) == []
+
+
 async def test_a_page_goes_on_where_the_one_before_ended_and_decisions_stay_with_the_question(koppi: Koppi) -> None:
     """None is shown twice or passed over, also of several asked at the same moment."""
     for number in range(3):
