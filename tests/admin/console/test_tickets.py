@@ -765,6 +765,21 @@ def _escaped(text: str) -> str:
     return str(escape(text))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_an_empty_queue_claims_no_more_than_is_so(office: Office) -> None:
+    """A promise that has passed is not the next one; and closed without a reply is not answered."""
+    waiting = await office.ticket("myöhässä", promised_in=timedelta(hours=-1))
+    await office.desk.claim(office.saara, waiting, office.clock())
+    async with office.at_work(office.vaino) as vaino:
+        late = " ".join(re.sub("<[^>]+>", " ", (await vaino.sees("/console/?view=free")).text).split())
+        await office.desk.close(office.saara, waiting, "no_reply", office.clock())
+        closed = " ".join(re.sub("<[^>]+>", " ", (await vaino.sees("/console/?view=free")).text).split())
+
+    assert "Seuraava lupaus" not in late
+    assert "Myöhässä: lupaus oli tänään klo" in late
+    assert "Ei lupauksia: yksikään avoin kysymys ei odota ensimmäistä vastausta." in closed
+
+
 async def test_a_ticket_whose_texts_are_gone_says_why_and_offers_nothing_to_learn_from(office: Office) -> None:
     """An empty thread would look like a lost message."""
     ticket_id = await office.answered_ticket("Saako iguaanin tuoda töihin?")
