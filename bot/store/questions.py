@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
@@ -18,6 +18,7 @@ from bot.store.schema import asker, conversation, message, ticket
 from knowledge.entry import Language
 
 JUDGED = ("answer", "choices", "escalate")
+NEAR_DANGER = "near_danger"  # of a verdict: a message of danger in the same talk has been forgotten
 
 Lack = Literal["not_helped", "sent", "unknown", "not_chosen"]
 GapReason = Literal["answered", "not_ours", "known", "later", "other"]
@@ -148,8 +149,28 @@ def _is_near_danger() -> ColumnElement[bool]:
     return exists().where(
         danger.c.conversation_id == message.c.conversation_id,
         danger.c.author == "asker",
-        danger.c.verdict["kind"].as_string() == "crisis",
+        is_danger(danger),
     )
+
+
+def is_danger(said: FromClause) -> ColumnElement[bool]:
+    """Whether the bot has seen danger in this message, or in one near it that retention has taken since."""
+    was_near = func.coalesce(said.c.verdict[NEAR_DANGER].as_boolean(), False)
+    return or_(said.c.verdict["kind"].as_string() == "crisis", was_near)
+
+
+async def keep_unread(tx: Tx, message_ids: Sequence[int]) -> None:
+    """Mark what stays of the talks in whose messages of these ids there was danger, before those go."""
+    of_danger = select(message.c.conversation_id).where(message.c.id.in_(message_ids), is_danger(message))
+    talks = set((await tx.execute(of_danger)).scalars())
+    if not talks:
+        return
+    staying = select(message.c.id, message.c.verdict).where(
+        message.c.conversation_id.in_(talks), message.c.author == "asker", message.c.id.not_in(message_ids)
+    )
+    for row in [row for row in await tx.execute(staying) if row.verdict]:
+        marked = {**row.verdict, NEAR_DANGER: True}
+        await tx.execute(update(message).where(message.c.id == row.id).values(verdict=marked))
 
 
 async def _read(read: AsyncConnection, wanted: Select[tuple[object, ...]]) -> list[AskedQuestion]:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from bot.profile import Retention
 from bot.store import audit as audit_log
 from bot.store import inbox as inbox_items
+from bot.store import questions
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import WINDOW
@@ -121,6 +122,7 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
                 ~_is_on_its_way(outbox.c.message_id == message.c.id),
             )
             .order_by(message.c.id),
+            first=_keep_unread_what_was_near_danger,
         ),
         Rule(
             f"what an advisor has begun to write and not sent {kept.texts_days} days after the question was closed, "
@@ -384,6 +386,10 @@ async def _forget_what_was_remembered(tx: Tx, address_ids: Sequence[Any], _now: 
     owners = select(address.c.asker_id).where(address.c.id.in_(address_ids))
     await tx.execute(update(conversation).where(conversation.c.asker_id.in_(owners)).values(state={}))
     await tx.execute(update(asker).where(asker.c.id.in_(owners)).values(last_events={}))
+
+
+async def _keep_unread_what_was_near_danger(tx: Tx, message_ids: Sequence[Any], _now: datetime) -> None:
+    await questions.keep_unread(tx, message_ids)
 
 
 async def _forget_decisions(tx: Tx, inbox_ids: Sequence[Any], _now: datetime) -> None:

@@ -88,6 +88,21 @@ async def test_what_was_said_on_in_a_thread_stays_in_it_when_its_question_is_for
     assert await _lately(koppi.store) == []
 
 
+async def test_a_talk_with_danger_in_it_stays_unread_when_that_message_is_forgotten(koppi: Koppi) -> None:
+    """What somebody wrote around the worst of it must not come to light because the worst of it is gone."""
+    await koppi.asks(CRISIS)
+    koppi.clock.advance(timedelta(days=100))
+    await koppi.asks(UNKNOWN)
+    koppi.clock.advance(timedelta(days=85))
+    await retention.forget(koppi.store, Retention(), koppi.clock())
+    await koppi.asks("Syökö iguaani banaania aamulla")
+    async with koppi.store.read() as read:
+        kept = (await read.execute(select(schema.message.c.text).where(schema.message.c.author == "asker"))).scalars()
+
+    assert sorted(kept) == [UNKNOWN, "Syökö iguaani banaania aamulla"]
+    assert await _lately(koppi.store) == []
+
+
 async def test_a_page_goes_on_where_the_one_before_ended_and_decisions_stay_with_the_question(koppi: Koppi) -> None:
     """None is shown twice or passed over, also of several asked at the same moment."""
     for number in range(3):
