@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -129,6 +129,7 @@ class Person:
     """A browser as the server sees it: it keeps cookies and sends forms with the token of the page they stand on."""
 
     client: httpx.AsyncClient
+    _tokens: dict[str | None, str] = field(default_factory=dict)  # by session: it has one for all of its pages
 
     async def sees(self, path: str) -> httpx.Response:
         """A page."""
@@ -136,9 +137,12 @@ class Person:
 
     async def sends(self, page: str, path: str, **fields: str) -> httpx.Response:
         """The form on *page* that leads to *path*, filled with *fields*; what it carries unseen goes along."""
-        html = (await self.client.get(page)).text
-        carried = {"seen": seen_in(html)} if path.endswith("/say") else {}
-        return await self.client.post(path, data={"form_token": token_in(html), **carried, **fields})
+        session = self.client.cookies.get(COOKIE)
+        if path.endswith("/say") or not self._tokens.get(session):
+            html = (await self.client.get(page)).text
+            fields = ({"seen": seen_in(html)} if path.endswith("/say") else {}) | fields
+            self._tokens[session] = token_in(html)
+        return await self.client.post(path, data={"form_token": self._tokens[session], **fields})
 
 
 def token_in(html: str) -> str:

@@ -26,6 +26,7 @@ async def _form(person: Person, page: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in fields.items()}
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_one_click_fills_the_whole_form_but_the_source(office: Office) -> None:
     """The work is done already: only where it can be checked must be added."""
     ticket_id = await office.answered_ticket("moi! " + QUESTION + " Pomo sanoo ei.")
@@ -47,6 +48,7 @@ async def test_one_click_fills_the_whole_form_but_the_source(office: Office) -> 
     }
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_published_answer_is_in_use_within_seconds(office: Office) -> None:
     """Published means that the bot knows it, and the page says when it does."""
     async with office.at_work(office.vaino) as vaino:
@@ -138,6 +140,7 @@ async def test_a_fault_is_shown_at_its_field_and_nothing_is_lost(
     assert published == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_question_becomes_a_phrasing_of_an_answer_that_stands(office: Office) -> None:
     """What was there stays, the new one is added, and adding it twice changes nothing."""
     before = office.house.bookshelf.current.library.get("asumistuki")
@@ -177,6 +180,7 @@ async def test_two_advisors_adding_at_once_lose_nothing(office: Office) -> None:
     assert {f"ihan uusi kysymys {number}" for number in range(6)} <= set(entry.phrasings["fi"])
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_the_search_finds_entries_by_their_titles(office: Office) -> None:
     """An advisor who knows which answer it is must find it, with or without scripts."""
     ticket_id = await office.answered_ticket(QUESTION)
@@ -214,6 +218,7 @@ async def test_contact_details_are_never_learnt(office: Office) -> None:
     assert not any(raw in page for page in pages for raw in ("0199", "aino@", "aino-example"))
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_an_offices_own_number_in_a_reply_stays_where_no_asker_sent_theirs(office: Office) -> None:
     """It is what the answer is for."""
     ticket_id = await office.ticket(QUESTION)
@@ -224,6 +229,7 @@ async def test_an_offices_own_number_in_a_reply_stays_where_no_asker_sent_theirs
     assert answer["answer"] == "Kysy numerosta 040 555 0177."
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_there_is_nothing_to_learn_before_a_reply(office: Office) -> None:
     """An empty form would invite an answer that nobody has given."""
     ticket_id = await office.ticket()
@@ -249,6 +255,7 @@ def test_an_id_is_made_of_the_titles_words(title: str, slug: str) -> None:
     assert learning.slug(title) == slug
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_asked_again_in_other_words_the_bot_answers_by_itself(office: Office) -> None:
     """The heart of it: never the same thing three times."""
     other_words = "saako iguaanin tuoda työpaikalle?"

@@ -47,6 +47,7 @@ async def test_a_question_is_found_by_a_word_of_its_thread_and_the_word_is_marke
     assert "asumistu" not in log.lower()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_what_an_asker_wrote_and_what_is_searched_for_become_no_markup(office: Office) -> None:
     """The mark goes into the line after its text is escaped, never before."""
     for text in HOSTILE:
