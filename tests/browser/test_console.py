@@ -194,13 +194,19 @@ async def test_a_lost_connection_shows_and_heals(browser: Browser, office: Offic
 
 
 async def test_a_session_that_ends_says_so_and_keeps_the_text(browser: Browser, office: Office) -> None:
-    """After lunch: logged out, but not robbed of the answer."""
-    ticket_id = await office.ticket()
-    async with at_work(browser, office, office.vaino, f"/console/tickets/{ticket_id}") as page:
+    """After lunch: logged out, but not robbed of the answer; nor does who logs in there meanwhile find it in their box."""
+    path = f"/console/tickets/{await office.ticket()}"
+    async with at_work(browser, office, office.vaino, path) as page:
         await page.get_by_label("Teksti", exact=True).fill("Ennen lounasta")
         office.clock.advance(timedelta(minutes=31))
         await office.ticket("muuta")
         await page.get_by_role("link", name="kirjaudu uudelleen").click()
+        saara = {"name": COOKIE, "value": await office.token(office.saara), "url": office.address}
+        await page.context.add_cookies([saara])
+        await page.goto(office.address + path)
+        await expect(page.get_by_label("Teksti", exact=True)).to_have_value("")
+        await page.context.clear_cookies()
+        await page.goto(office.address + path)
         await page.get_by_label("Nimi").fill("Väinö")
         await page.get_by_label("Salasana").fill(PASSWORD)
         await page.get_by_role("button", name="Kirjaudu").click()

@@ -10,7 +10,7 @@ const page = document.body;
 const say = document.getElementById("say");
 if (say) {
   const ticket = `/console/tickets/${page.dataset.ticket}`;
-  const place = `draft:${page.dataset.ticket}`;
+  const place = `draft:${say.dataset.writer}:${page.dataset.ticket}`; // a colleague may log in on the same tab
   const [field, key, version, token] = ["text", "key", "draft", "form_token"].map((name) => say.elements.namedItem(name));
   const kept = document.getElementById("kept");
   const seen = document.getElementById("seen");
