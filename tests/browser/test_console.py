@@ -194,7 +194,7 @@ async def test_a_lost_connection_shows_and_heals(browser: Browser, office: Offic
 
 
 async def test_a_session_that_ends_says_so_and_keeps_the_text(browser: Browser, office: Office) -> None:
-    """After lunch: logged out, but not robbed of the answer; nor does who logs in there meanwhile find it in their box."""
+    """After lunch: logged out, but not robbed of the answer, which a colleague who logs in meanwhile does not find."""
     path = f"/console/tickets/{await office.ticket()}"
     async with at_work(browser, office, office.vaino, path) as page:
         await page.get_by_label("Teksti", exact=True).fill("Ennen lounasta")
