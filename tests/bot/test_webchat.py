@@ -1167,7 +1167,7 @@ async def test_who_answers_for_the_data_and_how_long_it_is_kept_is_told_from_the
         re.findall(r"\d+", page)
     )
     assert page.count("<h2>") == 7
-    assert page.count("<li>") == 12
+    assert page.count("<li>") == 13
     # A question asked on the web may be answered from the advisors' group; as shipped, its text is not shown there.
     shown = {"fi": "tekstiä ryhmässä ei näytetä", "sv": "visas inte i gruppen", "en": "not shown in the group"}
     assert (shown[language] in page) == (not profile.texts_in_group)
