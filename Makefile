@@ -26,7 +26,7 @@ run: setup ## start the service: chat at http://localhost:8080/, console at /con
 
 test: .venv/.test-ready ## every test, PostgreSQL and browser included
 	@$(BIN)/python tools/find_browser.py --install
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+	@$(BIN)/python -m pytest -n auto
 
 lint: .venv/.test-ready ## static checks and the FAQ's own
 	@$(BIN)/ruff check .

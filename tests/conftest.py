@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import certifi
 import hypothesis
@@ -25,6 +26,8 @@ from tests.support.knowledge import SteadyKnowledge, small_knowledge_base
 from tests.support.koppi import Koppi
 from tests.support.processes import Launch, ServiceProcess
 
+TOGETHER = ("tests/browser/", "tests/knowledge/test_evaluation.py")
+
 StartService = Callable[..., AbstractAsyncContextManager[ServiceProcess]]
 
 
@@ -36,14 +39,22 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first, the rest in any order: one that began last would keep a single core busy at the end.
-
-    All that need a browser share one: each worker's own would cost more than its tests.
-    """
+    """The longest tests first, the rest in any order: one that began last would keep a single core busy at the end."""
     items.sort(key=lambda item: "system" not in item.path.parts)
-    for item in items:
-        if "browser" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+class _DearThingsOnce(LoadScopeScheduling):
+    """What shares a browser, or the verdicts on a thousand questions, runs in one process; all else where there is
+    room. (xdist's own groups do nothing under this pytest: it keeps a test's id elsewhere.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((together for together in TOGETHER if nodeid.startswith(together)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _DearThingsOnce:
+    """How tests are shared out among the processes."""
+    return _DearThingsOnce(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -20,8 +20,6 @@ from knowledge.library import Library
 from knowledge.questions import DEVELOPMENT_FILES, Question, development, read_questions
 from knowledge.smalltalk import SMALLTALK_FILE
 
-pytestmark = pytest.mark.xdist_group("evaluation")  # one process asks the whole development set, once
-
 TOO_LIKE = 0.8
 ALL_FILES = (*DEVELOPMENT_FILES, "sample")
 
