@@ -12,6 +12,7 @@ from typing import Any
 import certifi
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from bot.store import accounts, migrate
 from bot.store.engine import Store
