@@ -175,6 +175,8 @@ class Crowd:
                 "first_of_day": True,
                 "first_of_week": number % 2 == 0,
                 "first_of_month": number % 3 == 0,
+                "first_of_campaign": False,
+                "first_of_first_campaign": False,
                 "is_returning": False,
             }
 
