@@ -83,7 +83,7 @@ class Entry(_Frozen):
     @property
     def fingerprint(self) -> str:
         """12 hex digits that change with the Finnish title or answer."""
-        return hashlib.sha256(f"{self.title}\n{self.answer}".encode()).hexdigest()[:12]
+        return fingerprint(self.title, self.answer)
 
     def text(self, language: Language) -> tuple[str, str, Language]:
         """Title, answer and the language they are in: the one wished for if it is current, or Finnish."""
@@ -91,3 +91,8 @@ class Entry(_Frozen):
         if translation is not None and translation.is_current(self):
             return translation.title, translation.answer, language
         return self.title, self.answer, "fi"
+
+
+def fingerprint(title: str, answer: str) -> str:
+    """See `Entry.fingerprint`."""
+    return hashlib.sha256(f"{title}\n{answer}".encode()).hexdigest()[:12]

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from admin.console import ticket as ticket_page
 from admin.console.ticket import NUMBER, Unread, read_ticket_id
 from admin.console.visit import Refused, Visit, not_found
+from admin.console.words import moment
 from bot.advising import MAX_REPLY, Desk
 from bot.channels import telegram
 from bot.channels.incoming import clean
@@ -63,12 +64,11 @@ async def save_draft(visit: Visit) -> Response:
     kept = await _keep(visit, draft)
     async with visit.house.store.read() as read:
         begun = await drafts.of(read, visit.house.vault, read_ticket_id(visit), visit.account.id)
-    at = kept.saved_at.astimezone(visit.house.hours.zone) if kept.saved_at else None
     return JSONResponse(
         {
             "key": kept.key,
             "version": kept.version,
-            "at": f"{at.hour}.{at:%M}" if at else "",
+            "at": moment(kept.saved_at, visit.now, visit.house.hours.zone) if kept.saved_at else "",
             "has_other": any(other.key != kept.key for other in begun),
         }
     )

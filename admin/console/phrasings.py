@@ -81,7 +81,7 @@ async def page(visit: Visit) -> Response:
     """The first of what is offered, by `?page=`; what is decided makes room for the next."""
     offers = await _read(visit)
     await note_view(visit, "view phrasings", f"{len(offers)} offered")
-    number = min(max(1, _number(visit.request.query_params.get("page", ""))), max(1, -(-len(offers) // SHOWN)))
+    number = min(max(1, visit.number("page", digits=4) or 1), max(1, -(-len(offers) // SHOWN)))
     begin = (number - 1) * SHOWN
     rows = [Row(offer, False, offer.entry.id, offer.text, {}) for offer in offers[begin : begin + SHOWN]]
     return _page(visit, rows, count=len(offers), number=number)
@@ -160,10 +160,6 @@ def _page(
         entries=sorted(visit.house.bookshelf.current.library.entries, key=lambda entry: entry.title.casefold()),
         done=visit.query("done", known=frozenset(["confirmed", "rejected"])),
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 1
 
 
 # --- what is offered ------------------------------------------------------------------------------------------

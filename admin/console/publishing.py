@@ -5,7 +5,6 @@ would keep the bot from refitting gets in.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -37,7 +36,7 @@ class Shelf:
     def file_hash(self, entry_id: str, language: Language, part: Part) -> str | None:
         """The SHA-256 of the file that an edit is made over, or None where there is no file."""
         text = _text(self.files, entry_id, language, part)
-        return hashlib.sha256(text.encode()).hexdigest() if text is not None else None
+        return revisions.text_hash(text) if text is not None else None
 
 
 def _text(documents: Sequence[Document], entry_id: str, language: Language, part: Part) -> str | None:

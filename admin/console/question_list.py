@@ -30,8 +30,7 @@ class Line:
 
 async def page(visit: Visit) -> Response:
     """A page of the list, that goes on before the question `?before=`; that it was looked at is written down."""
-    before = visit.request.query_params.get("before", "")
-    number = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
+    number = visit.number("before", digits=15)
     async with visit.house.store.read() as read:
         found = await questions.lately(read, limit=SHOWN + 1, before=number)
     await note_view(visit, "view questions", f"before {number}" if number else "newest")

@@ -25,7 +25,6 @@ CHANNELS = frozenset(["telegram", "web"])
 PAGE = 50  # rows
 MAX_FIRST_LINE = 160
 FAR = timedelta(hours=12)
-PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 TICKET_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -131,7 +130,7 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Q
     counts = await tickets.count_open(read, choice, visit.now, visit.account.id)
     closed = await tickets.closed(read, choice, visit.now, limit=PAGE)
     counts["closed"], counts_more = closed.number, choice.is_made and closed.last_id is not None
-    number, after = _page_number(visit.request.query_params.get("page", "")), None
+    number, after = visit.number("page", digits=3) or 1, None
     if view == "closed":
         number, after = 1, _ticket_id(visit.request.query_params.get("after", ""))
         if after:
@@ -157,10 +156,6 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Q
         is_first=number == 1 and after is None,
         present=visit.presence(),
     )
-
-
-def _page_number(word: str) -> int:
-    return int(word) if PAGE_NUMBER.fullmatch(word) else 1
 
 
 def _ticket_id(word: str) -> str | None:

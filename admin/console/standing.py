@@ -12,7 +12,7 @@ from admin.console.edits import is_to_choose
 from admin.console.entry_form import Texts
 from bot.store import revisions
 from bot.store.revisions import SETTLED, Version, text_hash
-from knowledge import amending, library
+from knowledge import amending, entry, library
 from knowledge.entry import LANGUAGES, Language
 from knowledge.library import Part, Unreadable
 
@@ -114,7 +114,7 @@ def fingerprint(text: str | None) -> str:
         front, body = amending.read(text or "")
     except Unreadable:
         return ""
-    return hashlib.sha256(f"{str(front.get('title', '')).strip()}\n{body}".encode()).hexdigest()[:12]
+    return entry.fingerprint(str(front.get("title", "")).strip(), body)
 
 
 async def read_standing(read: AsyncConnection, folder: Path, entry_id: str, language: Language) -> Standing:

@@ -74,6 +74,11 @@ class Visit:
         word = self.request.query_params.get(name)
         return word if word in known else None
 
+    def number(self, name: str, *, digits: int) -> int | None:
+        """A number of the address, when it is one of at most so many *digits*."""
+        word = self.request.query_params.get(name, "")
+        return int(word) if word.isascii() and word.isdigit() and len(word) <= digits else None
+
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page of *template*."""
         values.setdefault("version", "")

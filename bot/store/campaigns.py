@@ -13,8 +13,9 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.conversations import owner
 from bot.store.engine import Tx
-from bot.store.schema import asker, campaign, conversation
+from bot.store.schema import asker, campaign
 from knowledge.entry import Language
 
 # Neither vowels nor what is mistaken for something else: no code is a word, and one can be typed from a poster.
@@ -88,11 +89,10 @@ async def touch(tx: Tx, conversation_id: str, code: str, today: date) -> bool:
 
     Also when it is noted for today already: the page that a link opened says so with each message until it is left.
     """
-    owner = select(conversation.c.asker_id).where(conversation.c.id == conversation_id).scalar_subquery()
     is_news = or_(asker.c.last_campaign.is_distinct_from(code), asker.c.last_campaign_on.is_distinct_from(today))
     noted = await tx.execute(
         update(asker)
-        .where(asker.c.id == owner, is_news, exists().where(_runs(code, today)))
+        .where(asker.c.id == owner(conversation_id), is_news, exists().where(_runs(code, today)))
         .values(
             first_campaign=func.coalesce(asker.c.first_campaign, code),
             first_campaign_on=func.coalesce(asker.c.first_campaign_on, today),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, and_, bindparam, delete, exists, func, select, update
+from sqlalchemy import BindParameter, Row, ScalarSelect, Select, and_, bindparam, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, Rating, State
@@ -52,6 +52,11 @@ def _talks() -> Select[Any]:
     )
 
 
+def owner(conversation_id: str | BindParameter[str]) -> ScalarSelect[str]:
+    """The id of the asker whose conversation this is, for a statement about them."""
+    return select(conversation.c.asker_id).where(conversation.c.id == conversation_id).scalar_subquery()
+
+
 # Built once: see `inbox`.
 _TALK_AT = _talks().where(address.c.channel == bindparam("channel"), address.c.lookup == bindparam("lookup"))
 _TALK = _talks().where(conversation.c.id == bindparam("conversation_id"))
@@ -60,8 +65,7 @@ _CHANGED = (
     .where(conversation.c.id == bindparam("conversation_id"))
     .values(version=conversation.c.version + 1)
 )
-_OWNER = select(conversation.c.asker_id).where(conversation.c.id == bindparam("conversation_id")).scalar_subquery()
-_SAVE_ASKER = update(asker).where(asker.c.id == _OWNER)
+_SAVE_ASKER = update(asker).where(asker.c.id == owner(bindparam("conversation_id")))
 _ADD_MESSAGE = message.insert().returning(message.c.id)
 
 

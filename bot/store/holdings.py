@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Executable, Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.conversations import owner
 from bot.store.engine import Store
 from bot.store.schema import (
     account,
@@ -79,8 +80,7 @@ async def in_short(read: AsyncConnection, conversation_id: str) -> InShort:
 
 async def of_asker(read: AsyncConnection, conversation_id: str) -> Asker:
     """What there is of the asker whose conversation this is. Raises `Gone`."""
-    owner = select(conversation.c.asker_id).where(conversation.c.id == conversation_id).scalar_subquery()
-    found = (await read.execute(select(asker).where(asker.c.id == owner))).first()
+    found = (await read.execute(select(asker).where(asker.c.id == owner(conversation_id)))).first()
     if found is None:
         raise Gone
 

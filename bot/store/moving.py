@@ -76,9 +76,8 @@ async def move(
 async def _readdress(
     tx: Tx, vault: Vault, coming: Conversation, *, channel: str, lookup: str, address_text: str
 ) -> None:
-    owner = select(conversation.c.asker_id).where(conversation.c.id == coming.id).scalar_subquery()
     address_id = await conversations.add_address(
-        tx, vault, owner, channel=channel, lookup=lookup, address_text=address_text
+        tx, vault, conversations.owner(coming.id), channel=channel, lookup=lookup, address_text=address_text
     )
     await tx.execute(
         update(conversation)

@@ -10,9 +10,10 @@ import pytest
 
 from bot.channels.webchat import NAME as WEB
 from bot.channels.webchat.campaign_links import is_automatic
-from bot.store import campaigns, conversations, erasure, moving, schema
+from bot.store import campaigns, erasure, moving, schema
 from bot.store.engine import Store
 from bot.vault import Vault
+from tests.support import people
 from tests.support.chat import SAME_ORIGIN, Browser, Chat, serving
 from tests.support.knowledge import KNOWN, SteadyKnowledge
 from tests.support.koppi import Koppi
@@ -208,15 +209,7 @@ async def test_who_goes_on_in_telegram_brings_along_how_they_came(koppi: Koppi) 
     code = await a_campaign(koppi.store, today)
     await koppi.asks(KNOWN)
     async with koppi.store.write() as tx:
-        talk = await conversations.begin(
-            tx,
-            koppi.vault,
-            channel=WEB,
-            lookup=koppi.vault.lookup(WEB, "t" * 43),
-            address_text="t" * 43,
-            language="fi",
-            now=koppi.clock(),
-        )
+        talk = await people.meet(tx, koppi.vault, "t" * 43, koppi.clock(), channel=WEB)
         assert await campaigns.touch(tx, talk.id, code, today)
     await koppi.asks(f"/start {moving.make_code(koppi.vault, talk.id, koppi.clock())}")
 

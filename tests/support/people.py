@@ -50,9 +50,11 @@ async def employ(store: Store) -> tuple[Account, Account]:
     return vaino, sulo
 
 
-async def meet(tx: Tx, vault: Vault, chat: int = AINO, now: datetime = LONG_AGO) -> Conversation:
-    """A conversation on Telegram with whoever is in *chat*, begun now."""
-    lookup = vault.lookup("telegram", str(chat))
+async def meet(
+    tx: Tx, vault: Vault, chat: int | str = AINO, now: datetime = LONG_AGO, *, channel: str = "telegram"
+) -> Conversation:
+    """A conversation with whoever is at *chat*, begun now."""
+    lookup = vault.lookup(channel, str(chat))
     return await conversations.begin(
-        tx, vault, channel="telegram", lookup=lookup, address_text=str(chat), language="fi", now=now
+        tx, vault, channel=channel, lookup=lookup, address_text=str(chat), language="fi", now=now
     )

@@ -30,7 +30,7 @@ from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support.clock import Clock
 from tests.support.knowledge import FOLDER as SMALL_FAQ
-from tests.support.people import LONG_AGO, PASSWORD, PASSWORD_HASH
+from tests.support.people import LONG_AGO, PASSWORD, PASSWORD_HASH, meet
 from tests.support.web_server import web_server
 
 OURS = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form on our own page
@@ -90,15 +90,7 @@ class Office:
         now = self.clock()
         async with self.store.write() as tx:
             address = f"asker {now.timestamp()} {text}"
-            talk = await conversations.begin(
-                tx,
-                self.house.vault,
-                channel=channel,
-                lookup=self.house.vault.lookup(channel, address),
-                address_text=address,
-                language="fi",
-                now=now,
-            )
+            talk = await meet(tx, self.house.vault, address, now, channel=channel)
             verdict: dict[str, object] = {"kind": "choices", "hits": [list(hit) for hit in hits], "confidence": 0.34}
             question_id = await conversations.add_message(tx, talk.id, "asker", text, now, verdict=verdict)
             return await tickets.open_ticket(

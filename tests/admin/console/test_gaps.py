@@ -11,6 +11,7 @@ from bot.store import audit, conversations, erasure, questions, schema, tickets
 from bot.store.schema import message
 from tests.admin.console.office import Office
 from tests.admin.console.test_learning import _form, _learned
+from tests.support import people
 
 HOSTILE = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)> {{7*7}} javascript:alert(1)"
 IGUANAS = (
@@ -23,16 +24,7 @@ IGUANAS = (
 async def _ask(office: Office, text: str, kind: str = "escalate", number: int = 0) -> tuple[str, int]:
     """Somebody asks the bot alone; their conversation and the question."""
     async with office.store.write() as tx:
-        address = f"{text} {number}"
-        talk = await conversations.begin(
-            tx,
-            office.house.vault,
-            channel="web",
-            lookup=office.house.vault.lookup("web", address),
-            address_text=address,
-            language="fi",
-            now=office.clock(),
-        )
+        talk = await people.meet(tx, office.house.vault, f"{text} {number}", office.clock(), channel="web")
         seen: dict[str, object] = {"kind": kind, "hits": [["cv", 0.2]], "confidence": 0.1}
         return talk.id, await conversations.add_message(tx, talk.id, "asker", text, office.clock(), verdict=seen)
 

@@ -13,6 +13,7 @@ from bot.store import conversations, erasure, questions, schema, tickets
 from tests.admin.console.office import Office
 from tests.admin.console.test_gaps import HOSTILE
 from tests.admin.console.test_learning import _learned
+from tests.support import people
 
 PICKED = "paljo tukee asumisee saa"
 HELPED = "cveen mitä"
@@ -32,16 +33,7 @@ async def _ask(
     """Somebody asks, and gets this entry: from titles, or at once; their conversation and the question."""
     now = office.clock() + after
     async with office.store.write() as tx:
-        address = f"{text} {entry_id} {after} {helped}"
-        talk = await conversations.begin(
-            tx,
-            office.house.vault,
-            channel="web",
-            lookup=office.house.vault.lookup("web", address),
-            address_text=address,
-            language="fi",
-            now=now,
-        )
+        talk = await people.meet(tx, office.house.vault, f"{text} {entry_id} {after} {helped}", now, channel="web")
         seen: dict[str, object] = {"kind": kind, "hits": [[entry_id, 0.5]], "confidence": confidence}
         asked = await conversations.add_message(tx, talk.id, "asker", text, now, verdict=seen)
         if kind == "choices":
