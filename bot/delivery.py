@@ -91,6 +91,7 @@ class Delivery:
     """Sends what the outbox holds, a bounded number at a time.
 
     *file_of* makes the file of all that is kept of the asker of a conversation, at a moment; None once that is erased.
+    *picture_of* draws what an item names as its target, as PNG.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Delivery:
         clock: Callable[[], datetime],
         *,
         file_of: Callable[[str, datetime], Awaitable[bytes | None]],
+        picture_of: Callable[[str], Awaitable[bytes]] | None = None,
         in_flight: int,
         per_second: float,
     ) -> None:
@@ -109,6 +111,7 @@ class Delivery:
         self._channels = channels
         self._clock = clock
         self._file_of = file_of
+        self._picture_of = picture_of
         self._in_flight = in_flight
         self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
         self._sending: set[asyncio.Task[None]] = set()
@@ -218,7 +221,7 @@ class Delivery:
         is_made = False
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                file = await self._file(item) if item.act == "file" else None
+                file = await self._made(item)
                 is_made = True
                 return await channel.send(
                     address, Sendable(item.text, labels, item.is_markdown, item.act, item.target, item.thread, file)
@@ -230,6 +233,25 @@ class Delivery:
         except Exception as error:  # such as an answer that can't be read: what it answers may well have arrived
             log.error("sending_fault", item=item.id, fault=type(error).__name__)
             raise SendFailed(f"fault while sending ({type(error).__name__})", uncertain=is_made) from error
+
+    async def _made(self, item: OutboxItem) -> bytes | None:
+        """What goes along with the text, where anything does."""
+        match item.act:
+            case "file":
+                return await self._file(item)
+            case "picture":
+                return await self._picture(item)
+        return None
+
+    async def _picture(self, item: OutboxItem) -> bytes | None:
+        """None where it can't be drawn: the words that come with it tell the same."""
+        try:
+            return await self._picture_of(item.target or "") if self._picture_of else None
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.error("picture_fault", item=item.id, fault=type(error).__name__)
+            return None
 
     async def _file(self, item: OutboxItem) -> bytes:
         """Made of what there is now: its content is stored nowhere else.
@@ -281,7 +303,7 @@ class Delivery:
         is_moved = await chat_links.move(
             tx, self._vault, address=self._vault.unseal(item.sealed_address or b""), to=address
         )
-        return is_moved and item.act == "send"  # what was to be edited or deleted is out of reach there
+        return is_moved and item.act in {"send", "picture"}  # what was to be edited or deleted is out of reach there
 
     async def _record(self, write: Callable[[], Awaitable[None]]) -> None:
         """Keep trying to write the outcome down until the lease ends; then the next owner counts it as uncertain."""

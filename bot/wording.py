@@ -7,8 +7,7 @@ braces. The text is the Markdown of the FAQ: **bold** and [links](…) only.
 from functools import cache
 from pathlib import Path
 
-from babel.messages.pofile import read_po
-
+from bot import translations
 from knowledge.entry import AdvisorRole, Language
 
 LOCALE = Path(__file__).parent / "locale"
@@ -367,6 +366,4 @@ def say(language: Language, sentence: str, **values: str) -> str:
 def _catalogue(language: Language) -> dict[str, str]:
     if language == "fi":
         return {}
-    with (LOCALE / language / "LC_MESSAGES" / "koppi.po").open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+    return translations.read(LOCALE / language / "LC_MESSAGES" / "koppi.po", language)

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as CRLF
+from typing import cast
 
 from aiosmtplib import (
     SMTP,
@@ -37,13 +38,20 @@ ANSWER_SECONDS = 8.0  # for each of the server's answers; the whole has as long 
 REFUSED_FOR_NOW = timedelta(minutes=5)  # what a server asks of strangers that it greylists
 
 
+PICTURE = "picture"  # what an HTML calls it: <img src="cid:picture">
+
+
 @dataclass(frozen=True)
 class Letter:
-    """A subject and a plain text. *id* makes the Message-ID, the same in every try."""
+    """A subject and a plain text. *id* makes the Message-ID, the same in every try.
+
+    *html* says the same, perhaps with a picture that is called `PICTURE`.
+    """
 
     subject: str
     text: str
     id: str = field(default_factory=lambda: secrets.token_hex(16))
+    html: str | None = None
 
 
 def is_address(text: str) -> bool:
@@ -52,9 +60,20 @@ def is_address(text: str) -> bool:
 
 
 async def post(
-    tx: Tx, vault: Vault, letter: Letter, *, key: str, recipient: str, sealed_address: bytes, now: datetime
+    tx: Tx,
+    vault: Vault,
+    letter: Letter,
+    *,
+    key: str,
+    recipient: str,
+    sealed_address: bytes,
+    now: datetime,
+    picture: str | None = None,
 ) -> bool:
-    """Queue *letter*; False when *key* is queued or sent already. *recipient*: the id of whom or what it is for."""
+    """Queue *letter*; False when *key* is queued or sent already. *recipient*: the id of whom or what it is for.
+
+    *picture*: what is drawn, when it is sent, to go along.
+    """
     return await outbox.add_letter(
         tx,
         key=key,
@@ -63,6 +82,7 @@ async def post(
         destination=recipient,
         sealed_address=sealed_address,
         now=now,
+        picture=picture,
     )
 
 
@@ -79,7 +99,7 @@ class EmailChannel:
     async def send(self, address: str, message: Sendable) -> str | None:
         """Send to *address* the letter whose sealed form is the text; returns its id. Raises `SendFailed`."""
         letter = Letter(**json.loads(self._vault.unseal(message.text.encode("ascii"))))
-        mail = self._mail(address, letter)
+        mail = self._mail(address, letter, message.file)
         async with self._connection() as smtp:
             with _judged():
                 await smtp.mail(self._server.sender_address)
@@ -93,7 +113,7 @@ class EmailChannel:
         async with self._connection():
             pass
 
-    def _mail(self, address: str, letter: Letter) -> EmailMessage:
+    def _mail(self, address: str, letter: Letter, picture: bytes | None) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = Address(self._server.sender_name, addr_spec=self._server.sender_address)
         mail["To"] = address
@@ -102,6 +122,13 @@ class EmailChannel:
         mail["Message-ID"] = f"<{letter.id}@{self._server.sender_address.partition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"  # no answering machine need reply
         mail.set_content(letter.text, cte="quoted-printable")
+        if letter.html is not None:
+            mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+            if picture is not None:
+                shown = cast("EmailMessage", mail.get_body(("html",)))
+                shown.add_related(
+                    picture, "image", "png", disposition="inline", cid=f"<{PICTURE}>", filename=f"{PICTURE}.png"
+                )
         return mail
 
     @asynccontextmanager

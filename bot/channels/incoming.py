@@ -115,6 +115,7 @@ class Sendable:
     forum topic called *text*, where the group has any, or to drop the topic *target*.
     With *send*, *target* is the message that this one replies to, and *thread* the topic it belongs in.
     With *file*, its content, as text in UTF-8, goes along: what is kept of the asker.
+    With *picture*, a PNG goes along as *file*, and *text* tells in words what it shows; None where it can't be made.
     """
 
     text: str

@@ -488,6 +488,8 @@ class TelegramChannel:
                     return await self._write(message, lambda text, html: self._send(address, message, text, html))
                 case "file":
                     return await self._send_file(address, message.text, message.file or b"")
+                case "picture":
+                    return await self._send_picture(address, message)
                 case "edit":
                     return await self._write(message, lambda text, html: self._edit(address, message, text, html))
                 case "delete":
@@ -583,6 +585,14 @@ class TelegramChannel:
         sent = await self._bot.send_document(
             int(address), file, caption=as_plain_text(text), filename=wording.HOLDINGS_FILE
         )
+        return str(sent.message_id)
+
+    async def _send_picture(self, address: str, message: Sendable) -> str:
+        """The picture over its words, or these alone where there is none."""
+        if message.file is None:
+            bare = replace(message, target=None)
+            return await self._write(bare, lambda text, html: self._send(address, bare, text, html))
+        sent = await self._bot.send_photo(int(address), message.file, caption=as_plain_text(message.text))
         return str(sent.message_id)
 
     def _succeeded(self) -> None:

@@ -32,7 +32,7 @@ from bot.store.schema import address, chat_link, conversation, group_message, me
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
 
-Act = Literal["send", "file", "edit", "delete", "answer", "open", "drop"]
+Act = Literal["send", "file", "edit", "delete", "answer", "open", "drop", "picture"]
 
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
@@ -234,11 +234,20 @@ async def add_last_word(
 
 
 async def add_letter(
-    tx: Tx, *, key: str, sealed_text: str, channel: str, destination: str, sealed_address: bytes, now: datetime
+    tx: Tx,
+    *,
+    key: str,
+    sealed_text: str,
+    channel: str,
+    destination: str,
+    sealed_address: bytes,
+    now: datetime,
+    picture: str | None = None,
 ) -> bool:
     """Queue what only its channel can read, to an address that is forgotten as soon as it has been tried for good.
 
-    *destination*: the id of whom or what it is for. False when *key* is there already.
+    *destination*: the id of whom or what it is for; *picture*: what is drawn to go along. False when *key* is there
+    already.
     """
     if await has(tx, key):
         return False
@@ -249,6 +258,8 @@ async def add_letter(
         destination=destination,
         channel=channel,
         sealed_address=sealed_address,
+        act="picture" if picture else "send",
+        target=picture,
         now=now,
     )
 

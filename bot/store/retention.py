@@ -52,9 +52,11 @@ from bot.store.schema import (
     outbox,
     quarantine,
     session,
+    summary_reader,
     ticket,
 )
 from bot.store.sessions import IDLE, LIFETIME
+from bot.store.summary_readers import CONFIRM_WITHIN
 
 NIGHTLY_AT = time(3, 30)  # local
 UNTIL_NEXT = timedelta(hours=26)  # a night of the autumn is 25 hours long, and the tick comes when it comes
@@ -196,6 +198,14 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
             (invitation,),
             invitation.c.id,
             select(invitation.c.id).where(invitation.c.expires_at <= at - OVER),
+        ),
+        Rule(
+            f"an address that was to get summaries and was not confirmed within {CONFIRM_WITHIN.days} days",
+            (summary_reader,),
+            summary_reader.c.id,
+            select(summary_reader.c.id).where(
+                summary_reader.c.confirmed_at.is_(None), summary_reader.c.created_at <= at - CONFIRM_WITHIN
+            ),
         ),
         Rule(
             f"the day of an e-mail digest, {kept.traffic_days} days later",

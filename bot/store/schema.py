@@ -285,7 +285,7 @@ outbox = Table(
     Column("sealed_address", LargeBinary),  # of a last word to somebody erased; emptied when it has been said
     UniqueConstraint("inbox_id", "ordinal"),  # no decision has two copies of a reply
     CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
-    CheckConstraint("act IN ('send', 'file', 'edit', 'delete', 'answer', 'open', 'drop')", name="act"),
+    CheckConstraint("act IN ('send', 'file', 'edit', 'delete', 'answer', 'open', 'drop', 'picture')", name="act"),
     CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="leased"),
     CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
@@ -546,10 +546,27 @@ summary_run = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("period", String(8), nullable=False),
     Column("first_day", Date, nullable=False),
-    Column("recipient", String(40), nullable=False),  # 'console' or a chat link's id
+    Column("recipient", String(40), nullable=False),  # 'console' or a reader's id
     Column("text", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("period", "first_day", "recipient"),  # none is ever sent twice
+)
+
+summary_reader = Table(  # who gets summaries: an e-mail address, or a coordinator's chat with wishes
+    "summary_reader",
+    metadata,
+    Column("id", Id, primary_key=True),  # a chat's is its link's
+    Column("chat_link_id", Id, ForeignKey("chat_link.id", ondelete="CASCADE"), unique=True),
+    Column("email", LargeBinary),  # sealed
+    Column("lookup", String(32), unique=True),  # keyed hash of the address: nobody gets them twice
+    Column("language", String(2), nullable=False),
+    Column("wants_day", Boolean, nullable=False),
+    Column("wants_week", Boolean, nullable=False),
+    Column("wants_month", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),  # by whom the address belongs to: until then only the question whether goes there
+    CheckConstraint("(chat_link_id IS NULL) = (email IS NOT NULL)", name="way"),
+    CheckConstraint("(email IS NULL) = (lookup IS NULL)", name="found"),
 )
 
 # --- the processes among themselves ---------------------------------------------------------------------------

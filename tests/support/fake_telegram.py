@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import re
+import struct
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -461,7 +462,13 @@ class FakeTelegram:
         return await self._accept("sendMessage", sent, sent["text"], MESSAGE_LIMIT)
 
     async def _on_send_photo(self, sent: Parameters) -> Any:
-        return await self._accept("sendPhoto", sent, sent.get("caption", ""), CAPTION_LIMIT)
+        photo = sent["photo"]
+        file = photo if isinstance(photo, File) else None
+        if file is not None:
+            width, height = struct.unpack(">II", file[16:24]) if file[:8] == b"\x89PNG\r\n\x1a\n" else (0, 0)
+            if not width or width + height > 10_000 or max(width, height) > 20 * min(width, height):
+                raise BadRequest("PHOTO_INVALID_DIMENSIONS")
+        return await self._accept("sendPhoto", sent, sent.get("caption", ""), CAPTION_LIMIT, file)
 
     async def _on_send_document(self, sent: Parameters) -> Any:
         file = sent["document"]
@@ -628,6 +635,10 @@ class FakeTelegram:
             result["text"] = message.text
         else:
             result["caption"] = message.text
+        if message.file is not None and message.method == "sendPhoto":
+            sides = dict(zip(("width", "height"), struct.unpack(">II", message.file[16:24]), strict=True))
+            result["photo"] = [{"file_id": "f2", "file_unique_id": "u6", **sides}]
+        elif message.file is not None:
             looks = {"file_name": message.file.name, "file_size": len(message.file)}
             result["document"] = {"file_id": "f1", "file_unique_id": "u5", **looks}
         return {

@@ -12,6 +12,7 @@ from tests.support import telegram_html
 from tests.support.fake_telegram import CONFLICT, TOKEN, FakeTelegram
 from tests.support.http_server import HttpServer, Request, Response
 from tests.support.people import AINO, BULK
+from tests.support.picture import A_PICTURE
 from tests.support.telegram_html import BadMarkup, Entity
 
 
@@ -251,7 +252,7 @@ async def test_a_photo_is_sent_as_a_form_with_a_file(fake: FakeTelegram) -> None
         response = await client.post(
             f"{fake.url}/bot{TOKEN}/sendPhoto",
             data={"chat_id": str(AINO), "caption": "<b>Viikko</b>", "parse_mode": "HTML"},
-            files={"photo": ("chart.png", b"\x89PNG\r\n\r\nbytes", "image/png")},
+            files={"photo": ("chart.png", A_PICTURE, "image/png")},
         )
 
     assert response.json()["ok"] is True

@@ -364,6 +364,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_session_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "summary_reader",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("chat_link_id", sa.String(length=32), nullable=True),
+        sa.Column("email", sa.LargeBinary(), nullable=True),
+        sa.Column("lookup", sa.String(length=32), nullable=True),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("wants_day", sa.Boolean(), nullable=False),
+        sa.Column("wants_week", sa.Boolean(), nullable=False),
+        sa.Column("wants_month", sa.Boolean(), nullable=False),
+        sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("confirmed_at", schema.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("(chat_link_id IS NULL) = (email IS NOT NULL)", name=op.f("ck_summary_reader_way")),
+        sa.CheckConstraint("(email IS NULL) = (lookup IS NULL)", name=op.f("ck_summary_reader_found")),
+        sa.ForeignKeyConstraint(
+            ["chat_link_id"], ["chat_link.id"], name=op.f("fk_summary_reader_chat_link_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_summary_reader")),
+        sa.UniqueConstraint("chat_link_id", name=op.f("uq_summary_reader_chat_link_id")),
+        sa.UniqueConstraint("lookup", name=op.f("uq_summary_reader_lookup")),
+    )
+    op.create_table(
         "telegram_account",
         sa.Column("account_id", sa.String(length=32), nullable=False),
         sa.Column("lookup", sa.String(length=32), nullable=False),
@@ -567,7 +588,7 @@ def upgrade() -> None:
             "(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name=op.f("ck_outbox_finished")
         ),
         sa.CheckConstraint(
-            "act IN ('send', 'file', 'edit', 'delete', 'answer', 'open', 'drop')", name=op.f("ck_outbox_act")
+            "act IN ('send', 'file', 'edit', 'delete', 'answer', 'open', 'drop', 'picture')", name=op.f("ck_outbox_act")
         ),
         sa.CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name=op.f("ck_outbox_state")),
         sa.CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name=op.f("ck_outbox_content")),
