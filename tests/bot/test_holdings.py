@@ -45,6 +45,7 @@ LEFT_OUT = {
     "session": STAFF,
     "invitation": STAFF,
     "digest_run": STAFF,
+    "summary_reader": STAFF,
     "login_attempt": STAFF,
     "chat_link": STAFF,
     "link_code": STAFF,
