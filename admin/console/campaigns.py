@@ -83,11 +83,14 @@ async def make(visit: Visit) -> Response:
         faults["last_day"] = "is_past"
     if faults:
         return await _listing(visit, fields, faults)
-    async with visit.house.store.write() as tx:
-        code = await campaigns.make(
-            tx, name=fields["name"], place=fields["place"], first_day=first_day, last_day=last_day
-        )
-        await audit.record(tx, visit.account.id, "campaign made", code, visit.now)
+    try:
+        async with visit.house.store.write() as tx:
+            code = await campaigns.make(
+                tx, name=fields["name"], place=fields["place"], first_day=first_day, last_day=last_day
+            )
+            await audit.record(tx, visit.account.id, "campaign made", code, visit.now)
+    except campaigns.MadeBefore as before:
+        return visit.go(f"/console/campaigns/{before.code}?done=was_made")
     return visit.go(f"/console/campaigns/{code}?done=made")
 
 
@@ -106,7 +109,7 @@ async def page(visit: Visit) -> Response:
         telegram=telegram_link(visit, campaign),
         is_public=visit.house.settings.is_public,
         examples=visit.house.profile.examples,
-        done=visit.query("done", known=frozenset(["made", "ended", "written"])),
+        done=visit.query("done", known=frozenset(["made", "was_made", "ended", "written"])),
     )
 
 

@@ -22,7 +22,18 @@ from knowledge.entry import Language
 ALPHABET = "23456789bcdfghjkmnpqrstvwxz"
 LENGTH = 6
 
+# Of the links that askers pass on to each other: the service's own, so a word, which no other code can be.
+SHARED = "kaveri"
+
 Standing = Literal["coming", "running", "over"]
+
+
+class MadeBefore(Exception):
+    """There is such a campaign, and it has not been ended: nothing would tell a second one from it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,11 @@ class Campaign:
     last_day: date
     ended_at: datetime | None
     questions: Mapping[Language, str]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is the service's own, of the links that askers pass on: nobody makes or ends it."""
+        return self.code == SHARED
 
     def standing(self, today: date) -> Standing:
         """Whether its links are counted on *today*."""
@@ -61,19 +77,33 @@ async def is_running(read: AsyncConnection, code: str, today: date) -> bool:
     return (await read.execute(select(campaign.c.code).where(_runs(code, today)))).first() is not None
 
 
-async def make(tx: Tx, *, name: str, place: str, first_day: date, last_day: date) -> str:
-    """The code of a new campaign."""
-    values = {"name": name, "place": place, "first_day": first_day, "last_day": last_day, "questions": {}}
+async def make(
+    tx: Tx, *, name: str, place: str, first_day: date, last_day: date, questions: Mapping[Language, str] | None = None
+) -> str:
+    """The code of a new campaign. Raises `MadeBefore` when there is one with the same words and days."""
+    words = {"name": name, "place": place, "first_day": first_day, "last_day": last_day}
+    same = [campaign.c[column] == value for column, value in words.items()]
     while True:
         code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-        if await tx.insert_once(campaign, {"code": code, **values}) is not None:
+        if await tx.insert_once(campaign, {"code": code, **words, "questions": dict(questions or {})}) is not None:
             return code
+        before = await tx.execute(select(campaign.c.code).where(*same, campaign.c.ended_at.is_(None)))
+        if (row := before.first()) is not None:
+            raise MadeBefore(row.code)
+
+
+async def make_shared(tx: Tx, *, name: str, place: str, today: date) -> None:
+    """The service's own campaign, where there is none yet; it has no last day."""
+    days = {"first_day": today, "last_day": date.max}
+    await tx.insert_once(campaign, {"code": SHARED, "name": name, "place": place, **days, "questions": {}})
 
 
 async def end(tx: Tx, code: str, now: datetime) -> bool:
     """End it before its last day; False when there is none that could be ended."""
     ended = await tx.execute(
-        update(campaign).where(campaign.c.code == code, campaign.c.ended_at.is_(None)).values(ended_at=now)
+        update(campaign)
+        .where(campaign.c.code == code, campaign.c.code != SHARED, campaign.c.ended_at.is_(None))
+        .values(ended_at=now)
     )
     return ended.rowcount == 1
 

@@ -503,6 +503,16 @@ campaign = Table(  # where the service is made known; its code stands in links a
     Column("last_day", Date, nullable=False),
     Column("ended_at", Instant),  # before its last day
     Column("questions", JSON, nullable=False),  # of its posters, by language
+    Index(  # a form sent twice makes one campaign: nothing would tell two of them apart
+        "uq_campaign_not_ended",
+        "name",
+        "place",
+        "first_day",
+        "last_day",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
 )
 
 event = Table(

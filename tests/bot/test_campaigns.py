@@ -1,6 +1,7 @@
 """By which link somebody came: the first and the last, for 30 days, and nothing that a made-up code could change."""
 
 import re
+import secrets
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ async def a_campaign(store: Store, today: date, *, begins: int = -1, ends: int =
     async with store.write() as tx:
         return await campaigns.make(
             tx,
-            name="Juliste",
+            name=f"Juliste {secrets.token_hex(4)}",
             place="Koulun seinä",
             first_day=today + begins * A_DAY,
             last_day=today + ends * A_DAY,

@@ -1,5 +1,6 @@
 """Campaigns in the console: made and ended, their links and QR codes, posters, what they brought, two compared."""
 
+import asyncio
 import html
 import re
 from datetime import timedelta
@@ -88,6 +89,27 @@ async def test_a_campaign_is_made_brings_people_and_ends(office: Office) -> None
     assert ("Lopeta kampanja" in made, "Lopeta kampanja" in over, "Lopeta kampanja" in looked) == (True, False, False)
     assert (refused.status_code, "Tallenna kysymykset" in looked) == (404, False)
     assert [acts.count(act) for act in ("campaign made", "campaign ended")] == [len(NAMES), 1]
+
+
+async def test_a_button_pressed_twice_makes_one_campaign(office: Office) -> None:
+    """Two of the same share what the one poster brings, and neither tells the truth; a changed form means another."""
+    async with office.at_work(office.kaisa) as kaisa:
+        first, second = await asyncio.gather(*(kaisa.sends(PAGE, PAGE, **_form(office)) for _ in range(2)))
+        again = await kaisa.sends(PAGE, PAGE, **_form(office))
+        page = (await kaisa.sees(again.headers["location"])).text
+        other = await kaisa.sends(PAGE, PAGE, **_form(office, place="Kirjaston seinä"))
+        path = again.headers["location"].partition("?")[0]
+        await kaisa.sends(path, f"{path}/end")
+        anew = await kaisa.sends(PAGE, PAGE, **_form(office))
+    async with office.store.read() as read:
+        kept = await campaigns.everything(read)
+        acts = [row.act for row in await read.execute(schema.audit.select())]
+
+    paths = {answer.headers["location"].partition("?")[0] for answer in (first, second, again)}
+    assert paths == {path}
+    assert "Tällainen kampanja on jo tehty" in page
+    assert not {other.headers["location"].partition("?")[0], anew.headers["location"].partition("?")[0]} & paths
+    assert (len(kept), acts.count("campaign made")) == (3, 3)
 
 
 @on_one_database

@@ -84,6 +84,15 @@ def upgrade() -> None:
         sa.Column("questions", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_campaign")),
     )
+    with op.batch_alter_table("campaign", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_campaign_not_ended",
+            ["name", "place", "first_day", "last_day"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
     op.create_table(
         "chat_link",
         sa.Column("id", sa.String(length=32), nullable=False),
