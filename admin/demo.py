@@ -19,6 +19,7 @@ import yaml
 from sqlalchemy import update
 
 from admin.house import House
+from admin.reach import shared_links
 from admin.summaries.send import send_due
 from bot.advising import Desk
 from bot.channels import telegram, webchat
@@ -107,11 +108,13 @@ async def _campaigns(house: House, now: datetime) -> list[str]:
     today = now.astimezone(house.hours.zone).date()
     codes = []
     async with house.store.write() as tx:
+        await shared_links.make(tx, today - timedelta(weeks=WEEKS))
         for name, place, begins, ends in CAMPAIGNS:
-            days = {"first_day": today + timedelta(weeks=begins), "last_day": today + timedelta(weeks=ends)}
-            codes.append(await campaigns.make(tx, name=f"{name} {MARK}", place=place, **days))
+            first_day, last_day = today + timedelta(weeks=begins), today + timedelta(weeks=ends)
+            code = await campaigns.make(tx, name=f"{name} {MARK}", place=place, first_day=first_day, last_day=last_day)
+            codes.append(code)
         await campaigns.write_questions(tx, codes[0], {"fi": "Millon rahat?"})
-    return codes
+    return [*codes, campaigns.SHARED]
 
 
 # --- what happened --------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from admin import announce, digests, reply_templates
 from admin.house import House
+from admin.reach import shared_links
 from admin.retention import Nightly
 from admin.summaries import send as summaries
 from admin.web import build_app
@@ -29,6 +30,7 @@ from bot.delivery import Channel, Delivery
 from bot.holdings import Holdings
 from bot.service import Service
 from bot.settings import Settings
+from bot.sharing import WaysIn
 from bot.store import accounts, audit, migrate, search
 from knowledge import library
 
@@ -53,6 +55,7 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
             await _make_first_account(house, say)
             await _fill_bookshelf(house)
             await reply_templates.ship(house)
+            await shared_links.ship(house)
             server = _server(house)
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(server.serve(sockets=[listener]))
@@ -75,7 +78,13 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
         mail = email.EmailChannel(house.settings.mail_server, house.vault, house.clock)
         yield _delivery(house, {email.NAME: mail}, in_flight=MAILS_IN_FLIGHT).run()
     service = Service(
-        house.store, house.vault, lambda: house.bookshelf.current, house.profile, house.hours, delivery=delivery
+        house.store,
+        house.vault,
+        lambda: house.bookshelf.current,
+        house.profile,
+        house.hours,
+        delivery=delivery,
+        ways_in=WaysIn(house.settings.address, lambda: house.telegram.username if house.telegram else None),
     )
     yield worker.handle_inbox(house.store, service, house.clock)
     yield delivery.run()

@@ -383,6 +383,14 @@ def _send_buttons(conversation: Conversation, role: AdvisorRole) -> tuple[Button
     )
 
 
+def _share_button(conversation: Conversation, signals: Signals, now: datetime) -> tuple[Button, ...]:
+    """For who was helped; nothing is asked of who may be in danger."""
+    until = conversation.state.safety_until
+    if not signals.share or (until is not None and now <= until):
+        return ()
+    return (Button("share", _say(conversation, wording.BUTTON_SHARE)),)
+
+
 def _end_button(conversation: Conversation) -> Button:
     return Button("end", _say(conversation, wording.BUTTON_END))
 
@@ -407,7 +415,7 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "none" | "person":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":
-            reply = Reply(_say(conversation, wording.SMALL_TALK["thanks"]))
+            reply = Reply(_say(conversation, wording.SMALL_TALK["thanks"]), _share_button(conversation, signals, now))
             helped = Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),))
             return _rated(press, replace(helped, rating=Rating(press.message_id, helped=True)))
         case "no":
@@ -422,6 +430,8 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         ):
             reply = _offering_contacts(conversation, Reply(_say(conversation, wording.JOINED_TICKET)), press.question)
             return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
+        case "share" if signals.share:
+            return Decision("share", conversation, (Reply(signals.share),))
         case "contacts":
             return _let_contacts(conversation, now)
         case "fetch":  # pressed where it is no link: the talk has moved to Telegram
@@ -552,6 +562,8 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals) 
             return _tell_holdings(conversation, signals)
         case "ohje":
             return Decision("instructions", conversation, (Reply(_say(conversation, wording.INSTRUCTIONS)),))
+        case "jaa" if signals.share:
+            return Decision("share", conversation, (Reply(signals.share),))
         case "tietosuoja":
             return Decision("privacy", conversation, (Reply(signals.privacy_notice),))
         case _:

@@ -176,6 +176,7 @@ class Signals:
         popular: ids of the entries that were asked most lately, when the asker looks at the topics.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
         holdings: what is stored about the asker, in a few words, when they ask for it.
+        share: what to pass on to a friend, as Markdown, where that may be said; empty while there is no link to give.
         privacy_notice: who answers for their data and how long it is kept, when they ask for it.
     """
 
@@ -193,6 +194,7 @@ class Signals:
     popular: Sequence[str] = ()
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
     holdings: str = ""
+    share: str = ""
     privacy_notice: str = ""
 
 

@@ -11,7 +11,7 @@ from statistics import median
 
 import structlog
 
-from bot import privacy_notice, wording
+from bot import privacy_notice, sharing, wording
 from bot.advising import Desk
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSaid, Unparsable, calls_for_help
@@ -40,6 +40,7 @@ from bot.dialogue import (
 from bot.holdings import Holdings
 from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
+from bot.sharing import WaysIn
 from bot.staff_chats import StaffChats
 from bot.store import audit, campaigns, conversations, erasure, events, inbox, moving, outbox, tickets
 from bot.store.engine import Store, Tx
@@ -81,6 +82,7 @@ class _Understood:
 class Service:
     """Handles what channels bring. *knowledge* gives the current knowledge base, which may change while running.
 
+    *ways_in*: where a friend of an asker's gets in; without it nothing is offered to pass on.
     With *delivery* in the same process, a first reply goes out as soon as it is committed; else it waits in the outbox.
     """
 
@@ -92,6 +94,7 @@ class Service:
         profile: ServiceProfile,
         hours: OpeningHours,
         delivery: Delivery | None = None,
+        ways_in: WaysIn | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -99,6 +102,7 @@ class Service:
         self._profile = profile
         self._hours = hours
         self._delivery = delivery
+        self._ways_in = ways_in
         self._holdings = Holdings(store, profile, hours.zone)
         self._staff = StaffChats(store, vault, Desk(store, hours))
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
@@ -296,6 +300,7 @@ class Service:
             popular=await self._popular(tx, said, now),
             crisis_texts=self._profile.crisis.texts,
             holdings=await self._holdings.in_short(tx.connection, talk) if _asks_for_holdings(said) else "",
+            share=self._share(talk) if _may_share(said) else "",
             privacy_notice=privacy_notice.in_short(self._profile, talk.language)
             if said == Command("tietosuoja")
             else "",
@@ -382,6 +387,12 @@ class Service:
         since = now.astimezone(self._hours.zone).date() - POPULAR_SINCE
         return await events.most_asked(tx.connection, since, fewest=POPULAR_FEWEST, limit=POPULAR_SHOWN)
 
+    def _share(self, talk: Conversation) -> str:
+        """What this conversation's asker may pass on."""
+        if self._ways_in is None:
+            return ""
+        return sharing.ready(self._ways_in, talk.channel, talk.language, self._profile.name)
+
     async def _say(
         self,
         tx: Tx,
@@ -465,6 +476,10 @@ def _in_messages(reply: Reply) -> list[Reply]:
 
 def _asks_for_holdings(said: Said) -> bool:
     return said == Command("tietoni") or (isinstance(said, Press) and said.verb == "fetch")
+
+
+def _may_share(said: Said) -> bool:
+    return said == Command("jaa") or (isinstance(said, Press) and said.verb in ("yes", "share"))
 
 
 def _calls_for_help(said: Said) -> bool:

@@ -145,7 +145,8 @@ SMALL_TALK: dict[str, str] = {
 INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
     "/aiheet – mistä voit kysyä\n/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
-    "/tietoni – mitä sinusta on tallessa\n/unohda – poista tietosi (kysyn ensin)\n/tietosuoja – mitä tallennan"
+    "/jaa – kerro kaverille\n/tietoni – mitä sinusta on tallessa\n"
+    "/unohda – poista tietosi (kysyn ensin)\n/tietosuoja – mitä tallennan"
 )
 PRIVACY = (
     "En tallenna nimeäsi. Yhteystietosi peitän, ellet itse lähetä niitä ohjaajalle: ne näkee vain hän, joka hoitaa "
@@ -160,6 +161,13 @@ PRIVACY = (
     "/tietoni näyttää tietosi. Kun haluat ne pois, kirjoita /unohda ja paina Poista kaikki.\n\n"
     "Tiedoistasi vastaa {controller}. Yhteys: {contact}"
 )
+SHARE_MESSAGE = (
+    "{name}: siellä voi kysyä työstä, rahasta ja opiskelusta omin sanoin ja nimettömänä. "
+    "Botti vastaa heti, ja jos se ei osaa, saa ihmisen."
+)
+SHARE_READY = "Tässä on valmis viesti kaverille. Linkki on kaikilla sama, eikä se kerro, kuka sen jakoi."
+SHARE_CHOOSE = "Valitse, kenelle lähetät"
+BUTTON_SHARE = "Jaa kaverille"
 COMMAND_HELP: dict[str, str] = {
     "start": "Aloita alusta",
     "aiheet": "Katso, mistä voit kysyä",
@@ -167,6 +175,7 @@ COMMAND_HELP: dict[str, str] = {
     "ihminen": "Kysy ihmiseltä",
     "apua": "Kriisinumerot heti",
     "ohje": "Näin minua käytetään",
+    "jaa": "Kerro kaverille",
     "tietoni": "Mitä minusta on tallessa",
     "unohda": "Poista tietoni",
     "tietosuoja": "Mitä tallennetaan",
@@ -224,6 +233,12 @@ WEB_KEEP_LINK = "Paluulinkki"
 WEB_ACCESSIBILITY = "Saavutettavuus"
 WEB_FOOT = "Tietoa palvelusta"
 WEB_TO_CHAT = "Takaisin chattiin"
+WEB_SHARE_TITLE = "Kerro kaverille"
+WEB_SHARE_TEXT = "Viesti kaverille"
+WEB_SHARE_COPY = "Kopioi viesti"
+WEB_SHARE_COPIED = "Viesti on kopioitu."
+WEB_SHARE_SEND = "Jaa…"
+WEB_SHARE_IN = "Lähetä: {app}"
 WEB_COPY = "Kopioi linkki"
 WEB_COPIED = "Linkki on kopioitu."
 WEB_TELEGRAM = "Jatka Telegramissa"

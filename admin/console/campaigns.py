@@ -10,7 +10,6 @@ from admin.console.visit import Visit, not_found
 from admin.summaries import campaigns as figures
 from admin.summaries.campaigns import Comparison, Steps, Touch
 from bot.channels.incoming import clean
-from bot.channels.webchat.campaign_links import PATH
 from bot.channels.webchat.forms import CAMPAIGN
 from bot.store import audit, campaigns
 from bot.store.campaigns import Campaign, Standing
@@ -137,7 +136,7 @@ async def at_hand(visit: Visit) -> Campaign:
 def web_link(visit: Visit, campaign: Campaign, language: Language) -> str:
     """The link to the web chat, which opens in *language*."""
     ending = "" if language == "fi" else f"?kieli={language}"
-    return f"{visit.house.settings.address}{PATH}{campaign.code}{ending}"
+    return f"{visit.house.settings.address}{campaigns.LINK}{campaign.code}{ending}"
 
 
 def telegram_link(visit: Visit, campaign: Campaign) -> str | None:

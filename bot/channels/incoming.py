@@ -18,6 +18,7 @@ ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
     "human": "ihminen", "person": "ihminen", "manniska": "ihminen",
     "emergency": "apua", "crisis": "apua", "hjalp": "apua", "kris": "apua",
     "language": "kieli", "sprak": "kieli",
+    "share": "jaa", "dela": "jaa",
     "mydata": "tietoni", "minadata": "tietoni",
     "forget": "unohda", "delete": "unohda", "glom": "unohda",
     "privacy": "tietosuoja", "dataskydd": "tietosuoja", "integritet": "tietosuoja",

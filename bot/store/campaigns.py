@@ -25,6 +25,8 @@ LENGTH = 6
 # Of the links that askers pass on to each other: the service's own, so a word, which no other code can be.
 SHARED = "kaveri"
 
+LINK = "/k/"  # before the code, in the address of the web chat
+
 Standing = Literal["coming", "running", "over"]
 
 

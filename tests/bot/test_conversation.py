@@ -866,12 +866,14 @@ VERDICTS = st.sampled_from([ANSWER, CHOICES, UNKNOWN, ROUTED, THANKS, SURE, repl
 TALKS = st.sampled_from(sorted(STATES)).map(STATES.__getitem__)
 VERBS = [
     "ask", "pick", "related", "open", "topics", "topic", "popular", "none", "person", "yes", "no", "send", "keep",
-    "add", "continue", "contacts", "erase", "gone", "language", "end",
+    "add", "continue", "contacts", "share", "erase", "gone", "language", "end",
 ]  # fmt: skip
 SAIDS: st.SearchStrategy[Said] = st.one_of(
     st.builds(Text, st.text(min_size=1, max_size=50), st.frozensets(st.sampled_from(get_args(DataKind)))),
     st.builds(Start, st.none() | st.text(max_size=10)),
-    st.builds(Command, st.sampled_from(["ihminen", "aiheet", "kieli", "apua", "ohje", "unohda", "tietosuoja", "x"])),
+    st.builds(
+        Command, st.sampled_from(["ihminen", "aiheet", "kieli", "apua", "ohje", "unohda", "tietosuoja", "jaa", "x"])
+    ),
     st.builds(
         Press,
         st.sampled_from(VERBS),

@@ -446,6 +446,6 @@ async def test_the_pages_beside_the_chat_pass_axe_on_the_smallest_phone(
 ) -> None:
     """A statement on accessibility that can't be read would be a bad joke."""
     async with visiting(browser, chat, viewport=SMALL, color_scheme=scheme) as page:
-        for path in ("/tietosuoja", "/saavutettavuus?kieli=sv", "/palaa?kieli=en"):
+        for path in ("/tietosuoja", "/saavutettavuus?kieli=sv", "/palaa?kieli=en", "/jaa"):
             await page.goto(chat.url + path)
             await fits(page)

@@ -24,6 +24,7 @@ from bot.holdings import Holdings
 from bot.profile import ServiceProfile, read_profile
 from bot.service import Service
 from bot.settings import Settings
+from bot.sharing import WaysIn
 from bot.store import tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store
@@ -108,7 +109,15 @@ async def serving(
         in_flight=4,
         per_second=1000,
     )
-    service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery if works else None)
+    service = Service(
+        store,
+        vault,
+        lambda: knowledge_base,
+        profile,
+        hours,
+        delivery=delivery if works else None,
+        ways_in=WaysIn("https://koppi.example", lambda: "otappa_koppi_bot"),
+    )
     pages = webchat.WebChat(
         store,
         vault,

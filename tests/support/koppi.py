@@ -21,6 +21,7 @@ from bot.hours import OpeningHours
 from bot.profile import ServiceProfile, read_profile
 from bot.service import Service
 from bot.settings import Settings
+from bot.sharing import WaysIn
 from bot.store import inbox, outbox, schema, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store
@@ -144,7 +145,8 @@ async def running(
         in_flight=settings.sends_in_flight,
         per_second=settings.send_per_second,
     )
-    service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery)
+    ways_in = WaysIn(settings.address, lambda: telegram_channel.username)
+    service = Service(store, vault, lambda: knowledge_base, profile, hours, delivery=delivery, ways_in=ways_in)
     vaino, sulo = await people.employ(store)
     await telegram_channel.open()
     try:

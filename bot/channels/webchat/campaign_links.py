@@ -25,7 +25,6 @@ from bot.store import campaigns, events
 from bot.store.engine import StoreUnavailable
 from knowledge.entry import LANGUAGES
 
-PATH = "/k/"
 PARAMETER = "k"
 OPENINGS_A_MINUTE = 60  # from one network: a class that scans the poster together, and no loop
 PREVIEWS = re.compile(
@@ -53,7 +52,7 @@ def is_automatic(headers: Mapping[str, str]) -> bool:
 def routes(chat: WebChat) -> list[BaseRoute]:
     """The link; whatever stands behind it leads to the chat."""
     links = _Links(chat)
-    return [Route(f"{PATH}{{code:path}}", links.follow)]
+    return [Route(f"{campaigns.LINK}{{code:path}}", links.follow)]
 
 
 class _Links:

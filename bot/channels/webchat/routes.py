@@ -20,7 +20,7 @@ from starlette.types import Scope
 from bot import wording
 from bot.channels.incoming import Sendable
 from bot.channels.web_security import is_same_origin
-from bot.channels.webchat import campaign_links, pages, returning, transcript, widget
+from bot.channels.webchat import campaign_links, pages, returning, share, transcript, widget
 from bot.channels.webchat.chat import HERE, Face, WebChat
 from bot.channels.webchat.forms import BadForm, read_fields, read_form, read_post
 from bot.channels.webchat.limits import Limits
@@ -71,6 +71,7 @@ def routes(chat: WebChat) -> list[BaseRoute]:
         *returning.routes(chat, face),
         *campaign_links.routes(chat),
         *pages.routes(chat, face),
+        *share.routes(chat, face),
         *(_Pages(chat, face, limits, FRAME).routes() if chat.widget_origins else ()),
         *(widget.routes(chat) if chat.widget_origins else ()),
         Mount("/chat/static", _Static(directory=HERE / "static"), name="chat-static"),

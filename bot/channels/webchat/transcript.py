@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
@@ -24,6 +25,8 @@ from knowledge.entry import LANGUAGES, Language
 
 ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
 WORDS_TO_GO_BY = 5  # a shorter text may look like any language
+
+LEADS_TO: Mapping[str, Literal["file", "share"]] = {"fetch": "file", "share": "share"}  # by a button's verb
 
 LanguageOf = Callable[[str], Language | None]
 
@@ -46,10 +49,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Choice:
-    """A button under a message; *is_link*: it fetches the file of all that is kept, and posts nothing."""
+    """A button under a message; one that *leads_to* the file of all that is kept, or a page to share, posts nothing."""
 
     label: str
-    is_link: bool
+    leads_to: Literal["file", "share"] | None = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def _line(
         words=_words(message, own_language, language_of),
         language=own_language,
         is_alert=is_alert,
-        buttons=tuple(Choice(button["label"], button["verb"] == "fetch") for button in message.buttons),
+        buttons=tuple(Choice(button["label"], LEADS_TO.get(button["verb"])) for button in message.buttons),
         starts_run=starts_run,
         is_answer=any(button["verb"] in {"yes", "add"} for button in message.buttons),
         is_latest=is_latest,
