@@ -15,7 +15,8 @@ def topics(signals: Signals, language: Language, page: int = 0) -> Reply:
     buttons = [Button("topic", _category_name(id_, language), f"{id_}:0") for id_ in _categories(signals)]
     if popular_entries(signals):
         buttons.insert(0, Button("popular", wording.say(language, wording.BUTTON_POPULAR)))
-    return Reply(wording.say(language, wording.TOPICS), _paged(buttons, page, language, more="topics", prefix=""))
+    buttons.insert(0, Button("situations", wording.say(language, wording.BUTTON_SITUATIONS), "0"))
+    return Reply(wording.say(language, wording.TOPICS), paged(buttons, page, language, more="topics", prefix=""))
 
 
 def entries_of(signals: Signals, language: Language, place: str) -> Reply | None:
@@ -26,7 +27,7 @@ def entries_of(signals: Signals, language: Language, place: str) -> Reply | None
         return None
     buttons = sorted(_openers(entries, language), key=lambda button: button.label.casefold())
     title = f"**{_category_name(category, language)}**"
-    shown = _paged(buttons, page_number(number), language, more="topic", prefix=f"{category}:", leads_back=True)
+    shown = paged(buttons, page_number(number), language, more="topic", prefix=f"{category}:", leads_back=True)
     return Reply(title, shown)
 
 
@@ -64,7 +65,7 @@ def _openers(entries: Sequence[Entry], language: Language) -> list[Button]:
     return [Button("open", entry.text(language)[0], entry.id) for entry in entries]
 
 
-def _paged(
+def paged(
     buttons: Sequence[Button], page: int, language: Language, *, more: str, prefix: str, leads_back: bool = False
 ) -> tuple[Button, ...]:
     """One page of *buttons*, with the way on and the way back as far as there is one."""

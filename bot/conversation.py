@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_date
 
-from bot import browsing, wording
+from bot import browsing, guiding, wording
 from bot.dialogue import (
     Asked,
     Button,
@@ -60,7 +60,7 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
         case Start():
             return _greet(_end_leave(conversation), said, signals)
         case Command():
-            return _on_command(_end_leave(conversation), said, signals)
+            return _on_command(_end_leave(conversation), said, signals, now)
         case Unreadable():
             text = _say(conversation, wording.UNREADABLE[said.what]) + "\n\n" + _say(conversation, wording.LIFE_AT_RISK)
             return Decision("unreadable", conversation, (Reply(text),))
@@ -154,11 +154,13 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
     conversation = _in_language_of(conversation, verdict, signals)
     is_with_person = conversation.ticket is not None and conversation.ticket.is_claimed
     if signals.wants_person and verdict.kind != "crisis" and not is_with_person:
-        return _gently(conversation, verdict, _on_command(conversation, Command("ihminen"), signals))
+        return _gently(conversation, verdict, _on_command(conversation, Command("ihminen"), signals, now))
     if verdict.kind != "crisis" and _follows_crisis(conversation, verdict, signals, now):
         buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
         reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
         return Decision("crisis", conversation, (reply,), _joins(conversation))
+    if signals.is_lost and verdict.kind in ("choices", "escalate") and conversation.ticket is None:
+        return _gently(conversation, verdict, _guide(conversation, "situations", "", now))
     if signals.question is not None and verdict.kind != "smalltalk":
         conversation = _remember(conversation, question_id=signals.question.message_id)
     if verdict.kind == "crisis":
@@ -352,7 +354,10 @@ def _offer_person(conversation: Conversation, signals: Signals, *, events: tuple
     opening = wording.OFFER_NOT_FOUND if "not_found" in events else wording.OFFER
     promise = signals.promise.in_words(conversation.language)
     text = _say(conversation, opening, alias=conversation.alias, promise=promise) + _when(conversation, signals)
-    return Decision("offer", conversation, (Reply(text, _person_buttons(conversation, signals)),), events=happened)
+    buttons = _person_buttons(conversation, signals)
+    if "not_found" in events:
+        buttons = (*buttons, guiding.way_in(conversation.language))
+    return Decision("offer", conversation, (Reply(text, buttons),), events=happened)
 
 
 def _when(conversation: Conversation, signals: Signals) -> str:
@@ -399,8 +404,12 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
     if press.question is not None:
         conversation = _remember(conversation, question_id=press.question.message_id)
     match press.verb:
-        case "ask":
+        case "ask" | "draft":
             return _answer_text(conversation, signals, now)
+        case "own":
+            return Decision("guided", conversation, (Reply(_say(conversation, wording.OWN_WORDS)),))
+        case "situations" | "situation":
+            return _guide(conversation, press.verb, press.value, now)
         case "pick" if press.value in signals.entries:
             return _give_entry(conversation, signals.entries[press.value], signals, "picked", asked=False)
         case "related" if press.value in signals.entries:
@@ -537,15 +546,30 @@ def _browse(conversation: Conversation, verb: str, value: str, signals: Signals)
     return Decision("topics", conversation, (reply,))
 
 
+def _guide(conversation: Conversation, verb: str, value: str, now: datetime) -> Decision:
+    """The situations, or one of them; what was asked before is no more what a person is asked about from there."""
+    until = conversation.state.safety_until
+    language, is_in_danger = conversation.language, until is not None and now <= until
+    unasked = _remember(conversation, question_id=None, is_writing_to_person=False, topic=None)
+    if verb == "situation":
+        card = guiding.questions(language, conversation.channel, value, is_in_danger=is_in_danger)
+        if card is not None:
+            return Decision("guided", unasked, (card,), events=(Happened("situation", value),))
+    reply = guiding.cards(language, value, is_in_danger=is_in_danger)
+    return Decision("guided", unasked, (reply,), events=(Happened("situations"),))
+
+
 def _greet(conversation: Conversation, said: Start, signals: Signals) -> Decision:
     reply = Reply(_say(conversation, wording.GREETING), _example_buttons(conversation, signals))
     return Decision("greeting", conversation, (reply,), events=(Happened("came"),), campaign=said.campaign)
 
 
-def _on_command(conversation: Conversation, command: Command, signals: Signals) -> Decision:
+def _on_command(conversation: Conversation, command: Command, signals: Signals, now: datetime) -> Decision:
     match command.name:
         case "aiheet":
             return _browse(conversation, "topics", "", signals)
+        case "tilanteet":
+            return _guide(conversation, "situations", "", now)
         case "kieli":
             buttons = tuple(Button("language", wording.LANGUAGE_NAMES[language], language) for language in LANGUAGES)
             reply = Reply(_say(conversation, wording.CHOOSE_LANGUAGE), buttons)
@@ -613,7 +637,8 @@ def _joins(conversation: Conversation, *, urgent: bool = False) -> JoinTicket | 
 
 def _example_buttons(conversation: Conversation, signals: Signals) -> tuple[Button, ...]:
     examples = (Button("ask", example, example) for example in signals.examples)
-    return (*examples, Button("topics", _say(conversation, wording.BUTTON_TOPICS), "0"))
+    lost = guiding.way_in(conversation.language)
+    return (*examples, lost, Button("topics", _say(conversation, wording.BUTTON_TOPICS), "0"))
 
 
 def _topic(question: Asked | None) -> str | None:

@@ -166,6 +166,7 @@ class Signals:
         goes_on: the verdict was reached by reading the text as going on from the conversation's topic.
         second: the entry that answers the other one of two questions in the text.
         wants_person: the text asks for a person and nothing else; *question* is then the one before it.
+        is_lost: the text says that its writer doesn't know what to ask, and names no matter.
         is_foreign: the text is in another language than the FAQ's.
         entries: every entry the decision may need, by id.
         places: the region's services, by key.
@@ -185,6 +186,7 @@ class Signals:
     goes_on: bool = False
     second: str | None = None
     wants_person: bool = False
+    is_lost: bool = False
     is_foreign: bool = False
     entries: Mapping[str, Entry] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)

@@ -76,6 +76,7 @@ class _Understood:
     goes_on: bool = False
     second: str | None = None
     wants_person: bool = False
+    is_lost: bool = False
     is_foreign: bool = False
 
 
@@ -242,6 +243,7 @@ class Service:
             reading.verdict,
             second=reading.second,
             wants_person=wishes.wants_person(text),
+            is_lost=wishes.is_lost(text),
             is_foreign=foreign.is_foreign(text),
         )
 
@@ -291,6 +293,7 @@ class Service:
             goes_on=understood.goes_on,
             second=understood.second,
             wants_person=understood.wants_person,
+            is_lost=understood.is_lost,
             is_foreign=understood.is_foreign,
             entries=library.by_id,
             places=library.places,
@@ -505,7 +508,7 @@ def _to_keep(said: Said, *, is_by_leave: bool) -> str | None:
     """The question in *said* as it is stored."""
     if isinstance(said, Text):
         return (said.with_contacts if is_by_leave else None) or said.text
-    if isinstance(said, Press) and said.verb == "ask":
+    if isinstance(said, Press) and said.verb in ("ask", "draft"):
         return said.value
     return None
 

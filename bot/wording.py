@@ -54,6 +54,13 @@ BUTTON_POPULAR = "Mitä muut kysyvät"
 BUTTON_MORE = "Näytä lisää"
 BUTTON_BACK = "Takaisin"
 
+BUTTON_SITUATIONS = "En tiedä mitä kysyä"
+SITUATIONS = "Ei haittaa. Mikä näistä on lähimpänä? Saat valmiita kysymyksiä, joihin tiedän vastauksen."
+PRESS_THE_QUESTION = "Paina kysymystä, tai kirjoita omasi."
+EDIT_THE_QUESTION = "Valitse kysymys. Se menee kenttään, ja voit muokata sitä ennen kuin lähetät."
+BUTTON_OWN_WORDS = "Kirjoita omin sanoin"
+OWN_WORDS = "Kirjoita tähän, mikä mietityttää. Muutama sana riittää, eikä kysymyksen tarvitse olla valmis."
+
 OFFER_NOT_FOUND = (
     "Tätä en tiedä varmasti, enkä arvaa. Lähetänkö kysymyksen ohjaajalle? "
     "Hän näkee vain tämän viestin ja nimimerkin {alias}. Vastaus viimeistään {promise}."
@@ -144,7 +151,8 @@ SMALL_TALK: dict[str, str] = {
 }
 INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
-    "/aiheet – mistä voit kysyä\n/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
+    "/aiheet – mistä voit kysyä\n/tilanteet – jos et tiedä, mitä kysyä\n"
+    "/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
     "/jaa – kerro kaverille\n/tietoni – mitä sinusta on tallessa\n"
     "/unohda – poista tietosi (kysyn ensin)\n/tietosuoja – mitä tallennan"
 )
@@ -171,6 +179,7 @@ BUTTON_SHARE = "Jaa kaverille"
 COMMAND_HELP: dict[str, str] = {
     "start": "Aloita alusta",
     "aiheet": "Katso, mistä voit kysyä",
+    "tilanteet": "En tiedä mitä kysyä",
     "kieli": "Vaihda kieli",
     "ihminen": "Kysy ihmiseltä",
     "apua": "Kriisinumerot heti",

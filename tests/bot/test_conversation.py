@@ -280,14 +280,15 @@ def test_what_the_bot_does_not_know_is_said_plainly_and_offered_to_a_person() ->
     decision = hear(NEW, UNKNOWN)
 
     assert texts(decision) == [wording.say("fi", wording.OFFER_NOT_FOUND, alias="Kettu 482", promise=PROMISED)]
-    assert labels(decision) == [wording.BUTTON_SEND_MONEY, wording.BUTTON_SEND_WORK, wording.BUTTON_DO_NOT_SEND]
+    ways = [wording.BUTTON_DO_NOT_SEND, wording.BUTTON_SITUATIONS]
+    assert labels(decision) == [wording.BUTTON_SEND_MONEY, wording.BUTTON_SEND_WORK, *ways]
     assert kinds(decision) == [("asked", None), ("not_found", None)], "a far guess is no topic"
     assert decision.ticket is None
 
 
 def test_a_likely_topic_chooses_the_advisor() -> None:
     """The candidate's advisor field routes; the asker need not know who does what."""
-    assert labels(hear(NEW, ROUTED)) == [wording.BUTTON_SEND["tyovoimaneuvoja"], wording.BUTTON_DO_NOT_SEND]
+    assert labels(hear(NEW, ROUTED))[:2] == [wording.BUTTON_SEND["tyovoimaneuvoja"], wording.BUTTON_DO_NOT_SEND]
 
 
 def test_an_answer_is_what_a_follow_up_goes_on_from() -> None:
@@ -417,7 +418,9 @@ CRIES: dict[str, tuple[Said, dict[str, object]]] = {
     "example pressed": (Press("ask", "x", 12), {}),
     "text that goes on": (Text("x"), {"goes_on": True}),
     "two questions": (Text("x"), {"second": "cv"}),
+    "card's question pressed": (Press("draft", "x", 12), {}),
     "wish for a person": (Text("x"), {"wants_person": True}),
+    "not knowing what to ask": (Text("x"), {"is_lost": True}),
     "foreign text": (Text("x"), {"is_foreign": True}),
 }
 
@@ -806,7 +809,8 @@ def test_the_start_greets_with_examples_and_remembers_the_campaign() -> None:
     decision = decide(NEW, Start("oulu-lehti"), signals(), NOW)
 
     assert texts(decision) == [wording.GREETING]
-    assert labels(decision) == ["Esimerkki yksi?", "Esimerkki kaksi?", wording.BUTTON_TOPICS]
+    ways = [wording.BUTTON_SITUATIONS, wording.BUTTON_TOPICS]
+    assert labels(decision) == ["Esimerkki yksi?", "Esimerkki kaksi?", *ways]
     assert (decision.campaign, kinds(decision)) == ("oulu-lehti", [("came", None)])
 
 
@@ -891,7 +895,7 @@ def test_whatever_is_said_in_whatever_state_there_is_a_decision_that_can_be_carr
 ) -> None:
     """Never an error, never an empty message, never a second ticket, and buttons that fit Telegram."""
     verdict = replace(verdict, language=language)
-    question = said.question if isinstance(said, Press) and said.verb != "ask" else asked(verdict)
+    question = said.question if isinstance(said, Press) and said.verb not in ("ask", "draft") else asked(verdict)
     decision = decide(conversation, said, signals(verdict, question), NOW)
     if conversation.ticket:
         assert not isinstance(decision.ticket, OpenTicketWith | ReopenTicket)

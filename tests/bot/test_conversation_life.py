@@ -52,7 +52,9 @@ from tests.bot.test_conversation import (
 
 CALM = [ANSWER, CHOICES, ROUTED, UNKNOWN, THANKS, replace(CHOICES, safety=UNSURE)]
 WORDS = ["joo", "ei oo", "Miten haen tätä tukea nyt heti?", "hur söker jag det här stödet", "how do I get it"]
-COMMANDS = ["aiheet", "kieli", "ihminen", "apua", "unohda", "tietoni", "ohje", "jaa", "tietosuoja", "mikälie"]
+COMMANDS = [
+    "aiheet", "tilanteet", "kieli", "ihminen", "apua", "unohda", "tietoni", "ohje", "jaa", "tietosuoja", "mikälie",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Life(RuleBasedStateMachine):
         """Any button that was ever shown, however late or often."""
         button = press.button
         question = self.questions.get(press.question_id or 0)
-        verdict = ANSWER if button.verb == "ask" else None
+        verdict = ANSWER if button.verb in ("ask", "draft") else None
         if verdict:
             question = self._asks(verdict, button.label)
         before = self.talk

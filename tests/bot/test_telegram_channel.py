@@ -75,7 +75,9 @@ async def test_the_bot_introduces_its_commands_in_three_languages(koppi: Koppi) 
     await koppi.asks(KNOWN)
 
     assert set(koppi.telegram.commands) == {"", "sv", "en"}
-    names = ["start", "aiheet", "ihminen", "apua", "kieli", "jaa", "tietoni", "unohda", "tietosuoja", "ohje"]
+    names = [
+        "start", "aiheet", "tilanteet", "ihminen", "apua", "kieli", "jaa", "tietoni", "unohda", "tietosuoja", "ohje",
+    ]  # fmt: skip
     for spoken, menu in koppi.telegram.commands.items():
         said = [wording.say(spoken or "fi", wording.COMMAND_HELP[name]) for name in names]  # type: ignore[arg-type]
         assert [(command["command"], command["description"]) for command in menu] == list(zip(names, said, strict=True))

@@ -81,7 +81,8 @@ async def asker_texts(chat: Chat) -> list[str]:
 async def test_the_first_visit_greets_and_offers_three_questions_and_writes_nothing(chat: Chat, aino: Browser) -> None:
     """Who only looks leaves no trace; who doesn't know what to ask sees what can be asked."""
     assert "Moi! Olen Otappa koppi, botti" in aino.page
-    assert re.findall(r'class="chip"[^>]*>([^<]+)<', aino.page) == [*chat.profile.examples["fi"], "Katso aiheet"]
+    ways = [wording.BUTTON_SITUATIONS, wording.BUTTON_TOPICS]
+    assert re.findall(r'class="chip"[^>]*>([^<]+)<', aino.page) == [*chat.profile.examples["fi"], *ways]
     assert [await chat.rows(table) for table in (schema.inbox, schema.asker, schema.event)] == [[], [], []]
 
 

@@ -362,6 +362,23 @@ IS_IN_SIGHT = """(() => {
 })()"""
 
 
+async def test_a_cards_question_goes_into_the_field_to_be_edited_first(browser: Browser, chat: Chat) -> None:
+    """Another card's question takes its place; what the asker has begun themselves stays."""
+    async with visiting(browser, chat) as page:
+        field = page.get_by_role("textbox")
+        await page.get_by_role("button", name=wording.BUTTON_SITUATIONS).click()
+        await page.get_by_role("button", name="Rahat loppuu ennen kuun loppua").click()
+        await page.get_by_role("link", name="Missä Oulussa jaetaan ilmaista ruoka-apua?").click()
+        await page.get_by_role("link", name="Miten haen yleistä asumistukea?").click()
+        await expect(field).to_be_focused()
+        await expect(field).to_have_value("Miten haen yleistä asumistukea?")
+        await page.keyboard.type(" oon 19")
+        await page.get_by_role("link", name="Missä Oulussa").click()
+        begun = "Miten haen yleistä asumistukea? oon 19"
+        await expect(field).to_have_value(f"{begun}\nMissä Oulussa jaetaan ilmaista ruoka-apua?")
+        assert await asker_texts(chat) == []
+
+
 async def test_a_finger_gets_new_lines_by_enter(browser: Browser, chat: Chat) -> None:
     """A phone's keyboard has no Shift+Enter; the button sends."""
     async with visiting(browser, chat, has_touch=True, is_mobile=True) as page:

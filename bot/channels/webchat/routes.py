@@ -110,7 +110,17 @@ class _Pages:
 
     async def page(self, request: Request) -> Response:
         """The whole page: the log so far, the field, the ways out. Writes nothing, whoever looks."""
-        return await self._page(request)
+        return await self._page(request, draft=await self._draft_in(request))
+
+    async def _draft_in(self, request: Request) -> str:
+        """The question of the asker's own card that `?luonnos=message:ordinal` names, for a page without script."""
+        found = re.fullmatch(r"(\d{1,18}):(\d{1,2})", request.query_params.get("luonnos", ""), re.ASCII)
+        asker = await self._asker(request) if found else None
+        if found is None or asker is None or asker.talk is None:
+            return ""
+        async with self._chat.store.read() as read:
+            pressed = await conversations.button(read, asker.talk.id, int(found[1]), int(found[2]))
+        return pressed[0].value if pressed and pressed[0].verb == "draft" else ""
 
     async def fragment(self, request: Request) -> Response:
         """The messages from `?since=` on, that one included, as the page's own HTML; 205 when it isn't theirs.

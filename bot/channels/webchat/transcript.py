@@ -49,10 +49,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Choice:
-    """A button under a message; one that *leads_to* the file of all that is kept, or a page to share, posts nothing."""
+    """A button under a message; one that *leads_to* the file of all that is kept, or a page to share, posts nothing.
+
+    *draft*: a question that goes into the field, to be edited and sent.
+    """
 
     label: str
     leads_to: Literal["file", "share"] | None = None
+    draft: str | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,7 @@ def _line(
         words=_words(message, own_language, language_of),
         language=own_language,
         is_alert=is_alert,
-        buttons=tuple(Choice(button["label"], LEADS_TO.get(button["verb"])) for button in message.buttons),
+        buttons=tuple(_choice(button) for button in message.buttons),
         starts_run=starts_run,
         is_answer=any(button["verb"] in {"yes", "add"} for button in message.buttons),
         is_latest=is_latest,
@@ -188,6 +192,11 @@ def _line(
         clock=f"{at.hour}:{at:%M}" if language == "en" else f"{at.hour}.{at:%M}",
         datetime=at.isoformat(timespec="minutes"),
     )
+
+
+def _choice(button: Mapping[str, str]) -> Choice:
+    draft = button["value"] if button["verb"] == "draft" else None
+    return Choice(button["label"], LEADS_TO.get(button["verb"]), draft)
 
 
 def _language(text: str, page: Language, language_of: LanguageOf) -> Language:

@@ -231,6 +231,20 @@
     send({ key: newKey(), fields: { [button.name]: button.value }, isDraft: false, button });
   });
 
+  // A question of a card goes into the field, to be edited; what its writer has begun themselves stays before it.
+  let cardQuestion = "";
+
+  lines.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-draft]");
+    if (link === null) return;
+    event.preventDefault();
+    const own = field.value.trim() === cardQuestion ? "" : `${field.value.trim()}\n`;
+    cardQuestion = link.dataset.draft;
+    field.value = own + cardQuestion;
+    field.dispatchEvent(new Event("input"));
+    field.focus();
+  });
+
   // --- reading -------------------------------------------------------------------------------------------------
 
   let isFollowing = false; // the asker has just done something: show what comes of it
