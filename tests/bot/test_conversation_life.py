@@ -159,8 +159,11 @@ class Life(RuleBasedStateMachine):
 
     @rule(target=shown, press=consumes(shown))
     def presses_what_is_forged(self, press: Shown) -> MultipleResults[Shown]:
-        """The message exists, what it carries was never ours."""
-        return self._shows(self._decide(Press(press.button.verb, "no-such-entry", press.message_id), None, None))
+        """The message exists, what it carries was never ours; a question is judged, whoever wrote it."""
+        verdict = UNKNOWN if press.button.verb in ("ask", "draft") else None
+        question = self._asks(verdict, "no-such-entry") if verdict else None
+        pressed = Press(press.button.verb, "no-such-entry", press.message_id, question)
+        return self._shows(self._decide(pressed, verdict, question))
 
     @rule(target=shown, name=st.sampled_from(COMMANDS))
     def commands(self, name: str) -> MultipleResults[Shown]:

@@ -200,7 +200,8 @@ async def test_an_unknown_question_goes_to_a_person_only_by_the_askers_tap(koppi
     async with koppi.store.read() as read:
         (ticket,) = await tickets.queue(read)
 
-    assert offer.labels == [wording.BUTTON_SEND_MONEY, wording.BUTTON_SEND_WORK, wording.BUTTON_DO_NOT_SEND]
+    ways = [wording.BUTTON_DO_NOT_SEND, wording.BUTTON_SITUATIONS]
+    assert offer.labels == [wording.BUTTON_SEND_MONEY, wording.BUTTON_SEND_WORK, *ways]
     assert before == []
     assert sent.text == wording.say("fi", wording.SENT["tyovoimaneuvoja"], promise="tänään klo 15")
     assert (ticket.question, ticket.role, ticket.account_id) == (UNKNOWN, "tyovoimaneuvoja", None)
