@@ -83,12 +83,12 @@ class Desk:
         is_first = await tickets.replied(tx, ticket_id, now)
         if is_first:
             waited = (now - ticket.waiting_since).total_seconds()
-            await events.record(
-                tx,
-                ticket.conversation_id,
-                [events.Happening("human_reply", ticket.topic, waited)],
-                events.Circumstances(now, self._hours, ticket.channel, ticket.language),
-            )
+            happenings = [events.Happening("human_reply", ticket.topic, waited)]
+            if ticket.slipped_at is None:  # else it was counted as missed when that was told
+                kind = "promise_kept" if now <= ticket.promised_at else "promise_missed"
+                happenings.append(events.Happening(kind, ticket.topic))
+            around = events.Circumstances(now, self._hours, ticket.channel, ticket.language)
+            await events.record(tx, ticket.conversation_id, happenings, around)
         await audit.record(tx, account.id, "reply", ticket_id, now)
         return message_id
 

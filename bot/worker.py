@@ -8,7 +8,7 @@ import structlog
 from bot import wording
 from bot.hours import OpeningHours, moment_in_words
 from bot.service import Service
-from bot.store import conversations, erasure, inbox, outbox, tickets
+from bot.store import conversations, erasure, events, inbox, outbox, tickets
 from bot.store.engine import StatementCancelled, Store, StoreUnavailable, Tx
 from bot.store.inbox import InboxItem
 from bot.store.tickets import TicketRow
@@ -113,6 +113,8 @@ async def tell_of_slipped_promises(store: Store, hours: OpeningHours, now: datet
         for ticket in late:
             key = f"slipped:{ticket.id}:{ticket.promised_at.isoformat()}"
             await _tell_of_promise(tx, hours, ticket, wording.PROMISE_SLIPPED, key, now)
+            around = events.Circumstances(now, hours, ticket.channel, ticket.language)
+            await events.record(tx, ticket.conversation_id, [events.Happening("promise_missed", ticket.topic)], around)
     return len(late)
 
 

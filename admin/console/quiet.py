@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from admin.console.access import ACCESS
 from admin.console.visit import Visit
 from admin.summaries.due import last_whole
-from admin.summaries.statistics import figures, first_event_on
+from admin.summaries.statistics import counts, first_event_on
 from admin.summaries.usual import WeekSoFar, week_so_far
 from bot.store import events
 from knowledge.freshness import SOON, due
@@ -44,7 +44,7 @@ async def read_quiet(visit: Visit, read: AsyncConnection) -> Quiet:
     today = visit.now.astimezone(house.hours.zone).date()
     library = house.bookshelf.current.library
     soon = due(library, today + SOON, crisis_numbers_checked_on=house.profile.crisis.numbers_checked_on)
-    lately = (await figures(read, last_whole("week", today))).counts
+    lately = await counts(read, last_whole("week", today))
     since = await first_event_on(read)
     unasked: list[tuple[str, str]] = []
     if since is not None and since <= today - UNASKED_FOR:

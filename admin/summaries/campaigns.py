@@ -11,7 +11,7 @@ from typing import Literal
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.summaries.statistics import FEWEST_ASKERS
+from admin.summaries.small_numbers import FEWEST_ASKERS
 from bot.store.events import STEPS
 from bot.store.schema import event
 

@@ -10,13 +10,29 @@ from datetime import date, timedelta
 from babel.dates import format_date
 
 from admin.summaries.due import Period, Span, last_whole, span_of
-from admin.summaries.statistics import FEWEST_ASKERS, Counts, Figures
+from admin.summaries.small_numbers import FEWEST_ASKERS
+from admin.summaries.statistics import Counts, Figures
 from bot.channels.markup import escape_markdown
 
 CHANNEL_NAMES = {"telegram": "Telegram", "web": "verkkochat"}
-IN_THE_LAST: dict[Period, str] = {"day": "edellisenä päivänä", "week": "edellisellä", "month": "edellisessä"}
-THE_LAST: dict[Period, str] = {"day": "edellinen päivä", "week": "edellinen viikko", "month": "edellinen kuukausi"}
-FOR_THE_NEXT: dict[Period, str] = {"day": "tälle päivälle", "week": "tälle viikolle", "month": "tälle kuulle"}
+IN_THE_LAST: dict[Period, str] = {
+    "day": "edellisenä päivänä",
+    "week": "edellisellä",
+    "month": "edellisessä",
+    "range": "edellisellä yhtä pitkällä jaksolla",
+}
+THE_LAST: dict[Period, str] = {
+    "day": "edellinen päivä",
+    "week": "edellinen viikko",
+    "month": "edellinen kuukausi",
+    "range": "edellinen yhtä pitkä jakso",
+}
+FOR_THE_NEXT: dict[Period, str] = {
+    "day": "tälle päivälle",
+    "week": "tälle viikolle",
+    "month": "tälle kuulle",
+    "range": "seuraavalle jaksolle",
+}
 
 
 def summary(figures: Figures, *, today: date, service: str, address: str) -> str:
@@ -48,6 +64,8 @@ def _title(span: Span) -> str:
             return f"viikko {first.isocalendar().week} ({begins}–{_dated(last)})"
         case "month":
             return format_date(first, "LLLL y", locale="fi")
+        case "range":
+            return f"{_dated(first)}–{_dated(last)}"
 
 
 def _dated(day: date) -> str:
@@ -87,6 +105,8 @@ def _silence(before: Counts | None, span: Span, today: date, address: str) -> st
 
 def _when(span: Span, today: date) -> str:
     """The period as one speaks of it on *today*: "Viime viikolla" or, further back, "Viikolla 44"."""
+    if span.period == "range":
+        return f"{_title(span)}:"
     if span == last_whole(span.period, today):
         return {"day": "Eilen", "week": "Viime viikolla", "month": "Viime kuussa"}[span.period]
     if span == span_of(span.period, today):

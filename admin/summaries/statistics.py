@@ -1,40 +1,69 @@
-"""The figures of a period, counted from events. Page, message and command line all read them from `figures`.
+"""The figures of a period, counted from events. Page, message, file and report all read them from `figures`.
 
 An event refers to nobody, so figures never change when an asker is erased. Contains no wording; see `compose`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import median
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.summaries.due import Period, Span, span_before
-from bot.store.schema import event
+from admin.summaries import topics
+from admin.summaries.due import Span, span_before, span_last_year
+from admin.summaries.hours_of_week import HoursOfWeek, hours_of_week
+from admin.summaries.measures import Measures, measure
+from admin.summaries.small_numbers import Group, large_enough
+from admin.summaries.topics import Gap, Rising
+from bot.advising import OUTCOMES
+from bot.store import tallies
+from bot.store.tallies import NONE, OUTSIDE_OFFICE_HOURS, Dimension
+from bot.store.tickets import ENDED_BY_ASKER
 
-FEWEST_ASKERS = 5  # a smaller group is never shown by itself: its members might be known to the reader
+CLOSINGS = (*OUTCOMES, ENDED_BY_ASKER)
 
-_FIRST_OF: Mapping[Period, str] = {"day": "first_of_day", "week": "first_of_week", "month": "first_of_month"}
+_LACKING = ("not_found", "not_helped")
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many cases *of* so many."""
+
+    cases: int
+    of: int
+
+    @property
+    def percent(self) -> int | None:
+        """Rounded half up, as people do; None of nothing."""
+        return (200 * self.cases + self.of) // (2 * self.of) if self.of else None
 
 
 @dataclass(frozen=True)
 class Counts:
     """What happened in a period.
 
+    Of a day, week, month or year, and of the first days of one, it is known exactly how many people there were. Of
+    other days it is known from how many to how many: then what is said here of people is the lower number.
+
     Attributes
         questions: asked of the bot; each of them is answered, answered by choices, not found, or meant for a person.
-        askers: people behind them, each once.
+        askers: people behind them, each once; *askers_at_most*: the upper number.
         answered: got the FAQ's answer at once.
         choices: got up to three titles to choose from.
         picked: titles chosen from those, or from what was offered after "Ei auttanut".
         not_found: the bot had nothing to say.
         escalated: were sent to a person, by the asker's own tap.
         human_replies: tickets that got their first reply from a person.
-        median_wait: from sending to that reply, nights included; None without replies.
+        median_wait: from sending to that reply, nights included, to the second; None without replies. It rests on
+            *waits* replies.
         outside_hours: questions asked while nobody was at work.
         helped, not_helped: what askers answered to "Auttoiko tämä?".
+        new_askers: askers who had never asked before.
+        returned: askers who came back: they asked, and had asked on an earlier day at most 30 days before.
+        promises: promises of a reply time that were decided in the period: the reply came, or the promised moment
+            passed. *promises_kept*: the reply came in time. A question closed before either decides nothing.
+        closed: tickets closed, by their outcome; "asker" is who ended it themself.
     """
 
     questions: int = 0
@@ -49,116 +78,238 @@ class Counts:
     outside_hours: int = 0
     helped: int = 0
     not_helped: int = 0
+    askers_at_most: int = 0
+    new_askers: int = 0
+    returned: int = 0
+    waits: int = 0
+    promises: int = 0
+    promises_kept: int = 0
+    closed: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def outside_share(self) -> Share:
+        """Of the questions, those asked while nobody was at work."""
+        return Share(self.outside_hours, self.questions)
+
+    @property
+    def answered_share(self) -> Share:
+        """Of the questions, those that the bot answered at once."""
+        return Share(self.answered, self.questions)
+
+    @property
+    def unanswered_share(self) -> Share:
+        """Of the questions, those that the bot had nothing to say to."""
+        return Share(self.not_found, self.questions)
+
+    @property
+    def helped_share(self) -> Share:
+        """Of the answers that askers told of, those that helped."""
+        return Share(self.helped, self.helped + self.not_helped)
+
+    @property
+    def kept_share(self) -> Share:
+        """Of the promises that were decided, those that were kept."""
+        return Share(self.promises_kept, self.promises)
 
 
 @dataclass(frozen=True)
-class Group:
-    """One line of a breakdown: how many questions, and from how many askers at least."""
+class Funnel:
+    """How far people came in a period; each step is counted by itself, people as in `Counts`.
 
+    Attributes
+        heard: times that a campaign's link to the web chat was opened, by whomever; Telegram tells of none.
+        came: people who began to talk, or asked.
+        asked: people who asked.
+        answered, choices, person: people who got the FAQ's answer, titles to choose from, sent theirs to a person.
+        helped: people who said that an answer helped, or whose question an advisor closed as answered.
+        returned: people who asked, and had asked on an earlier day at most 30 days before.
+    """
+
+    heard: int = 0
+    came: int = 0
+    asked: int = 0
+    answered: int = 0
+    choices: int = 0
+    person: int = 0
+    helped: int = 0
+    returned: int = 0
+
+
+@dataclass(frozen=True)
+class Day:
+    """How many questions came on a day, from how many askers."""
+
+    day: date
     questions: int
     askers: int
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of *span*, those of the period before it, and where the questions came from.
+    """The figures of *span*, those of the period before it and of the same one last year, and what they consist of.
 
-    *before* is None when it began before the first event: part of a period is nothing to compare with. *by_channel*
-    lacks the groups that are too small to show.
+    *before* and *last_year* are None when they began before the first event: part of a period is nothing to compare
+    with. Everything that tells groups apart lacks those that are too small to show; see `small_numbers`.
+
+    Attributes
+        by_channel, by_campaign, by_language, by_topic, by_office_hours: the questions, most first; by the campaign of
+            the last link, by the entry that was or came nearest to the answer, `NONE` where there is none.
+        funnels: of the groups of those breakdowns that are shown, by the dimension's name and the group's. Those of a
+            topic begin with the question: who only comes has none yet.
+        by_day: every day of the span, those without questions too.
+        hours: when in the week the questions came.
+        rising: topics asked about more than in the period before; nothing without one to compare with.
+        gaps: topics whose questions got no good answer, most first; they rest on all that is *lacking*.
     """
 
     span: Span
     counts: Counts
     before: Counts | None
     by_channel: Mapping[str, Group]
+    last_year: Counts | None = None
+    funnel: Funnel = Funnel()
+    funnel_before: Funnel | None = None
+    by_campaign: Mapping[str, Group] = field(default_factory=dict)
+    by_language: Mapping[str, Group] = field(default_factory=dict)
+    by_topic: Mapping[str, Group] = field(default_factory=dict)
+    by_office_hours: Mapping[str, Group] = field(default_factory=dict)
+    funnels: Mapping[Dimension, Mapping[str, Funnel]] = field(default_factory=dict)
+    by_day: Sequence[Day] = ()
+    hours: HoursOfWeek | None = None
+    rising: Sequence[Rising] = ()
+    gaps: Sequence[Gap] = ()
+    lacking: int = 0
 
 
 async def figures(read: AsyncConnection, span: Span) -> Figures:
     """The figures of *span* as they stand; of a period that is over they change no more."""
-    before = span_before(span)
-    first_day = await first_event_on(read)
-    has_past = first_day is not None and first_day <= before.first_day
+    since = await first_event_on(read)
+
+    def was_there(earlier: Span) -> bool:
+        return since is not None and since <= earlier.first_day
+
+    now = await measure(read, span, ("all", "office", "channel", "language", "campaign", "topic"))
+    span_then, span_of_year = span_before(span), span_last_year(span)
+    then = await measure(read, span_then, ("all", "office", "topic")) if was_there(span_then) else None
+    year = await measure(read, span_of_year, ("all", "office")) if was_there(span_of_year) else None
+    breakdowns: dict[Dimension, dict[str, Group]] = {
+        dimension: large_enough(_groups(now, dimension, ("asked",)))
+        for dimension in ("channel", "campaign", "language", "topic", "office")
+    }
+    asked_of_topics = _groups(now, "topic", ("asked",))
+    lacking = _groups(now, "topic", _LACKING)
     return Figures(
         span=span,
-        counts=await _counts(read, span),
-        before=await _counts(read, before) if has_past else None,
-        by_channel=large_enough(await _channels(read, span)),
+        counts=await _counts(read, span, now),
+        before=await _counts(read, span_then, then) if then else None,
+        last_year=await _counts(read, span_of_year, year) if year else None,
+        funnel=_funnel(now),
+        funnel_before=_funnel(then) if then else None,
+        by_channel=breakdowns["channel"],
+        by_campaign=breakdowns["campaign"],
+        by_language=breakdowns["language"],
+        by_topic=breakdowns["topic"],
+        by_office_hours=breakdowns["office"],
+        funnels={
+            dimension: {value: _funnel(now, dimension, value) for value in groups}
+            for dimension, groups in breakdowns.items()
+        },
+        by_day=await _by_day(read, span),
+        hours=await _hours(read, span),
+        rising=topics.rising(asked_of_topics, _groups(then, "topic", ("asked",)), (_days(span), _days(span_then)))
+        if then
+        else (),
+        gaps=topics.gaps(asked_of_topics, lacking),
+        lacking=sum(group.questions for group in lacking.values()),
     )
+
+
+async def counts(read: AsyncConnection, span: Span) -> Counts:
+    """What happened in *span*, without all that takes longer to add up."""
+    return await _counts(read, span, await measure(read, span, ("all", "office")))
 
 
 async def first_event_on(read: AsyncConnection) -> date | None:
     """The local day of the oldest event, or None before the first."""
-    day: date | None = (await read.execute(select(func.min(event.c.local_day)))).scalar()
-    return day
+    return await tallies.first_day(read)
 
 
-def large_enough(groups: Mapping[str, Group]) -> dict[str, Group]:
-    """The *groups* that may be shown, most questions first.
-
-    Hidden are those under `FEWEST_ASKERS`, and then the smallest of the others for as long as what is hidden could be
-    found by subtracting the shown from the total is too small to be shown itself.
-    """
-    by_size = sorted(groups.items(), key=lambda item: (item[1].askers, item[1].questions, item[0]))
-    hidden = sum(group.askers < FEWEST_ASKERS for _, group in by_size)
-    while 0 < hidden < len(by_size) and sum(group.askers for _, group in by_size[:hidden]) < FEWEST_ASKERS:
-        hidden += 1
-    shown = by_size[hidden:]
-    return dict(sorted(shown, key=lambda item: (-item[1].questions, item[0])))
-
-
-async def _counts(read: AsyncConnection, span: Span) -> Counts:
-    rows = await read.execute(
-        select(
-            event.c.kind,
-            event.c[_FIRST_OF[span.period]].label("is_first"),
-            event.c.in_office_hours,
-            func.count().label("n"),
-        )
-        .where(event.c.local_day.between(span.first_day, span.last_day))
-        .group_by(event.c.kind, "is_first", event.c.in_office_hours)
-    )
-    groups = rows.all()
-    asked = [row for row in groups if row.kind == "asked"]
-
-    def times(kind: str) -> int:
-        return sum(row.n for row in groups if row.kind == kind)
-
+async def _counts(read: AsyncConnection, span: Span, found: Measures) -> Counts:
+    asked = found.of("asked")
+    waits = await tallies.waits(read, span.first_day, span.last_day)
+    kept, missed = found.times("promise_kept"), found.times("promise_missed")
+    closed = {outcome: found.times(f"closed_{outcome}") for outcome in CLOSINGS}
     return Counts(
-        questions=times("asked"),
-        askers=sum(row.n for row in asked if row.is_first),
-        answered=times("answered"),
-        choices=times("choices"),
-        picked=times("picked"),
-        not_found=times("not_found"),
-        escalated=times("escalated"),
-        human_replies=times("human_reply"),
-        median_wait=await _median_wait(read, span),
-        outside_hours=sum(row.n for row in asked if not row.in_office_hours),
-        helped=times("helped"),
-        not_helped=times("not_helped"),
+        questions=asked.times,
+        askers=asked.at_least,
+        askers_at_most=asked.at_most,
+        new_askers=asked.new,
+        returned=found.people("returned"),
+        answered=found.times("answered"),
+        choices=found.times("choices"),
+        picked=found.times("picked"),
+        not_found=found.times("not_found"),
+        escalated=found.times("escalated"),
+        human_replies=found.times("human_reply"),
+        median_wait=timedelta(seconds=round(median(waits))) if waits else None,
+        waits=len(waits),
+        outside_hours=found.of("asked", "office", OUTSIDE_OFFICE_HOURS).times,
+        helped=found.times("helped"),
+        not_helped=found.times("not_helped"),
+        promises=kept + missed,
+        promises_kept=kept,
+        closed={outcome: times for outcome, times in closed.items() if times},
     )
 
 
-async def _median_wait(read: AsyncConnection, span: Span) -> timedelta | None:
-    """Taken here, not by SQL: SQLite has no median, and people's replies are few."""
-    rows = await read.execute(
-        select(event.c.seconds).where(
-            event.c.kind == "human_reply", event.c.local_day.between(span.first_day, span.last_day)
-        )
+def _funnel(found: Measures, dimension: Dimension = "all", value: str = NONE) -> Funnel:
+    def people(kind: str) -> int:
+        return found.of(kind, dimension, value).at_least
+
+    has_begun = dimension != "topic"
+    return Funnel(
+        heard=found.of("opened", dimension, value).times if has_begun else 0,
+        came=people("came") if has_begun else 0,
+        asked=people("asked"),
+        answered=people("answered"),
+        choices=people("choices"),
+        person=people("escalated"),
+        helped=people("was_helped"),
+        returned=people("returned"),
     )
-    waits = [row.seconds for row in rows if row.seconds is not None]
-    return timedelta(seconds=round(median(waits))) if waits else None
 
 
-async def _channels(read: AsyncConnection, span: Span) -> dict[str, Group]:
-    """Questions by channel. An asker of two channels is counted in the first only, so *askers* errs towards hiding."""
-    rows = await read.execute(
-        select(event.c.channel, event.c[_FIRST_OF[span.period]].label("is_first"), func.count().label("n"))
-        .where(event.c.kind == "asked", event.c.local_day.between(span.first_day, span.last_day))
-        .group_by(event.c.channel, "is_first")
-    )
-    groups: dict[str, Group] = {}
-    for row in rows:
-        known = groups.get(row.channel, Group(0, 0))
-        groups[row.channel] = Group(known.questions + row.n, known.askers + (row.n if row.is_first else 0))
+def _groups(found: Measures, dimension: Dimension, kinds: Sequence[str]) -> dict[str, Group]:
+    """Events of *kinds* by the *dimension*, all groups of them.
+
+    Who comes by two channels is counted in the first only, and who did both of two kinds in either: so *askers* errs
+    towards hiding.
+    """
+    groups = {}
+    for value in found.values(dimension, kinds):
+        cells = [found.of(kind, dimension, value) for kind in kinds]
+        groups[value] = Group(sum(cell.times for cell in cells), max(cell.at_least for cell in cells))
     return groups
+
+
+async def _by_day(read: AsyncConnection, span: Span) -> list[Day]:
+    asked = await tallies.by_day(read, span.first_day, span.last_day, ["all"], ["asked"])
+    of_days = next(iter(asked.values()), {})
+    days = [span.first_day + timedelta(days=number) for number in range(_days(span))]
+    return [
+        Day(day, of_days[day].times, of_days[day].first_of_day) if day in of_days else Day(day, 0, 0) for day in days
+    ]
+
+
+async def _hours(read: AsyncConnection, span: Span) -> HoursOfWeek:
+    asked = await tallies.by_day(read, span.first_day, span.last_day, ["hour"], ["asked"])
+    found: dict[tuple[int, int], int] = {}
+    for cell, days in asked.items():
+        for day, tally in days.items():
+            place = day.weekday(), int(cell.value)
+            found[place] = found.get(place, 0) + tally.times
+    return hours_of_week(found)
+
+
+def _days(span: Span) -> int:
+    return (span.last_day - span.first_day).days + 1

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, and_, case, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.summaries.statistics import FEWEST_ASKERS
+from admin.summaries.small_numbers import FEWEST_ASKERS
 from bot.store.schema import event
 
 DAYS = 90

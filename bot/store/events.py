@@ -1,10 +1,12 @@
 """Events for the figures. They hold results and refer to nobody, so they stay true when an asker is erased.
 
-What lets askers be counted without naming them (this one's first of the kind today, this week, this month; back again)
-is decided when the event is written, from dates kept on the asker's own row.
+What lets askers be counted without naming them (this one's first of the kind today, this week, month, year; back again)
+is decided when the event is written, from dates kept on the asker's own row. Three kinds follow from others, so that
+people can be counted by them as well: who asks has come, who asked not long ago has returned, and whoever was helped,
+by an answer or by a person, was helped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -32,6 +34,9 @@ _OWNER = (
 CAMPAIGN_COUNTS = timedelta(days=30)  # what happens later is not its doing
 STEPS = {"came": "came", "asked": "asked", "helped": "helped", "closed_answered": "helped"}  # by kind, in this order
 STEP_BEFORE = {"asked": "came", "helped": "asked"}
+RETURNS_WITHIN = timedelta(days=30)
+_ONCE_A_DAY = ("came", "returned", "was_helped")  # and anew that day where it is a step by another campaign
+_HELPS = ("helped", "closed_answered")
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,14 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
     first_campaign = _still_counts(owner.first_campaign, owner.first_campaign_on, today)
     last_events = dict(owner.last_events)
     rows = []
-    for happening in happenings:
+    for happening in _with_what_follows(happenings, last_events, today):
         before = last_events.get(happening.kind)
         latest = date.fromisoformat(before) if before else None
         last_events[happening.kind] = today.isoformat()
+        is_step = _take_step(last_events, "", last_campaign, happening.kind, today)
+        is_first_step = _take_step(last_events, "first ", first_campaign, happening.kind, today)
+        if happening.kind in _ONCE_A_DAY and latest == today and not (is_step or is_first_step):
+            continue
         rows.append(
             {
                 "kind": happening.kind,
@@ -92,22 +101,39 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
                 "first_of_day": latest != today,
                 "first_of_week": latest is None or latest.isocalendar()[:2] != today.isocalendar()[:2],
                 "first_of_month": latest is None or (latest.year, latest.month) != (today.year, today.month),
-                "first_of_campaign": _take_step(last_events, "", last_campaign, happening.kind, today),
-                "first_of_first_campaign": _take_step(last_events, "first ", first_campaign, happening.kind, today),
+                "first_of_year": latest is None or latest.year != today.year,
+                "first_of_campaign": is_step,
+                "first_of_first_campaign": is_first_step,
                 "is_returning": latest is not None and latest != today,
             }
         )
-    await tx.execute(event.insert(), rows)
+    if rows:
+        await tx.execute(event.insert(), rows)
     if last_events != owner.last_events:
         await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))
 
 
 async def record_opening(tx: Tx, campaign: str, around: Circumstances) -> None:
     """Write that somebody, nobody knows who, has opened a campaign's link."""
-    flags = dict.fromkeys(("first_of_day", "first_of_week", "first_of_month", "is_returning"), False)
+    flags = dict.fromkeys(("first_of_day", "first_of_week", "first_of_month", "first_of_year", "is_returning"), False)
     theirs = {"campaign": campaign, "first_campaign": campaign, "first_of_campaign": True}
     row = {"kind": "opened", **_moment(around), **flags, **theirs, "first_of_first_campaign": True}
     await tx.execute(event.insert(), [row])
+
+
+def _with_what_follows(
+    happenings: Sequence[Happening], last_events: Mapping[str, str], today: date
+) -> Iterator[Happening]:
+    """*happenings*, each with what else it says of its asker; *last_events* as they are when each is reached."""
+    for happening in happenings:
+        if happening.kind == "asked":
+            yield Happening("came")
+            asked_on = last_events.get("asked")
+            if asked_on and timedelta() < today - date.fromisoformat(asked_on) <= RETURNS_WITHIN:
+                yield Happening("returned", happening.topic)
+        yield happening
+        if happening.kind in _HELPS:
+            yield Happening("was_helped", happening.topic)
 
 
 def _moment(around: Circumstances) -> dict[str, object]:

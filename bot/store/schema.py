@@ -533,6 +533,7 @@ event = Table(
     Column("first_of_day", Boolean, nullable=False),  # this asker's first of the kind: lets askers be
     Column("first_of_week", Boolean, nullable=False),  # counted without naming them
     Column("first_of_month", Boolean, nullable=False),
+    Column("first_of_year", Boolean, nullable=False, default=False),
     Column("first_of_campaign", Boolean, nullable=False, default=False),  # their first step of the kind by that link
     Column("first_of_first_campaign", Boolean, nullable=False, default=False),
     Column("is_returning", Boolean, nullable=False),

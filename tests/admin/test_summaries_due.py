@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.summaries.due import Period, Span, due, due_at, last_whole, span_before, span_of
+from admin.summaries.due import (
+    Period,
+    Span,
+    due,
+    due_at,
+    last_whole,
+    span_before,
+    span_between,
+    span_last_year,
+    span_of,
+)
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
@@ -106,3 +116,35 @@ def test_periods_follow_each_other_without_gap_or_overlap(period: Period, day: d
     assert span_of(period, span.last_day + timedelta(days=1)).first_day == span.last_day + timedelta(days=1)
     assert span_before(span).last_day == span.first_day - timedelta(days=1)
     assert last_whole(period, day) == span_before(span)
+
+
+@pytest.mark.parametrize(
+    ("span", "before", "last_year"),
+    [
+        (span_of("day", date(2026, 11, 23)), "2026-11-22", "2025-11-24"),  # both Mondays
+        (span_of("week", date(2026, 11, 23)), "2026-11-16", "2025-11-24"),
+        (span_of("week", date(2027, 1, 4)), "2026-12-28", "2025-12-29"),  # each year's first
+        (span_of("week", date(2026, 12, 31)), "2026-12-21", "2025-12-29"),  # no week 53 the year before
+        (span_of("month", date(2024, 2, 29)), "2024-01-01", "2023-02-01"),
+        (span_of("month", date(2026, 1, 9)), "2025-12-01", "2025-01-01"),
+        (span_between(date(2026, 1, 1), date(2026, 12, 31)), "2025-01-01", "2025-01-01"),
+        (span_between(date(2026, 11, 2), date(2026, 11, 15)), "2026-10-19", "2025-11-03"),
+    ],
+)
+def test_a_period_is_compared_with_the_one_before_and_its_like_last_year(
+    span: Span, before: str, last_year: str
+) -> None:
+    """The same week of the year, with the same days of the week in it; and whole ranges with as long ones."""
+    earlier, a_year_ago = span_before(span), span_last_year(span)
+
+    assert (earlier.first_day.isoformat(), a_year_ago.first_day.isoformat()) == (before, last_year)
+    assert earlier.last_day + timedelta(days=1) == span.first_day
+    if span.period in {"day", "week", "range"} and span.last_day.month != 12:
+        assert a_year_ago.last_day - a_year_ago.first_day == span.last_day - span.first_day
+    assert a_year_ago.period == span.period
+
+
+def test_a_range_does_not_end_before_it_begins() -> None:
+    """Two dates typed the wrong way round are a mistake to be told of, not an empty period."""
+    with pytest.raises(ValueError, match="before it begins"):
+        span_between(date(2026, 11, 2), date(2026, 11, 1))

@@ -1,203 +1,307 @@
 """The figures against a slow, plain count of random histories, on both databases."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from statistics import median
 from zoneinfo import ZoneInfo
 
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from admin.summaries.due import Period, Span, span_before, span_of
-from admin.summaries.statistics import FEWEST_ASKERS, Counts, Figures, Group, figures, large_enough
+from admin.summaries import topics
+from admin.summaries.due import Span, span_before, span_between, span_last_year, span_of
+from admin.summaries.hours_of_week import hours_of_week
+from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
+from admin.summaries.statistics import CLOSINGS, Counts, Day, Figures, Funnel, figures
 from bot.hours import OpeningHours
-from bot.store import conversations, erasure, events
+from bot.store import campaigns, conversations, erasure, events
 from bot.store.engine import Store, Tx
-from bot.store.schema import asker, event
+from bot.store.schema import asker, campaign, event
 from bot.vault import Vault
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 HOURS = OpeningHours(HELSINKI, dict.fromkeys(range(5), (time(9), time(16))))
-FIRST_DAY = date(2026, 9, 28)  # six weeks from here hold a month's change, an autumn clock change and a holiday
-DAYS = 42
-ASKERS = 12
-OTHER_KINDS = ("came", "answered", "choices", "picked", "not_found", "escalated", "human_reply", "helped", "not_helped")
-PERIODS: tuple[Period, ...] = ("day", "week", "month")
+# Around two new years, one of them within week 53, and around the night that has 25 hours.
+STRETCHES = ((date(2025, 12, 20), 20), (date(2026, 10, 12), 24), (date(2026, 11, 20), 50))
+HOLIDAYS = {"12-24", "12-25", "12-26", "01-01", "01-06"}
+ASKERS = 14
+KINDS = (
+    *("came", "answered", "choices", "picked", "not_found", "escalated", "human_reply", "helped", "not_helped"),
+    *("promise_kept", "promise_missed"),
+    *(f"closed_{outcome}" for outcome in CLOSINGS),
+)
+YEAR = span_between(date(2026, 1, 1), date(2026, 12, 31))
+SPANS = (
+    *(span_of("day", day) for day in (date(2026, 10, 25), date(2026, 12, 31), date(2027, 1, 1))),
+    *(span_of("week", day) for day in (date(2026, 10, 25), date(2026, 12, 30), date(2027, 1, 4))),
+    *(span_of("month", day) for day in (date(2026, 10, 1), date(2026, 12, 1), date(2027, 1, 1))),
+    YEAR,
+    span_between(date(2026, 12, 1), date(2026, 12, 24)),
+    span_between(date(2026, 12, 17), date(2027, 1, 6)),
+    span_between(date(2025, 12, 22), date(2027, 1, 6)),
+)
 
 
 @dataclass(frozen=True)
 class Act:
-    """Something that happened; even askers write in Telegram, odd ones in the web chat."""
+    """Something that happened."""
 
     at: datetime
     kind: str
     asker: int
+    channel: str
+    topic: str
     seconds: float | None
+    campaign: str = ""
 
     @property
-    def channel(self) -> str:
-        return "web" if self.asker % 2 else "telegram"
+    def local(self) -> datetime:
+        return self.at.astimezone(HELSINKI)
+
+    @property
+    def day(self) -> date:
+        return self.local.date()
+
+    @property
+    def language(self) -> str:
+        return "sv" if self.asker % 4 == 0 else "fi"
+
+    @property
+    def office(self) -> str:
+        is_workday = self.local.weekday() < 5 and f"{self.day:%m-%d}" not in HOLIDAYS
+        return "in" if is_workday and 9 <= self.local.hour < 16 else "outside"
 
 
 def _history(seed: int, length: int) -> list[Act]:
     """*length* random acts in their order, half of them questions; dense, so that people ask again and again."""
     dice = Random(seed)
-    # In UTC: local minutes of the autumn night come twice.
-    begins = datetime.combine(FIRST_DAY, time(), HELSINKI).astimezone(UTC)
     acts = []
-    for minute in sorted(dice.randrange(DAYS * 24 * 60) for _ in range(length)):
-        kind = dice.choice([dice.choice(OTHER_KINDS), "asked"])
+    for _ in range(length):
+        begins, days = dice.choice(STRETCHES)
+        # In UTC: local minutes of the autumn night come twice.
+        at = datetime.combine(begins, time(), HELSINKI).astimezone(UTC)
+        at += timedelta(minutes=dice.randrange(days * 24 * 60))
+        kind = dice.choice([dice.choice(KINDS), "asked"])
         seconds = round(dice.uniform(0, 300_000), 1) if kind == "human_reply" else None
-        acts.append(Act(begins + timedelta(minutes=minute), kind, dice.randrange(ASKERS), seconds))
-    return acts
+        who, channel = dice.randrange(ASKERS), dice.choice(["telegram", "telegram", "web"])
+        acts.append(Act(at, kind, who, channel, dice.choice(["velka", "asumistuki", "cv", ""]), seconds))
+    return sorted(acts, key=lambda act: act.at)
 
 
-histories = st.builds(_history, st.integers(0, 2**32), st.sampled_from([0, 1, 5, 25, 80, 120]))
-spans = st.builds(
-    span_of, st.sampled_from(PERIODS), st.dates(FIRST_DAY - timedelta(days=2), FIRST_DAY + timedelta(days=DAYS + 2))
-)
+async def _happen(tx: Tx, vault: Vault, acts: list[Act]) -> tuple[list[Act], dict[int, str]]:
+    """Write *acts* as the service does; gives them with their campaigns, and the askers' conversations.
+
+    Every third asker comes by a poster, which counts for 30 days.
+    """
+    first, last = STRETCHES[0][0], STRETCHES[-1][0] + timedelta(days=60)
+    code = await campaigns.make(tx, name="Juliste", place="Seinä", first_day=first, last_day=last)
+    talks: dict[int, str] = {}
+    came: dict[int, date] = {}
+    written = []
+    for act in acts:
+        if act.asker not in talks:
+            address = {"lookup": f"{act.asker:032d}", "address_text": str(act.asker)}
+            talk = await conversations.begin(
+                tx, vault, channel=act.channel, **address, language=act.language, now=act.at
+            )
+            talks[act.asker] = talk.id
+            if act.asker % 3 == 0:
+                came[act.asker] = act.day
+                await campaigns.touch(tx, talk.id, code, act.day)
+        is_by_poster = act.asker in came and act.day - came[act.asker] <= timedelta(days=30)
+        written.append(replace(act, campaign=code if is_by_poster else ""))
+        around = events.Circumstances(act.at, HOURS, act.channel, act.language)
+        happening = events.Happening(act.kind, act.topic or None, act.seconds)
+        await events.record(tx, talks[act.asker], [happening], around)
+    return written, talks
 
 
-def _local(act: Act) -> datetime:
-    return act.at.astimezone(HELSINKI)
+# --- by hand --------------------------------------------------------------------------------------------------
 
 
-def _is_office_hour(at: datetime) -> bool:
-    return at.weekday() < 5 and 9 <= at.hour < 16
+def _within(acts: Sequence[Act], span: Span) -> list[Act]:
+    return [act for act in acts if span.first_day <= act.day <= span.last_day]
 
 
-def _within(acts: Iterable[Act], span: Span) -> list[Act]:
-    return [act for act in acts if span.first_day <= _local(act).date() <= span.last_day]
+def _people(acts: Sequence[Act], *kinds: str) -> set[int]:
+    return {act.asker for act in acts if act.kind in kinds}
 
 
-def _counted(acts: list[Act]) -> Counts:
+def _returned(acts: Sequence[Act], inside: Sequence[Act]) -> list[Act]:
     asked = [act for act in acts if act.kind == "asked"]
-    waits = [act.seconds for act in acts if act.seconds is not None]
-    kinds = [act.kind for act in acts]
+    return [
+        act
+        for act in inside
+        if act.kind == "asked" and any(one.asker == act.asker and 1 <= (act.day - one.day).days <= 30 for one in asked)
+    ]
+
+
+def _counted(acts: Sequence[Act], span: Span) -> Counts:
+    inside = _within(acts, span)
+    asked = [act for act in inside if act.kind == "asked"]
+    waits = [round(act.seconds) for act in inside if act.seconds is not None]
+    times = Counter(act.kind for act in inside)
+    askers = len(_people(asked, "asked"))
+    asked_before = _people([act for act in acts if act.day < span.first_day], "asked")
     return Counts(
         questions=len(asked),
-        askers=len({act.asker for act in asked}),
-        answered=kinds.count("answered"),
-        choices=kinds.count("choices"),
-        picked=kinds.count("picked"),
-        not_found=kinds.count("not_found"),
-        escalated=kinds.count("escalated"),
-        human_replies=kinds.count("human_reply"),
+        askers=askers,
+        askers_at_most=askers,
+        new_askers=len(_people(asked, "asked") - asked_before),
+        returned=len({act.asker for act in _returned(acts, inside)}),
+        answered=times["answered"],
+        choices=times["choices"],
+        picked=times["picked"],
+        not_found=times["not_found"],
+        escalated=times["escalated"],
+        human_replies=times["human_reply"],
         median_wait=timedelta(seconds=round(median(waits))) if waits else None,
-        outside_hours=sum(not _is_office_hour(_local(act)) for act in asked),
-        helped=kinds.count("helped"),
-        not_helped=kinds.count("not_helped"),
+        waits=len(waits),
+        outside_hours=sum(act.office == "outside" for act in asked),
+        helped=times["helped"],
+        not_helped=times["not_helped"],
+        promises=times["promise_kept"] + times["promise_missed"],
+        promises_kept=times["promise_kept"],
+        closed={outcome: times[f"closed_{outcome}"] for outcome in CLOSINGS if times[f"closed_{outcome}"]},
     )
 
 
-def _by_channel(acts: list[Act]) -> dict[str, Group]:
-    groups = {}
-    for channel in ("telegram", "web"):
-        asked = [act for act in acts if act.kind == "asked" and act.channel == channel]
-        groups[channel] = Group(len(asked), len({act.asker for act in asked}))
-    small = any(0 < group.askers < FEWEST_ASKERS for group in groups.values())
-    return {} if small else {channel: group for channel, group in groups.items() if group.questions}
-
-
-def _by_hand(acts: list[Act], span: Span) -> Figures:
-    inside = _within(acts, span)
-    earlier = span_before(span)
-    was_there = any(_local(act).date() <= earlier.first_day for act in acts)
-    before = _counted(_within(acts, earlier)) if was_there else None
-    return Figures(span, _counted(inside), before, _by_channel(inside))
-
-
-async def _happen(tx: Tx, vault: Vault, acts: list[Act]) -> dict[int, str]:
-    """Write *acts* as the service does; gives the askers' conversations."""
-    talks: dict[int, str] = {}
+def _firsts(acts: Sequence[Act]) -> list[Act]:
+    """Of each asker the first; what is told apart counts people there."""
+    firsts: dict[int, Act] = {}
     for act in acts:
-        if act.asker not in talks:
-            talk = await conversations.begin(
-                tx,
-                vault,
-                channel=act.channel,
-                lookup=f"{act.asker:032d}",
-                address_text=str(act.asker),
-                language="fi",
-                now=act.at,
-            )
-            talks[act.asker] = talk.id
-        around = events.Circumstances(act.at, HOURS, act.channel, "fi")
-        await events.record(tx, talks[act.asker], [events.Happening(act.kind, seconds=act.seconds)], around)
-    return talks
+        firsts.setdefault(act.asker, act)
+    return list(firsts.values())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=histories, span=spans)
-async def test_the_figures_equal_a_count_by_hand(store: Store, vault: Vault, acts: list[Act], span: Span) -> None:
+def _groups(inside: Sequence[Act], by: str, *kinds: str) -> dict[str, Group]:
+    of_kinds = [act for act in inside if act.kind in kinds]
+    firsts = [_firsts([act for act in inside if act.kind == kind]) for kind in kinds]
+    return {
+        value: Group(
+            sum(getattr(act, by) == value for act in of_kinds),
+            max(sum(getattr(act, by) == value for act in of_one) for of_one in firsts),
+        )
+        for value in {getattr(act, by) for act in of_kinds}
+    }
+
+
+def _funnel(acts: Sequence[Act], inside: Sequence[Act], by: str = "", value: str = "") -> Funnel:
+    def number(some: Sequence[Act]) -> int:
+        return sum(not by or getattr(act, by) == value for act in _firsts(some))
+
+    def of(*kinds: str) -> int:
+        return number([act for act in inside if act.kind in kinds])
+
+    return Funnel(
+        heard=0,
+        came=of("came", "asked") if by != "topic" else 0,
+        asked=of("asked"),
+        answered=of("answered"),
+        choices=of("choices"),
+        person=of("escalated"),
+        helped=of("helped", "closed_answered"),
+        returned=number(_returned(acts, inside)),
+    )
+
+
+def _by_hand(acts: Sequence[Act], span: Span) -> Figures:
+    inside = _within(acts, span)
+    asked = [act for act in inside if act.kind == "asked"]
+    then, year = span_before(span), span_last_year(span)
+    first_day = min((act.day for act in acts), default=date.max)
+    groups = {name: _groups(inside, name, "asked") for name in ("channel", "campaign", "language", "topic", "office")}
+    lacking = _groups(inside, "topic", "not_found", "not_helped")
+    days = [span.first_day + timedelta(days=number) for number in range((span.last_day - span.first_day).days + 1)]
+    before = _groups(_within(acts, then), "topic", "asked")
+    was_there = first_day <= then.first_day
+    return Figures(
+        span=span,
+        counts=_counted(acts, span),
+        before=_counted(acts, then) if was_there else None,
+        last_year=_counted(acts, year) if first_day <= year.first_day else None,
+        funnel=_funnel(acts, inside),
+        funnel_before=_funnel(acts, _within(acts, then)) if was_there else None,
+        by_channel=large_enough(groups["channel"]),
+        by_campaign=large_enough(groups["campaign"]),
+        by_language=large_enough(groups["language"]),
+        by_topic=large_enough(groups["topic"]),
+        by_office_hours=large_enough(groups["office"]),
+        funnels={
+            name: {value: _funnel(acts, inside, name, value) for value in large_enough(of)}  # type: ignore[misc]
+            for name, of in groups.items()
+        },
+        by_day=[
+            Day(day, sum(act.day == day for act in asked), len({act.asker for act in asked if act.day == day}))
+            for day in days
+        ],
+        hours=hours_of_week(Counter((act.day.weekday(), act.local.hour) for act in asked)),
+        rising=topics.rising(groups["topic"], before, (len(days), (then.last_day - then.first_day).days + 1))
+        if was_there
+        else (),
+        gaps=topics.gaps(groups["topic"], lacking),
+        lacking=sum(group.questions for group in lacking.values()),
+    )
+
+
+def _without_people(figures: Figures) -> Figures:
+    """What is the same whatever is known of how many people there were."""
+    unknown = {"askers": 0, "askers_at_most": 0, "returned": 0}
+    return replace(
+        figures,
+        counts=replace(figures.counts, **unknown),
+        before=figures.before and replace(figures.before, **unknown),
+        last_year=figures.last_year and replace(figures.last_year, **unknown),
+        **dict.fromkeys(("by_channel", "by_campaign", "by_language", "by_topic", "by_office_hours", "funnels")),
+        **dict.fromkeys(("funnel", "funnel_before", "rising", "gaps")),
+    )
+
+
+# --- and against it -------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=5, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32), st.sampled_from([0, 30, 120]), st.lists(st.sampled_from(SPANS), min_size=4, max_size=4))
+async def test_the_figures_equal_a_count_by_hand(
+    store: Store, vault: Vault, seed: int, length: int, spans: list[Span]
+) -> None:
     """Every figure that a coordinator decides by is right, on SQLite and PostgreSQL alike."""
     async with store.write() as tx:
-        await tx.execute(delete(event))
-        await tx.execute(delete(asker))
-        await _happen(tx, vault, acts)
+        for table in (event, asker, campaign):
+            await tx.execute(delete(table))
+        acts, _ = await _happen(tx, vault, _history(seed, length))
     async with store.read() as read:
-        found = await figures(read, span)
-
-    assert _by_hand(acts, span) == found
+        for span in spans:
+            found, truth = await figures(read, span), _by_hand(acts, span)
+            if span.period != "range" or span == YEAR:
+                assert truth == found
+                continue
+            if span.first_day.day == 1:  # the first days of a month
+                assert truth.counts == found.counts
+            assert _without_people(truth) == _without_people(found)
+            assert found.counts.askers <= truth.counts.askers <= found.counts.askers_at_most
+            assert found.counts.returned <= truth.counts.returned
+            asked = [act for act in _within(acts, span) if act.kind == "asked"]
+            for topic, group in found.by_topic.items():
+                assert FEWEST_ASKERS <= group.askers <= len({act.asker for act in asked if act.topic == topic})
 
 
 async def test_the_figures_stay_when_an_asker_is_erased(store: Store, vault: Vault) -> None:
     """Who leaves takes their words with them; what the service did is not undone."""
-    acts = _history(seed=1, length=150)
-    month = span_of("month", FIRST_DAY)
+    december = span_of("month", date(2026, 12, 1))
     async with store.write() as tx:
-        talks = await _happen(tx, vault, acts)
+        _, talks = await _happen(tx, vault, _history(seed=1, length=150))
     async with store.read() as read:
-        before = await figures(read, month)
+        before = await figures(read, december)
     async with store.write() as tx:
         for conversation_id in talks.values():
             await erasure.erase(tx, conversation_id)
     async with store.read() as read:
-        after = await figures(read, month)
+        after = await figures(read, december)
 
     assert before.counts.questions > 0
     assert before == after
-
-
-def _group(askers: int) -> Group:
-    return Group(questions=2 * askers, askers=askers)
-
-
-@pytest.mark.parametrize(
-    ("askers", "shown"),
-    [
-        ({}, {}),
-        ({"a": 5}, {"a"}),
-        ({"a": 4}, set()),
-        ({"a": 9, "b": 5}, {"a", "b"}),
-        ({"a": 9, "b": 4}, set()),
-        ({"a": 9, "b": 7, "c": 4}, {"a"}),
-        ({"a": 9, "b": 7, "c": 4, "d": 1}, {"a", "b"}),
-        ({"a": 9, "b": 7, "c": 2, "d": 2}, {"a"}),
-        ({"a": 9, "b": 0}, set()),
-    ],
-)
-def test_small_groups_are_hidden_with_what_would_give_them_away(askers: dict[str, int], shown: set[str]) -> None:
-    """Four askers of one channel can be found by subtracting the others from the total, which is always shown."""
-    groups = {name: _group(number) for name, number in askers.items()}
-
-    assert {name: groups[name] for name in shown} == large_enough(groups)
-
-
-@given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12)))
-def test_nothing_that_is_hidden_can_be_found_by_subtraction(askers: dict[str, int]) -> None:
-    """Whatever the groups: what a reader can work out is never one group alone, nor fewer than five people."""
-    groups = {name: _group(number) for name, number in askers.items()}
-    shown = large_enough(groups)
-    hidden = [group for name, group in groups.items() if name not in shown]
-
-    assert all(group.askers >= FEWEST_ASKERS for group in shown.values())
-    if hidden and shown:
-        assert len(hidden) > 1
-        assert sum(group.askers for group in hidden) >= FEWEST_ASKERS
-    if all(group.askers >= FEWEST_ASKERS for group in groups.values()):
-        assert groups == shown

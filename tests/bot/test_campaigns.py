@@ -72,9 +72,13 @@ async def test_the_first_and_the_last_link_count_for_thirty_days(koppi: Koppi) -
     assert await counted(koppi) == [
         ("came", banner, banner, True, True),
         ("came", poster, banner, True, False),
+        ("came", poster, banner, False, False),
         ("asked", poster, banner, True, True),
+        ("came", poster, banner, False, False),
         ("asked", poster, banner, False, False),
+        ("came", poster, None, False, False),
         ("asked", poster, None, False, False),
+        ("came", None, None, False, False),
         ("asked", None, None, False, False),
     ]
 

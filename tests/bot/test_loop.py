@@ -454,7 +454,7 @@ async def test_events_count_what_happened_and_name_nobody(koppi: Koppi) -> None:
     events = await koppi.rows(schema.event)
 
     assert [event.kind for event in events] == [
-        "came", "asked", "answered", "helped", "asked", "not_found", "escalated",
+        "came", "asked", "answered", "helped", "was_helped", "asked", "not_found", "escalated",
     ]  # fmt: skip
     assert {event.campaign for event in events} == {code}
     assert [event.first_of_day for event in events if event.kind == "asked"] == [True, False]

@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("first_of_day", sa.Boolean(), nullable=False),
         sa.Column("first_of_week", sa.Boolean(), nullable=False),
         sa.Column("first_of_month", sa.Boolean(), nullable=False),
+        sa.Column("first_of_year", sa.Boolean(), nullable=False),
         sa.Column("first_of_campaign", sa.Boolean(), nullable=False),
         sa.Column("first_of_first_campaign", sa.Boolean(), nullable=False),
         sa.Column("is_returning", sa.Boolean(), nullable=False),

@@ -1,0 +1,79 @@
+"""How many different people stand behind the events of some days, told from flags that name nobody.
+
+Of days that begin where a day, ISO week, month or year does, and don't reach beyond its end, that is known exactly:
+each of them has one event that was their first in it. Of other days it is known from how many to how many.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from typing import Literal
+
+from bot.store.tallies import Tally
+
+Unit = Literal["day", "week", "month", "year"]
+
+# From the smallest: what a day belongs to, and how many began in it.
+_UNIT_OF: dict[Unit, Callable[[date], object]] = {
+    "day": lambda day: day,
+    "week": lambda day: day.isocalendar()[:2],
+    "month": lambda day: (day.year, day.month),
+    "year": lambda day: day.year,
+}
+_FIRST: dict[Unit, Callable[[Tally], int]] = {
+    "day": lambda tally: tally.first_of_day,
+    "week": lambda tally: tally.first_of_week,
+    "month": lambda tally: tally.first_of_month,
+    "year": lambda tally: tally.first_of_year,
+}
+
+
+def unit_of(first_day: date, last_day: date) -> Unit | None:
+    """The smallest unit that begins on *first_day* and holds *last_day*; None when none does."""
+    for unit, of in _UNIT_OF.items():
+        if _begins(unit, first_day) and of(first_day) == of(last_day):
+            return unit
+    return None
+
+
+def first_in(unit: Unit, tally: Tally) -> int:
+    """How many people are in the *tally* of one *unit*, or of its first days."""
+    return _FIRST[unit](tally)
+
+
+def bounds(days: Mapping[date, Tally], first_day: date, last_day: date) -> tuple[int, int]:
+    """How many people are at least, and at most, behind the tallies of the *days* from *first_day* to *last_day*.
+
+    At least: those known to be different within one unit, and those who were new after it. At most: as if nobody of
+    one unit had come in another, the days cut into the largest units that begin within them.
+    """
+    within = {day: tally for day, tally in days.items() if first_day <= day <= last_day}
+    at_least = max((_at_least(unit, within) for unit in _UNIT_OF), default=0)
+    return at_least, _at_most(within, first_day, last_day)
+
+
+def _at_least(unit: Unit, days: Mapping[date, Tally]) -> int:
+    most, in_unit, new_later, current = 0, 0, 0, None
+    new_in_unit = 0
+    for day in sorted(days, reverse=True):
+        if (here := _UNIT_OF[unit](day)) != current:
+            new_later += new_in_unit
+            current, in_unit, new_in_unit = here, 0, 0
+        in_unit += first_in(unit, days[day])
+        new_in_unit += days[day].first_ever
+        most = max(most, in_unit + new_later)
+    return most
+
+
+def _at_most(days: Mapping[date, Tally], first_day: date, last_day: date) -> int:
+    found, day = 0, first_day
+    while day <= last_day:
+        unit = max((unit for unit in _UNIT_OF if _begins(unit, day)), key=list(_UNIT_OF).index)
+        here = _UNIT_OF[unit](day)
+        while day <= last_day and _UNIT_OF[unit](day) == here:
+            found += first_in(unit, days.get(day, Tally()))
+            day += timedelta(days=1)
+    return found
+
+
+def _begins(unit: Unit, day: date) -> bool:
+    return _UNIT_OF[unit](day) != _UNIT_OF[unit](day - timedelta(days=1))

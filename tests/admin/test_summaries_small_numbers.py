@@ -1,0 +1,47 @@
+"""Which groups of a breakdown are shown, and what a reader could work out of the others."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
+
+
+def _group(askers: int) -> Group:
+    return Group(questions=2 * askers, askers=askers)
+
+
+@pytest.mark.parametrize(
+    ("askers", "shown"),
+    [
+        ({}, {}),
+        ({"a": 5}, {"a"}),
+        ({"a": 4}, set()),
+        ({"a": 9, "b": 5}, {"a", "b"}),
+        ({"a": 9, "b": 4}, set()),
+        ({"a": 9, "b": 7, "c": 4}, {"a"}),
+        ({"a": 9, "b": 7, "c": 4, "d": 1}, {"a", "b"}),
+        ({"a": 9, "b": 7, "c": 2, "d": 2}, {"a"}),
+        ({"a": 9, "b": 0}, set()),
+    ],
+)
+def test_small_groups_are_hidden_with_what_would_give_them_away(askers: dict[str, int], shown: set[str]) -> None:
+    """Four askers of one channel can be found by subtracting the others from the total, which is always shown."""
+    groups = {name: _group(number) for name, number in askers.items()}
+
+    assert {name: groups[name] for name in shown} == large_enough(groups)
+
+
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12)))
+def test_nothing_that_is_hidden_can_be_found_by_subtraction(askers: dict[str, int]) -> None:
+    """Whatever the groups: what a reader can work out is never one group alone, nor fewer than five people."""
+    groups = {name: _group(number) for name, number in askers.items()}
+    shown = large_enough(groups)
+    hidden = [group for name, group in groups.items() if name not in shown]
+
+    assert all(group.askers >= FEWEST_ASKERS for group in shown.values())
+    if hidden and shown:
+        assert len(hidden) > 1
+        assert sum(group.askers for group in hidden) >= FEWEST_ASKERS
+    if all(group.askers >= FEWEST_ASKERS for group in groups.values()):
+        assert groups == shown
