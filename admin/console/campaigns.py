@@ -9,11 +9,12 @@ from starlette.responses import Response
 from admin.console.visit import Visit, not_found
 from admin.summaries import campaigns as figures
 from admin.summaries.campaigns import Comparison, Steps, Touch
+from bot import wording
 from bot.channels.incoming import clean
 from bot.channels.webchat.forms import CAMPAIGN
 from bot.store import audit, campaigns
 from bot.store.campaigns import Campaign, Standing
-from knowledge.entry import Language
+from knowledge.entry import LANGUAGES, Language
 
 FIELDS = ("name", "place", "first_day", "last_day")
 MAX_NAME = 80
@@ -105,6 +106,7 @@ async def page(visit: Visit) -> Response:
         brought=brought,
         shown=figures.shown,
         link=web_link(visit, campaign, "fi"),
+        to_paste={language: text_to_paste(visit, campaign, language) for language in LANGUAGES},
         telegram=telegram_link(visit, campaign),
         is_public=visit.house.settings.is_public,
         examples=visit.house.profile.examples,
@@ -131,6 +133,19 @@ async def at_hand(visit: Visit) -> Campaign:
     if campaign is None:
         raise not_found()
     return campaign
+
+
+def question_of(visit: Visit, campaign: Campaign, language: Language) -> str:
+    """What its posters ask: what its maker wrote, else the first of the examples that the chat begins with."""
+    examples = visit.house.profile.examples.get(language) or [visit.house.profile.name]
+    return campaign.questions.get(language) or examples[0]
+
+
+def text_to_paste(visit: Visit, campaign: Campaign, language: Language) -> str:
+    """Its question, what the service is and its link: for a story, a newsletter or a school's message."""
+    name = visit.house.profile.name
+    what, promise = wording.say(language, wording.POSTER_WHAT, name=name), wording.say(language, wording.POSTER_PROMISE)
+    return f"{question_of(visit, campaign, language)}\n\n{what} {promise}\n\n{web_link(visit, campaign, language)}"
 
 
 def web_link(visit: Visit, campaign: Campaign, language: Language) -> str:

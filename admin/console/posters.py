@@ -6,17 +6,16 @@ from typing import Literal
 import segno
 from starlette.responses import Response
 
-from admin.console.campaigns import at_hand, telegram_link, web_link
+from admin.console.campaigns import at_hand, question_of, telegram_link, web_link
 from admin.console.visit import Visit, not_found
+from admin.reach.outreach import MAX_QUESTION
 from bot import wording
 from bot.channels.incoming import clean
 from bot.store import audit, campaigns
-from bot.store.campaigns import Campaign
 from knowledge.entry import LANGUAGES, Language
 
 QUESTIONS: dict[Language, str] = {"fi": "question_fi", "sv": "question_sv", "en": "question_en"}
 FIELDS = tuple(QUESTIONS.values())
-MAX_QUESTION = 70
 SIZES = ("a4", "a6")
 QR_KINDS: dict[str, Literal["image/svg+xml", "image/png"]] = {"svg": "image/svg+xml", "png": "image/png"}
 PNG_SCALE = 24  # pixels a module: sharp on a poster of A3
@@ -80,12 +79,6 @@ async def qr(visit: Visit) -> Response:
     return Response(
         image.getvalue(), media_type=QR_KINDS[kind], headers={"Content-Disposition": f'inline; filename="{name}"'}
     )
-
-
-def question_of(visit: Visit, campaign: Campaign, language: Language) -> str:
-    """What the poster asks: what its maker wrote, else the first of the examples that the chat begins with."""
-    examples = visit.house.profile.examples.get(language) or [visit.house.profile.name]
-    return campaign.questions.get(language) or examples[0]
 
 
 def letter_size(question: str) -> int:

@@ -26,6 +26,7 @@ from admin.console import (
     learning,
     live,
     me,
+    outreach,
     people,
     phrasings,
     posters,
@@ -182,6 +183,10 @@ def _campaigns(door: FrontDoor) -> list[Route]:
     return [
         door.route("campaigns", "/campaigns", campaigns.listing),
         door.route("make_campaign", "/campaigns", campaigns.make, fields=campaigns.FIELDS),
+        door.route("outreach", "/outreach", outreach.page),
+        door.route("make_outreach_campaign", "/outreach/campaign", outreach.make_campaign, fields=("key",)),
+        door.route("finish_outreach", "/outreach/done", outreach.finish, fields=("key",)),
+        door.route("take_outreach_back", "/outreach/back", outreach.take_back, fields=("key",)),
         door.route("campaign", "/campaigns/{code}", campaigns.page),
         door.route("end_campaign", "/campaigns/{code}/end", campaigns.end, fields=()),
         door.route("write_poster", "/campaigns/{code}/poster", posters.write, fields=posters.FIELDS),

@@ -244,6 +244,7 @@ STAYS = {
     "entry_revision": "the FAQ as edited by advisors, who answer for leaving out what would tell of anybody",
     "reply_template": "beginnings of replies, whose writers answer for leaving out what would tell of anybody",
     "campaign": "where the service was made known; it names nobody who came",
+    "outreach": "which proposals to make the service known have been taken up; it names nobody",
     "event": "counts that refer to nobody",
     "summary_run": "summaries of those counts",
     "revision_counter": "numbers",

@@ -515,6 +515,15 @@ campaign = Table(  # where the service is made known; its code stands in links a
     ),
 )
 
+outreach = Table(  # what the calendar has proposed and somebody has taken up: a campaign made of it, or done otherwise
+    "outreach",
+    metadata,
+    Column("key", String(100), primary_key=True),  # what is proposed, and for when
+    Column("campaign", String(64), ForeignKey("campaign.code")),
+    Column("done_at", Instant),
+    CheckConstraint("(campaign IS NULL) <> (done_at IS NULL)", name="how"),
+)
+
 event = Table(
     "event",
     metadata,

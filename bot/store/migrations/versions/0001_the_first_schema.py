@@ -334,6 +334,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_link_code_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "outreach",
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("campaign", sa.String(length=64), nullable=True),
+        sa.Column("done_at", schema.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("(campaign IS NULL) <> (done_at IS NULL)", name=op.f("ck_outreach_how")),
+        sa.ForeignKeyConstraint(["campaign"], ["campaign.code"], name=op.f("fk_outreach_campaign")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_outreach")),
+    )
+    op.create_table(
         "recovery_code",
         sa.Column("lookup", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
