@@ -64,7 +64,7 @@ class Proposal:
 
 
 def calendar(entries: Iterable[Entry], months: Months, since: date | None, today: date) -> list[Proposal]:
-    """What begins this month or within `AHEAD`, the soonest first and of a week the busiest first.
+    """What begins this month or within `AHEAD`, the soonest first and of a week what was asked most in the year.
 
     *months* are the twelve whole ones before this one; *since* is the first day of the service: of a month that it
     was not there for from the beginning nothing can be said.
@@ -75,6 +75,7 @@ def calendar(entries: Iterable[Entry], months: Months, since: date | None, today
         to_come.append(begin)
     busy = {month: _busy(months, _year_before(month), since) for month in to_come}
     before = {month: _busy(months, _year_before(_previous(month)), since) for month in to_come}
+    asked = _told_in_all(months)
     monday = today - timedelta(days=today.weekday())
     found: list[tuple[date, int, Proposal]] = []
     for entry in entries:
@@ -87,8 +88,8 @@ def calendar(entries: Iterable[Entry], months: Months, since: date | None, today
                 reasons.append(Season(_run(entry.season, month.month)))
             start = max(_first_monday(month), monday) if month != this_month else monday
             if reasons and start <= today + AHEAD:
-                often = sum(reason.questions for reason in reasons if isinstance(reason, Often))
-                found.append((start, -often, Proposal(f"{month:%Y-%m} {entry.id}", entry, start, tuple(reasons))))
+                proposal = Proposal(f"{month:%Y-%m} {entry.id}", entry, start, tuple(reasons))
+                found.append((start, -asked.get(entry.id, 0), proposal))
     return [proposal for *_, proposal in sorted(found, key=lambda one: (one[0], one[1], one[2].title.casefold()))]
 
 
@@ -144,6 +145,15 @@ def _busy(months: Months, month: date, since: date | None) -> dict[str, int]:
         elsewhere: Sequence[int] = [groups[topic].questions for groups in others if topic in groups]
         if group.questions >= STANDS_OUT * sum(elsewhere) / 11:
             told[topic] = group.questions
+    return told
+
+
+def _told_in_all(months: Months) -> dict[str, int]:
+    """How often each topic was asked in the months together, as far as they may tell it."""
+    told: dict[str, int] = {}
+    for groups in months.values():
+        for topic, group in large_enough(groups).items():
+            told[topic] = told.get(topic, 0) + group.questions
     return told
 
 

@@ -87,6 +87,14 @@ def test_last_years_busy_month_is_a_reason_beside_the_season_or_alone() -> None:
     assert [(one.key, one.reasons) for one in too_young] == [("2027-01 kesatyo", (Season((1, 2, 3, 4)),))]
 
 
+def test_what_is_asked_most_stands_first_in_its_week() -> None:
+    """Eight answers have their season in January: who reads two of them should read the right two."""
+    entries = [entry("a", 1, title="A?"), entry("b", 1, title="B?"), entry("c", 1, title="C?")]
+    months = {date(2026, 5, 1): {"c": Group(5, 5), "a": Group(400, 3), "b": Group(4, 4)}, date(2026, 6, 1): {}}
+
+    assert [one.entry.id for one in outreach.calendar(entries, months, None, TODAY)] == ["c", "a", "b"]
+
+
 def test_the_weeks_wishes_are_the_most_asked_and_the_most_missed_that_may_be_told() -> None:
     """A topic that both lists name is one campaign; what few people asked, or no answer is for, is none."""
     span = span_of("week", TODAY)
