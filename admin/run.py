@@ -26,6 +26,7 @@ from admin.web import build_app
 from bot import worker
 from bot.channels import email, webchat
 from bot.channels.telegram import NAME as TELEGRAM
+from bot.company import Company
 from bot.delivery import Channel, Delivery
 from bot.holdings import Holdings
 from bot.service import Service
@@ -77,6 +78,8 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     if house.settings.mail_server is not None:  # with sends of its own: a mail server that hangs keeps no reply waiting
         mail = email.EmailChannel(house.settings.mail_server, house.vault, house.clock)
         yield _delivery(house, {email.NAME: mail}, in_flight=MAILS_IN_FLIGHT).run()
+    company = Company()
+    yield company.watch(house.store, house.hours.zone, house.clock)
     service = Service(
         house.store,
         house.vault,
@@ -85,6 +88,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
         house.hours,
         delivery=delivery,
         ways_in=WaysIn(house.settings.address, lambda: house.telegram.username if house.telegram else None),
+        others=lambda: company.others,
     )
     yield worker.handle_inbox(house.store, service, house.clock)
     yield delivery.run()

@@ -255,7 +255,7 @@ def _give_entry(
     asked: bool = True,
     goes_on: bool = False,
 ) -> Decision:
-    text = answer_text(entry, signals.places, conversation.language)
+    text = answer_text(entry, signals.places, conversation.language, others=signals.others.get(entry.id, 0))
     if goes_on:
         text = f"{_say(conversation, wording.STILL_ABOUT)}\n\n{text}"
     buttons = (
@@ -291,15 +291,19 @@ def _related_buttons(conversation: Conversation, entry: Entry, signals: Signals)
     return tuple(Button("related", title, id_) for id_, title in titles)
 
 
-def answer_text(entry: Entry, places: Mapping[str, Place], language: Language) -> str:
-    """All that an asker of *language* gets of *entry*, as Markdown; with a word about it where only Finnish has it."""
+def answer_text(entry: Entry, places: Mapping[str, Place], language: Language, *, others: int = 0) -> str:
+    """All that an asker of *language* gets of *entry*, as Markdown; with a word about it where only Finnish has it.
+
+    *others*: how many have asked the same; 0 when nothing is to be told of them.
+    """
     title, answer, written_in = entry.text(language)
     parts = [f"**{title}**"] if not answer.lstrip().startswith("**") else []
     if written_in != language:
         parts.insert(0, wording.say(language, wording.ONLY_IN_FINNISH))
-    return "\n\n".join(
-        [*parts, answer_with_sources(entry, places, language), wording.say(language, wording.DID_IT_HELP)]
-    )
+    last = wording.say(language, wording.DID_IT_HELP)
+    if others:
+        last = f"{wording.say(language, wording.SAME_ASKED, count=str(others))} {last}"
+    return "\n\n".join([*parts, answer_with_sources(entry, places, language), last])
 
 
 def answer_with_sources(entry: Entry, places: Mapping[str, Place], language: Language) -> str:

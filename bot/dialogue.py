@@ -175,6 +175,7 @@ class Signals:
         usual_wait: within what time half of those who asked in opening hours had an answer; None if too few have.
         examples: questions to offer to someone who doesn't know what to ask.
         popular: ids of the entries that were asked most lately, when the asker looks at the topics.
+        others: by entry, how many others have asked the same lately, at least; only where they are enough to tell of.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
         holdings: what is stored about the asker, in a few words, when they ask for it.
         share: what to pass on to a friend, as Markdown, where that may be said; empty while there is no link to give.
@@ -194,6 +195,7 @@ class Signals:
     usual_wait: timedelta | None = None
     examples: Sequence[str] = ()
     popular: Sequence[str] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
     holdings: str = ""
     share: str = ""

@@ -3,7 +3,7 @@
 What needs no lock (parsing, masking, the verdict) comes before it; nothing inside awaits the network.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -83,7 +83,8 @@ class _Understood:
 class Service:
     """Handles what channels bring. *knowledge* gives the current knowledge base, which may change while running.
 
-    *ways_in*: where a friend of an asker's gets in; without it nothing is offered to pass on.
+    *ways_in*: where a friend of an asker's gets in; without it nothing is offered to pass on. *others*: what is known at
+    the moment of how many have asked the same.
     With *delivery* in the same process, a first reply goes out as soon as it is committed; else it waits in the outbox.
     """
 
@@ -96,6 +97,7 @@ class Service:
         hours: OpeningHours,
         delivery: Delivery | None = None,
         ways_in: WaysIn | None = None,
+        others: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -104,6 +106,7 @@ class Service:
         self._hours = hours
         self._delivery = delivery
         self._ways_in = ways_in
+        self._others = others
         self._holdings = Holdings(store, profile, hours.zone)
         self._staff = StaffChats(store, vault, Desk(store, hours))
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
@@ -301,6 +304,7 @@ class Service:
             usual_wait=await self._usual_wait_at(tx, now),
             examples=self._profile.examples.get(talk.language, ()),
             popular=await self._popular(tx, said, now),
+            others=self._others(),
             crisis_texts=self._profile.crisis.texts,
             holdings=await self._holdings.in_short(tx.connection, talk) if _asks_for_holdings(said) else "",
             share=self._share(talk) if _may_share(said) else "",

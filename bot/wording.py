@@ -18,6 +18,7 @@ GREETING = (
     "En ole viranomainen enkä päivystys. Hädässä soita 112. Älä kirjoita tähän henkilötunnusta tai nimeäsi."
 )
 DID_IT_HELP = "Auttoiko tämä?"
+SAME_ASKED = "Samaa kysyi viime viikkoina ainakin {count} muuta."
 BUTTON_YES = "Auttoi"
 BUTTON_NO = "Ei auttanut"
 BUTTON_PERSON = "Kysy ihmiseltä"
