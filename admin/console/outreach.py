@@ -13,7 +13,8 @@ from admin.console.visit import Visit
 from admin.reach import outreach, topics
 from admin.reach.outreach import Proposal
 from admin.summaries.due import last_whole
-from admin.summaries.statistics import FEWEST_ASKERS, first_event_on
+from admin.summaries.small_numbers import FEWEST_ASKERS
+from admin.summaries.statistics import first_event_on
 from bot.store import audit, campaigns
 from bot.store import outreach as store
 from bot.store.outreach import TakenUp

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from admin.summaries.due import Span, span_of
-from admin.summaries.statistics import Group, large_enough
+from admin.summaries.small_numbers import Group, large_enough
 from knowledge.entry import LANGUAGES, Entry, Language
 
 AHEAD = timedelta(weeks=12)

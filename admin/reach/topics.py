@@ -7,7 +7,7 @@ from sqlalchemy import extract, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.summaries.due import Span
-from admin.summaries.statistics import Group
+from admin.summaries.small_numbers import Group
 from bot.store.schema import event
 
 ASKED = ("asked",)

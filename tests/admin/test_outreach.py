@@ -10,7 +10,7 @@ import pytest
 from admin.reach import outreach, topics
 from admin.reach.outreach import Often, Season, Wish
 from admin.summaries.due import span_of
-from admin.summaries.statistics import Group
+from admin.summaries.small_numbers import Group
 from bot.store.engine import Store
 from bot.store.schema import event
 from knowledge.entry import Entry
