@@ -83,8 +83,8 @@ class _Understood:
 class Service:
     """Handles what channels bring. *knowledge* gives the current knowledge base, which may change while running.
 
-    *ways_in*: where a friend of an asker's gets in; without it nothing is offered to pass on. *others*: what is known at
-    the moment of how many have asked the same.
+    *ways_in*: where a friend of an asker's gets in; without it nothing is offered to pass on.
+    *others*: what is known at the moment of how many have asked the same.
     With *delivery* in the same process, a first reply goes out as soon as it is committed; else it waits in the outbox.
     """
 
