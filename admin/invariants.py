@@ -42,7 +42,9 @@ def _promises(now: datetime, kept: Retention) -> dict[str, Violation]:
     replies = select(func.count()).where(outbox.c.inbox_id == decision.c.inbox_id).correlate(decision).scalar_subquery()
     # Behind a message that backs off the others wait rightly, and their turn comes when that one is finished.
     waiting = outbox.c.state.in_(("queued", "sending"))
-    first_in_line = select(func.min(outbox.c.id)).where(waiting).group_by(outbox.c.destination)
+    first_in_line = (
+        select(func.min(outbox.c.id)).where(waiting, ~outbox.c.is_broadcast).group_by(outbox.c.destination)
+    )  # broadcasts wait for their hours
     before = outbox.alias()
     had_to_wait = exists().where(before.c.destination == outbox.c.destination, before.c.finished_at >= late)
     erased = ~exists().where(conversation.c.id == outbox.c.destination)

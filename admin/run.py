@@ -109,6 +109,7 @@ def _delivery(house: House, channels: Mapping[str, Channel], *, in_flight: int) 
         channels,
         house.clock,
         file_of=Holdings(house.store, house.profile, house.hours.zone).file,
+        may_broadcast=house.profile.unasked(house.hours.zone).allows,
         in_flight=in_flight,
         per_second=house.settings.send_per_second,
     )

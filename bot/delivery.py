@@ -3,6 +3,7 @@
 An item is one message: whoever queues a longer text splits it, so that each part is paced, retried and judged alone.
 Order per destination is the lease query's promise; pace per chat and over all is kept here. A send that may have
 arrived is repeated once and recorded as uncertain: better twice than never. A definite failure backs off for a day.
+What nobody waits for, a broadcast, goes in its hours only, evenly, and leaves room for what somebody does wait for.
 """
 
 import asyncio
@@ -25,6 +26,8 @@ from bot.vault import Vault, WrongKey
 GIVE_UP_AFTER = timedelta(hours=24)
 CHAT_GAP = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
+BROADCAST_SHARE = 0.95  # of the pace
+KEPT_FOR_PEOPLE = 1  # of the sends that may be under way, where there is more than one
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
 SHORT_PAUSE_SECONDS = 0.02  # between two looks at what somebody else will end
@@ -48,7 +51,8 @@ class Pace:
     """At most *per_second* sends over all chats in any second, and a second between two in one chat.
 
     The first reply to what somebody wrote goes at once: they set that pace themselves, and nobody waits for their own
-    answer. Should Telegram mind, it says how long to wait.
+    answer. Should Telegram mind, it says how long to wait. Broadcasts come one by one, as seldom as makes their share:
+    an answer goes between two of them, and nobody's waits for a burst of tips to others.
     """
 
     def __init__(self, per_second: float) -> None:
@@ -56,19 +60,34 @@ class Pace:
         self._span = timedelta(seconds=max(1.0, 1 / per_second))
         self._planned: list[datetime] = []  # sends of the last second and those still waiting for their turn, in order
         self._chats: dict[str, datetime] = {}  # when each chat may get another message that nobody asked for
+        self._broadcast_gap = timedelta(seconds=1 / (BROADCAST_SHARE * per_second))
+        self._next_broadcast: datetime | None = None
+        self._after_broadcast: dict[str, datetime] = {}  # when each chat may get anything again
 
     def room(self, now: datetime) -> int:
         """How many more sends fit into the next second."""
         return max(0, self._most - sum(1 for at in self._planned if at > now))
 
-    def wait_for(self, destination: str, now: datetime, *, is_direct_reply: bool) -> timedelta:
+    def wait_for(
+        self, destination: str, now: datetime, *, is_direct_reply: bool, is_broadcast: bool = False
+    ) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
         self._planned = [at for at in self._planned if at > now - self._span]
-        at = self._free_from(now if is_direct_reply else max(now, self._chats.get(destination, now)))
+        moment = now
+        if is_broadcast:
+            moment = max(now, self._next_broadcast or now)
+            self._next_broadcast = moment + self._broadcast_gap
+        gap = self._after_broadcast if is_direct_reply else self._chats
+        at = self._free_from(max(moment, gap.get(destination, moment)))
         insort(self._planned, at)
         self._chats[destination] = max(at + CHAT_GAP, self._chats.get(destination, at))
+        if is_broadcast:
+            self._after_broadcast[destination] = at + CHAT_GAP
         if len(self._chats) > MAX_PACED_CHATS:
-            self._chats = {chat: after for chat, after in self._chats.items() if after > now}
+            self._chats, self._after_broadcast = (
+                {chat: after for chat, after in chats.items() if after > now}
+                for chats in (self._chats, self._after_broadcast)
+            )
         return at - now
 
     def _free_from(self, moment: datetime) -> datetime:
@@ -92,6 +111,7 @@ class Delivery:
 
     *file_of* makes the file of all that is kept of the asker of a conversation, at a moment; None once that is erased.
     *picture_of* draws what an item names as its target, as PNG.
+    *may_broadcast* tells whether at this moment something may be sent that nobody asked for.
     """
 
     def __init__(
@@ -105,6 +125,7 @@ class Delivery:
         picture_of: Callable[[str], Awaitable[bytes]] | None = None,
         in_flight: int,
         per_second: float,
+        may_broadcast: Callable[[datetime], bool] = lambda _now: True,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -112,6 +133,8 @@ class Delivery:
         self._clock = clock
         self._file_of = file_of
         self._picture_of = picture_of
+        self._may_broadcast = may_broadcast
+        self._has_broadcast = False  # to send, as far as was seen at the latest look
         self._in_flight = in_flight
         self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
         self._sending: set[asyncio.Task[None]] = set()
@@ -158,7 +181,11 @@ class Delivery:
     async def _start_sends(self) -> int:
         """Start what is due, as far as there is room; returns how many."""
         async with self._store.write() as tx:
-            items = await outbox.lease(tx, self._clock(), channels=list(self._channels), limit=self._room())
+            room = self._room()
+            broadcasts = self._room_for_broadcasts(room) if self._has_broadcast else 0
+            items = await outbox.lease(
+                tx, self._clock(), channels=list(self._channels), limit=room, broadcasts=broadcasts
+            )
         for item in items:
             self._start(item)
         return len(items)
@@ -167,6 +194,11 @@ class Delivery:
         """How many may be leased now: a lease must not run out while its send only waits for its turn."""
         in_pace = (pace.room(self._clock()) for pace in self._paces.values())
         return min([self._in_flight - len(self._sending) - self._promised, *in_pace])
+
+    def _room_for_broadcasts(self, room: int) -> int:
+        """How many of *room* may be for what nobody waits for."""
+        kept = KEPT_FOR_PEOPLE if self._in_flight > KEPT_FOR_PEOPLE else 0
+        return max(0, room - kept) if self._may_broadcast(self._clock()) else 0
 
     def _start(self, item: OutboxItem) -> None:
         task = asyncio.create_task(self._deliver(item))
@@ -179,13 +211,17 @@ class Delivery:
 
     async def _until_next_turn(self) -> float:
         """Seconds to wait before leasing: 0 when something is due and there is room for it."""
-        if self._room() <= 0:
+        room = self._room()
+        if room <= 0:
             return LOOK_AGAIN_SECONDS
         async with self._store.read() as read:
-            turn = await outbox.next_turn(read, list(self._channels))
-        if turn is None:
+            turn = await outbox.next_turn(read, list(self._channels), self._clock())
+        self._has_broadcast = turn.has_broadcast
+        if turn.has_broadcast and self._room_for_broadcasts(room) > 0:
+            return 0
+        if turn.at is None:
             return LOOK_AGAIN_SECONDS
-        return min(LOOK_AGAIN_SECONDS, max(0.0, (turn - self._clock()).total_seconds()))
+        return min(LOOK_AGAIN_SECONDS, max(0.0, (turn.at - self._clock()).total_seconds()))
 
     async def _deliver(self, item: OutboxItem) -> None:
         failure = None
@@ -212,7 +248,12 @@ class Delivery:
             raise SendFailed("the address can't be opened: KOPPI_SECRET_KEY has changed") from error
         channel = self._channels[item.channel]
         if pace := self._paces.get(item.channel):
-            wait = pace.wait_for(item.destination, self._clock(), is_direct_reply=item.is_direct_reply)
+            wait = pace.wait_for(
+                item.destination,
+                self._clock(),
+                is_direct_reply=item.is_direct_reply,
+                is_broadcast=item.is_broadcast,
+            )
             await asyncio.sleep(wait.total_seconds())
         labels = tuple(
             (button["label"], f"{button['verb']}:{item.message_id or item.group_message_id}:{ordinal}")

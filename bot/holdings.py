@@ -59,6 +59,9 @@ class Holdings:
             sentences.append(say(wording.HOLDINGS_OPEN, since=self._moment(talk.ticket.since, language)))
         if kept.contacts_at:
             sentences.append(say(wording.HOLDINGS_CONTACTS, at=self._moment(kept.contacts_at, language)))
+        if kept.subscribed_to:
+            names = (wording.say(language, wording.SUBSCRIPTIONS[kind]) for kind in kept.subscribed_to)
+            sentences.append(say(wording.HOLDINGS_SUBSCRIBED, kinds=", ".join(names)))
         return " ".join([*sentences, say(wording.HOLDINGS_ALL)])
 
     async def file(self, conversation_id: str, now: datetime) -> bytes | None:
@@ -123,6 +126,8 @@ class Holdings:
         for address in kept.addresses:
             yield wording.say(language, wording.HOLDINGS_ADDRESS) + "\n"
             yield page.line(address, "channel", "reachable")
+        for subscription in kept.subscriptions:
+            yield page.line(subscription, "subscribed", "since", "agreed", "due_at")
         for talk in kept.conversations:
             yield page.lines(talk, "channel", "created_at", "state")
         if kept.tickets:
@@ -212,6 +217,8 @@ class _Page:
                 return _language_name(value)
             case "account_id":
                 return self._names.get(str(value), "")
+            case "subscribed":
+                return wording.say(self.language, wording.SUBSCRIPTIONS[str(value)])
             case "first_campaign" | "last_campaign":
                 return self._names.get(str(value), str(value))
             case "buttons" if isinstance(value, list):

@@ -125,6 +125,11 @@ class OpeningHours:
         raise NeverOpen(f"no working day within {LOOK_AHEAD_DAYS} days of {local.date()}")
 
 
+def is_public_holiday(day: date) -> bool:
+    """Whether *day* is a public holiday in Finland; an ordinary Sunday is none."""
+    return day in _finnish_holidays(day.year)
+
+
 def moment_in_words(at: datetime, today: date, language: Language) -> str:
     """Such as "tänään klo 15" or "ti klo 15"; with the date, "ti 24.11. klo 15", when it is a week away or past."""
     clock = {"fi": "klo", "sv": "kl.", "en": "at"}[language]

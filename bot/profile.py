@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from bot.hours import LOOK_AHEAD_DAYS, NeverOpen, Opening, OpeningHours
+from bot.unasked import UnaskedHours
 from knowledge import plain_yaml
 from knowledge.entry import LANGUAGES, Language
 
@@ -73,6 +74,15 @@ def _opening(value: object) -> Opening | None:
 
 
 Hours = Annotated[tuple[time, time] | None, BeforeValidator(_opening)]
+
+
+def _is_some(hours: Opening | None) -> Opening:
+    if hours is None:
+        raise ValueError("must be hours of the day; write 9:00-20:00")
+    return hours
+
+
+SomeHours = Annotated[tuple[time, time], BeforeValidator(lambda value: _is_some(_opening(value)))]
 
 
 class CrisisTexts(BaseModel):
@@ -157,6 +167,8 @@ class ServiceProfile(BaseModel):
     exceptions: dict[date, Hours]
     promise_hours: float = Field(gt=0, le=80)
     digest_at: Annotated[time, BeforeValidator(_clock)] = time(8, 30)  # when advisors get the e-mail they asked for
+    unasked_hours: SomeHours = (time(9), time(20))  # when what an asker has subscribed to may come
+    unasked_on_holidays: bool = False  # and whether on Sundays and public holidays, too
     texts_in_group: bool = False  # whether the advisors' group in Telegram shows what askers write
     examples: dict[Language, list[str]]
     crisis: CrisisTexts
@@ -175,6 +187,10 @@ class ServiceProfile(BaseModel):
         """The opening hours, as local times of *zone*."""
         weekdays = {WEEKDAYS.index(day): hours for day, hours in self.opening_hours.items() if hours}
         return OpeningHours(zone, weekdays, self.exceptions, timedelta(hours=self.promise_hours))
+
+    def unasked(self, zone: ZoneInfo) -> UnaskedHours:
+        """When the bot may write unasked, as local times of *zone*."""
+        return UnaskedHours(zone, self.unasked_hours, self.unasked_on_holidays)
 
 
 def read_profile(data_dir: Path) -> ServiceProfile:

@@ -164,7 +164,8 @@ PRIVACY = (
     "yksittäisiä kysymyksiä, jotta botti oppii, mutta ilman nimimerkkiä sekä henkilötunnukset ja yhteystiedot "
     "peitettyinä. Viestit, joissa huomaan hädän merkkejä, eivät ole mukana.\n\n"
     "Viestisi poistetaan, kun asiasi sulkemisesta tai viimeisestä viestistäsi on {texts_days} päivää. Mitään viestiä "
-    "ei säilytetä yli {texts_at_most_days} päivää. Tunnistan sinut samaksi kysyjäksi {address_days} päivää. Jos palaat "
+    "ei säilytetä yli {texts_at_most_days} päivää. Tunnistan sinut samaksi kysyjäksi {address_days} päivää, "
+    "ja jos olet tilannut jotakin, niin kauan kuin tilaus on voimassa. Jos palaat "
     "myöhemmin, aloitamme alusta, enkä enää löydä vanhoja viestejäsi: ne poistuvat ajallaan.\n\n"
     "Telegram on oma palvelunsa eikä botin keskustelu ole päästä päähän salattu; verkkochat on yhtä hyvä tapa kysyä. "
     "/tietoni näyttää tietosi. Kun haluat ne pois, kirjoita /unohda ja paina Poista kaikki.\n\n"
@@ -290,6 +291,12 @@ HOLDINGS = (
 )
 HOLDINGS_OPEN = "Yksi kysymyksesi on ohjaajalla tai odottaa vuoroaan ({since} lähtien)."
 HOLDINGS_CONTACTS = "Yhteystietosi on tallennettu luvallasi {at}."
+HOLDINGS_SUBSCRIBED = "Olet tilannut: {kinds}."
+SUBSCRIPTIONS: dict[str, str] = {
+    "tips": "vinkki viikossa",
+    "checkins": "kuulumisten kysely",
+    "outcomes": "kysymys siitä, miten kävi",
+}
 HOLDINGS_ALL = "Kaikki tämä on tiedostossa."
 POSTER_WHAT = "{name}: kysy työstä, rahasta ja opiskelusta. Botti vastaa heti. Jos se ei osaa, saat ihmisen."
 POSTER_PROMISE = "Kysy nimettömänä. Ei kirjautumista, nimeäsi ei kysytä."
@@ -332,6 +339,10 @@ HOLDINGS_LABELS: dict[str, str] = {
     "last_events": "Viimeisin päivä, jona mitäkin tapahtui",
     "channel": "Kanava",
     "reachable": "Viestit menevät perille",
+    "subscribed": "Tilattu",
+    "since": "Tilattu lähtien",
+    "agreed": "Mitä sovittiin",
+    "due_at": "Seuraava aikaisintaan",
     "state": "Tila",
     "opened_at": "Avattu",
     "role": "Kenelle",

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.dialogue import Asked, Button, ClosedTicket, Conversation, OpenTicket, Rating, State
 from bot.store.engine import Tx
-from bot.store.schema import address, asker, conversation, message, ticket
+from bot.store.schema import address, asker, conversation, message, subscription, ticket
 from bot.vault import Vault
 from knowledge.entry import Language
 
@@ -173,9 +173,11 @@ async def sealed_address(read: AsyncConnection, conversation_id: str) -> bytes |
 
 
 async def set_reachable(tx: Tx, conversation_id: str, *, reachable: bool) -> None:
-    """Remember whether this address still takes our messages."""
+    """Remember whether this address still takes our messages; who takes none has ended what they subscribed to."""
     of = select(conversation.c.address_id).where(conversation.c.id == conversation_id).scalar_subquery()
     await tx.execute(update(address).where(address.c.id == of).values(reachable=reachable))
+    if not reachable:
+        await tx.execute(delete(subscription).where(subscription.c.asker_id == owner(conversation_id)))
 
 
 async def add_message(

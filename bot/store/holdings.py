@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Executable, Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import subscriptions
 from bot.store.conversations import owner
 from bot.store.engine import Store
 from bot.store.schema import (
@@ -26,6 +27,7 @@ from bot.store.schema import (
     message,
     outbox,
     quarantine,
+    subscription,
     ticket,
 )
 
@@ -36,6 +38,10 @@ Rows = Sequence[Row[Any]]
 _STAFF = select(account.c.id.label("key"), account.c.name)
 _CAMPAIGNS = select(campaign.c.code.label("key"), campaign.c.name)
 
+_SUBSCRIPTIONS = select(
+    subscription.c.kind.label("subscribed"), subscription.c.since, subscription.c.agreed, subscription.c.due_at
+).order_by(subscription.c.kind)
+
 
 class Gone(Exception):
     """The asker has been erased meanwhile."""
@@ -43,11 +49,15 @@ class Gone(Exception):
 
 @dataclass(frozen=True)
 class InShort:
-    """What there is of a conversation; *contacts_at*: when contact details were last kept by the asker's leave."""
+    """What there is of a conversation; *contacts_at*: when contact details were last kept by the asker's leave.
+
+    *subscribed_to*: the kinds of what comes unasked.
+    """
 
     last_seen_at: datetime
     messages: int
     contacts_at: datetime | None
+    subscribed_to: tuple[subscriptions.Kind, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,7 @@ class Asker:
 
     asker: Row[Any]
     addresses: Rows
+    subscriptions: Rows
     conversations: Rows
     tickets: Rows
     quarantine: Rows
@@ -75,6 +86,7 @@ async def in_short(read: AsyncConnection, conversation_id: str) -> InShort:
         (await read.execute(seen)).scalar_one(),
         (await read.execute(said)).scalar_one(),
         (await read.execute(by_leave)).scalar(),
+        tuple(await subscriptions.standing(read, conversation_id)),
     )
 
 
@@ -96,6 +108,7 @@ async def of_asker(read: AsyncConnection, conversation_id: str) -> Asker:
     return Asker(
         found,
         await rows(select(address).where(address.c.asker_id == found.id)),
+        await rows(_SUBSCRIPTIONS.where(subscription.c.asker_id == found.id)),
         talks,
         await rows(select(ticket).where(ticket.c.conversation_id.in_(ids)).order_by(ticket.c.opened_at)),
         await rows(select(quarantine).where(quarantine.c.sender.in_(_lookups(found.id))).order_by(quarantine.c.id)),

@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import delete, select, update
 
 from bot.dialogue import Conversation
-from bot.store import campaigns, conversations
+from bot.store import campaigns, conversations, subscriptions
 from bot.store.engine import Tx
 from bot.store.schema import address, asker, conversation, message, outbox, ticket
 from bot.store.tickets import TOPIC as QUEUE
@@ -95,6 +95,7 @@ async def _merge(tx: Tx, coming: Conversation, here: Conversation, now: datetime
     rows = await tx.execute(select(conversation).where(conversation.c.id.in_((coming.id, here.id))))
     owners = {row.id: row.asker_id for row in rows}
     await campaigns.join(tx, owners[coming.id], owners[here.id])
+    await subscriptions.join(tx, owners[coming.id], owners[here.id])
     await tx.execute(delete(conversation).where(conversation.c.id == coming.id))
     await tx.execute(update(address).where(address.c.asker_id == owners[coming.id]).values(asker_id=owners[here.id]))
     await tx.execute(delete(asker).where(asker.c.id == owners[coming.id]))

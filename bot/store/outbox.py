@@ -2,6 +2,7 @@
 
 States: queued → sending (leased) → sent, or failed with a reason, or queued again for later.
 A lease that ran out means a process died while sending: the message may have arrived, so the next try is *uncertain*.
+What nobody waits for, a *broadcast*, goes after all else: in its chat, and where there is little room.
 """
 
 from collections.abc import Sequence
@@ -18,9 +19,11 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     func,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,12 +49,8 @@ def _is_waiting(items: FromClause) -> ColumnElement[bool]:
     return items.c.state.in_(("queued", "sending"))
 
 
-def _due() -> Select[Any]:
+def _due(is_first_in_line: ColumnElement[bool]) -> Select[Any]:
     """The items that may be sent now to these channels, with all that sending needs."""
-    turn = or_(
-        and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
-        and_(outbox.c.state == "sending", outbox.c.lease_until < bindparam("now")),
-    )
     topic = group_message.alias()
     thread = (
         select(topic.c.external_id)
@@ -80,26 +79,54 @@ def _due() -> Select[Any]:
         .join(address, conversation.c.address_id == address.c.id, isouter=True)
         .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
         .join(group_message, outbox.c.group_message_id == group_message.c.id, isouter=True)
-        .where(_IS_FIRST_IN_LINE, _IS_OURS_TO_SEND, turn)
+        .where(is_first_in_line, _IS_OURS_TO_SEND, _IS_ITS_TURN)
         .order_by(outbox.c.id)
         .limit(bindparam("at_most"))
         .with_for_update(skip_locked=True, of=outbox)
     )
 
 
-# Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
-# it, whatever their own time.
-_IS_FIRST_IN_LINE = outbox.c.id.in_(
-    select(func.min(outbox.c.id)).where(_is_waiting(outbox)).group_by(outbox.c.destination)
+_IS_ITS_TURN = or_(
+    and_(outbox.c.state == "queued", outbox.c.not_before <= bindparam("now")),
+    and_(outbox.c.state == "sending", outbox.c.lease_until < bindparam("now")),
 )
 _IS_OURS_TO_SEND = outbox.c.channel.in_(bindparam("channels", expanding=True))
-_DUE = _due()
-_WAITS_UNTIL = func.coalesce(outbox.c.lease_until, outbox.c.not_before)
-_NEXT_TURN = select(_WAITS_UNTIL).where(_IS_FIRST_IN_LINE, _IS_OURS_TO_SEND).order_by(_WAITS_UNTIL).limit(1)
-
 _EARLIER = outbox.alias()
+
+
+def _is_there_before(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(which, _EARLIER.c.destination == outbox.c.destination, _is_waiting(_EARLIER))
+
+
+# Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
+# it, whatever their own time. Broadcasts stand in a line of their own, which waits for the other.
+_IS_FIRST_IN_LINE = outbox.c.id.in_(
+    select(func.min(outbox.c.id))
+    .where(_is_waiting(outbox), outbox.c.is_broadcast == false())
+    .group_by(outbox.c.destination)
+)
+_IS_FIRST_BROADCAST = and_(
+    outbox.c.is_broadcast == true(),
+    _is_waiting(outbox),
+    ~_is_there_before(_EARLIER.c.is_broadcast == false()),
+    ~_is_there_before(and_(_EARLIER.c.is_broadcast == true(), _EARLIER.c.id < outbox.c.id)),
+)
+_DUE = _due(_IS_FIRST_IN_LINE)
+_DUE_BROADCASTS = _due(_IS_FIRST_BROADCAST)
+_WAITS_UNTIL = func.coalesce(outbox.c.lease_until, outbox.c.not_before)
+_NEXT_TURN = select(
+    select(_WAITS_UNTIL)
+    .where(_IS_FIRST_IN_LINE, _IS_OURS_TO_SEND)
+    .order_by(_WAITS_UNTIL)
+    .limit(1)
+    .scalar_subquery()
+    .label("at"),
+    exists().where(_IS_FIRST_BROADCAST, _IS_OURS_TO_SEND, _IS_ITS_TURN).label("has_broadcast"),
+)
+
 _IS_BEHIND = exists().where(
     _EARLIER.c.destination == bindparam("conversation_id"),
+    _EARLIER.c.is_broadcast == false(),
     _is_waiting(_EARLIER),
     _EARLIER.c.key != bindparam("reply_key"),
 )
@@ -126,6 +153,7 @@ class OutboxItem:
         is_markdown: the bot's words are Markdown, a person's are plain text.
         sealed_address: where to, sealed; None when it has been erased meanwhile.
         is_direct_reply: whether it is the first reply to something somebody said.
+        is_broadcast: whether nobody waits for it.
         uncertain: whether an earlier try may have arrived without our knowing.
     """
 
@@ -145,6 +173,15 @@ class OutboxItem:
     act: Act = "send"
     target: str | None = None
     thread: str | None = None
+    is_broadcast: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """*at*: when the next waiting item may be tried, None when none waits; *has_broadcast*: whether one may go now."""
+
+    at: datetime | None
+    has_broadcast: bool
 
 
 async def add_message(
@@ -158,6 +195,7 @@ async def add_message(
     inbox_id: int | None = None,
     ordinal: int | None = None,
     act: Act = "send",
+    is_broadcast: bool = False,
 ) -> bool:
     """Queue a conversation's message; False when *key* is queued or sent already."""
     return await _add(
@@ -170,6 +208,7 @@ async def add_message(
         inbox_id=inbox_id,
         ordinal=ordinal,
         act=act,
+        is_broadcast=is_broadcast,
     )
 
 
@@ -290,6 +329,7 @@ async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
         "act": "send",
         "attempts": 0,
         "uncertain": False,
+        "is_broadcast": False,
         "not_before": now,
         "queued_at": now,
         **values,
@@ -326,13 +366,16 @@ async def try_again(
     )
 
 
-async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> list[OutboxItem]:
+async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broadcasts: int = 0) -> list[OutboxItem]:
     """Up to *limit* items whose turn it is, now ours to send until their lease ends: oldest first, never two of
-    one destination.
+    one destination. Broadcasts only where there would be fewer than *broadcasts* without them, and up to so many.
     """
     if limit <= 0:
         return []
-    rows = (await tx.execute(_DUE, {"now": now, "channels": channels, "at_most": limit})).all()
+    rows = list(await tx.execute(_DUE, {"now": now, "channels": channels, "at_most": limit}))
+    if len(rows) < broadcasts:
+        left = broadcasts - len(rows)
+        rows += await tx.execute(_DUE_BROADCASTS, {"now": now, "channels": channels, "at_most": left})
     for row in [row for row in rows if _was_repeated(row)]:
         await tx.execute(
             update(outbox)
@@ -371,6 +414,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int) -> li
             act=row.act,
             target=row.target,
             thread=row.thread,
+            is_broadcast=row.is_broadcast,
         )
         for row in rows
     ]
@@ -390,7 +434,7 @@ async def lease_reply(
 ) -> OutboxItem | None:
     """The first reply to an inbox item, queued in this very transaction as *key*, as ours to send right after it.
 
-    None when something else to the same destination is still to go: order comes before speed.
+    None when something else that somebody waits for is still to go there: order comes before speed.
     """
     until = now + LEASE
     leased = await tx.execute(_LEASE_REPLY, {"reply_key": key, "conversation_id": conversation_id, "until": until})
@@ -453,11 +497,10 @@ async def _finish(tx: Tx, item: OutboxItem, **values: object) -> None:
         await conversations.changed(tx, item.destination)
 
 
-async def next_turn(read: AsyncConnection, channels: list[str]) -> datetime | None:
-    """When the next waiting item may be tried, or None when none waits."""
-    row = await read.execute(_NEXT_TURN, {"channels": channels})
-    turn: datetime | None = row.scalar()
-    return turn
+async def next_turn(read: AsyncConnection, channels: list[str], now: datetime) -> Turn:
+    """When there is something to send."""
+    row = (await read.execute(_NEXT_TURN, {"channels": channels, "now": now})).one()
+    return Turn(row.at, row.has_broadcast)
 
 
 def may_have_arrived(reason: str | None) -> bool:

@@ -52,12 +52,14 @@ from bot.store.schema import (
     outbox,
     quarantine,
     session,
+    subscription,
     summary_reader,
     ticket,
 )
 from bot.store.sessions import IDLE, LIFETIME
 from bot.store.summary_readers import CONFIRM_WITHIN
 
+WEB = "web"
 NIGHTLY_AT = time(3, 30)  # local
 UNTIL_NEXT = timedelta(hours=26)  # a night of the autumn is 25 hours long, and the tick comes when it comes
 BATCH = 500  # rows a transaction, at most
@@ -97,12 +99,22 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
     traffic, unread, log = _before(at, kept.traffic_days, kept.quarantine_days, kept.audit_days)
     return [
         Rule(
-            f"an address {kept.address_days} days after its asker was last seen or their question closed",
+            f"what a web chat has subscribed to {kept.texts_days} days after its asker was last seen",
+            (subscription,),
+            subscription.c.asker_id,
+            select(subscription.c.asker_id)
+            .join(asker, subscription.c.asker_id == asker.c.id)
+            .where(asker.c.last_seen_at <= texts, _is_on_the_web()),
+            asker_id=subscription.c.asker_id,
+        ),
+        Rule(
+            f"an address {kept.address_days} days after its asker was last seen or their question closed, "
+            "where nothing is subscribed to",
             (address,),
             address.c.id,
             select(address.c.id)
             .join(asker, address.c.asker_id == asker.c.id)
-            .where(_is_quiet_since(address_limit), ~_has_come_back(), ~_awaits_delivery()),
+            .where(_is_quiet_since(address_limit), ~_has_come_back(), ~_awaits_delivery(), ~_has_subscribed()),
             first=_forget_what_was_remembered,
             asker_id=address.c.asker_id,
         ),
@@ -380,6 +392,16 @@ def _awaits_delivery() -> ColumnElement[bool]:
         outbox.c.destination == conversation.c.id,
         outbox.c.state.in_(("queued", "sending")),
     )
+
+
+def _has_subscribed() -> ColumnElement[bool]:
+    """The asker of this address has agreed to get something unasked."""
+    return exists().where(subscription.c.asker_id == address.c.asker_id)
+
+
+def _is_on_the_web() -> ColumnElement[bool]:
+    """The asker of this subscription talks to us in a browser, which forgets them in its time and tells nobody."""
+    return exists().where(conversation.c.asker_id == subscription.c.asker_id, conversation.c.channel == WEB)
 
 
 def _first_line_to_keep(limit: datetime) -> ColumnElement[int]:

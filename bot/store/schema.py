@@ -111,6 +111,18 @@ conversation = Table(
     UniqueConstraint("asker_id", "channel"),
 )
 
+subscription = Table(  # what an asker has agreed to get unasked; to end it is to delete the row
+    "subscription",
+    metadata,
+    Column("asker_id", Id, ForeignKey("asker.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("agreed", JSON, nullable=False, default=dict),  # to what, where the kind alone doesn't say
+    Column("due_at", Instant),  # when the next may go; None: nothing is to come
+    CheckConstraint("kind IN ('tips', 'checkins', 'outcomes')", name="kind"),
+    Index("ix_subscription_kind_due_at", "kind", "due_at"),
+)
+
 # --- what is said ---------------------------------------------------------------------------------------------
 
 message = Table(
@@ -273,6 +285,7 @@ outbox = Table(
     Column("target", String(40)),  # the channel's id of what is replied to, edited or deleted
     Column("channel", String(16), nullable=False),
     Column("destination", String(32), nullable=False),  # conversation id or chat link id: whose order is kept
+    Column("is_broadcast", Boolean, nullable=False, default=False),  # nobody waits for it: all else goes ahead
     Column("state", String(8), nullable=False, default="queued"),
     Column("attempts", Integer, nullable=False, default=0),
     Column("uncertain", Boolean, nullable=False, default=False),  # an attempt may have arrived unseen
@@ -291,10 +304,17 @@ outbox = Table(
     CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
     Index(
         "ix_outbox_waiting",
+        "is_broadcast",
         "destination",
         "id",
         sqlite_where=text("state IN ('queued', 'sending')"),
         postgresql_where=text("state IN ('queued', 'sending')"),
+    ),
+    Index(  # thousands at once: they are taken in their order, without looking at them all
+        "ix_outbox_broadcast",
+        "id",
+        sqlite_where=text("is_broadcast = 1 AND state IN ('queued', 'sending')"),
+        postgresql_where=text("is_broadcast AND state IN ('queued', 'sending')"),
     ),
     Index("ix_outbox_message_id", "message_id"),
     Index("ix_outbox_notice_id", "notice_id"),

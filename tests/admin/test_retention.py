@@ -150,7 +150,8 @@ async def test_check_counts_in_words_what_is_kept_too_long_and_the_night_puts_it
     for chat in (1, 2):
         await _somebody_long_gone(house.store, vault, house.clock() - 100 * DAY, chat)
     wanted = (
-        "kept too long: an address 30 days after its asker was last seen or their question closed (address): 2\n"
+        "kept too long: an address 30 days after its asker was last seen or their question closed, "
+        "where nothing is subscribed to (address): 2\n"
         "kept too long: a message 90 days after its question was closed or its asker last seen, or 180 days old "
         "(message): 2\n"
     )

@@ -95,6 +95,8 @@ LEFT_OUT = {
     "outbox.notice_id": ID,
     "outbox.group_message_id": TO_STAFF,
     "outbox.target": TO_STAFF,
+    "outbox.is_broadcast": "whether others went first",
+    "subscription.asker_id": ID,
     "outbox.destination": ID,
     "outbox.sealed_address": SEALED,
     "audit.id": ID,
@@ -286,6 +288,15 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
             )
         )
         await tx.execute(update(schema.address).values(reachable=mark("address.reachable", False, "ei")))
+        await tx.execute(
+            schema.subscription.insert().values(
+                asker_id=conversations.owner(talk.id),
+                kind=mark("subscription.kind", "tips", "vinkki viikossa"),
+                since=at("subscription.since"),
+                agreed=mark("subscription.agreed", {"turn": "graduation"}, "turn: graduation"),
+                due_at=at("subscription.due_at"),
+            )
+        )
         shown["address.channel"] = shown["conversation.channel"] = "telegram"
         await tx.execute(
             update(schema.conversation).values(

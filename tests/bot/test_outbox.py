@@ -143,9 +143,9 @@ async def test_the_next_turn_is_that_of_the_first_in_line(store: Store, queued: 
         await outbox.sent(tx, b1, "1", NOW)
         await outbox.retry(tx, a1, NOW + timedelta(minutes=1), uncertain=False)
     async with store.read() as read:
-        turn = await outbox.next_turn(read, ["telegram"])
+        turn = await outbox.next_turn(read, ["telegram"], NOW)
 
-    assert turn == NOW + timedelta(minutes=1)
+    assert turn.at == NOW + timedelta(minutes=1)
 
 
 async def test_a_message_of_another_channel_is_left_alone(store: Store, queued: list[str]) -> None:

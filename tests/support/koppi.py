@@ -114,7 +114,9 @@ class Koppi:
         soon = self.clock() + AT_ONCE
         table = schema.outbox.c
         first_in_line = (
-            select(func.min(table.id)).where(table.state.in_(("queued", "sending"))).group_by(table.destination)
+            select(func.min(table.id))
+            .where(table.state.in_(("queued", "sending")), ~table.is_broadcast)
+            .group_by(table.destination)
         )
         is_due = and_(table.id.in_(first_in_line), table.state == "queued", table.not_before <= soon)
         async with self.store.read() as read:
@@ -142,6 +144,7 @@ async def running(
         {channel.NAME: telegram_channel},
         clock,
         file_of=Holdings(store, profile, hours.zone).file,
+        may_broadcast=profile.unasked(hours.zone).allows,
         in_flight=settings.sends_in_flight,
         per_second=settings.send_per_second,
     )

@@ -383,6 +383,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_session_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "subscription",
+        sa.Column("asker_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("since", schema.Instant(timezone=True), nullable=False),
+        sa.Column("agreed", sa.JSON(), nullable=False),
+        sa.Column("due_at", schema.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('tips', 'checkins', 'outcomes')", name=op.f("ck_subscription_kind")),
+        sa.ForeignKeyConstraint(["asker_id"], ["asker.id"], name=op.f("fk_subscription_asker_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("asker_id", "kind", name=op.f("pk_subscription")),
+    )
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.create_index("ix_subscription_kind_due_at", ["kind", "due_at"], unique=False)
+
+    op.create_table(
         "summary_reader",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("chat_link_id", sa.String(length=32), nullable=True),
@@ -592,6 +606,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=40), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("destination", sa.String(length=32), nullable=False),
+        sa.Column("is_broadcast", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("uncertain", sa.Boolean(), nullable=False),
@@ -623,12 +638,19 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_outbox_broadcast",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("is_broadcast = 1 AND state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("is_broadcast AND state IN ('queued', 'sending')"),
+        )
         batch_op.create_index(batch_op.f("ix_outbox_group_message_id"), ["group_message_id"], unique=False)
         batch_op.create_index("ix_outbox_message_id", ["message_id"], unique=False)
         batch_op.create_index("ix_outbox_notice_id", ["notice_id"], unique=False)
         batch_op.create_index(
             "ix_outbox_waiting",
-            ["destination", "id"],
+            ["is_broadcast", "destination", "id"],
             unique=False,
             sqlite_where=sa.text("state IN ('queued', 'sending')"),
             postgresql_where=sa.text("state IN ('queued', 'sending')"),
