@@ -56,6 +56,7 @@ LEFT_OUT = {
     "entry_revision": NOBODY,
     "reply_template": NOBODY,
     "campaign": NOBODY,
+    "outreach": NOBODY,
     "event": NOBODY,
     "summary_run": NOBODY,
     "revision_counter": NOBODY,
