@@ -153,6 +153,15 @@ def test_each_language_has_the_same_sections_with_the_same_lists_tables_and_blan
 
 
 @LANGUAGE
+def test_what_an_advisor_has_begun_to_write_is_told_of_with_its_time_and_how_to_get_it(language: Language) -> None:
+    """A draft about somebody is data about them, sent or not."""
+    word = {"fi": "luonno", "sv": "utkast", "en": "draft"}[language]
+    sections = _sections(_document(language))
+
+    assert [number for number in (4, 7, 8) if word not in sections[number]] == []
+
+
+@LANGUAGE
 def test_each_language_tells_every_value_it_is_given(language: Language) -> None:
     """A value that only one language tells is a fact that the others' readers miss."""
     given = impact_assessment.values(SHIPPED, language, has_telegram=True, widget_origins=())

@@ -64,6 +64,20 @@ def test_the_page_and_the_chat_name_the_same_readers_of_questions(tmp_path: Path
     assert next(sentence for sentence in said if "oordina" in sentence) in page
 
 
+@LANGUAGE
+def test_the_page_tells_that_a_reply_may_be_offered_to_another_advisor(language: Language) -> None:
+    """Advisors are offered what was told to others: whoever it was told to is told so, and what is covered in it."""
+    page = (PAGES / f"privacy.{language}.html").read_text(encoding="utf-8")
+    offered = {
+        "fi": "Ohjaajan vastausta voidaan ehdottaa toiselle ohjaajalle",
+        "sv": "Handledarens svar kan föreslås för en annan handledare",
+        "en": "An advisor's answer may be suggested to another advisor",
+    }[language]
+    alias = {"fi": "nimimerkki", "sv": "alias", "en": "alias"}[language]
+
+    assert alias in page.partition(offered)[2].split(".")[0]
+
+
 async def test_who_asks_for_it_reads_it(koppi: Koppi) -> None:
     """The command is in the menu, under every answer's page and in the greeting."""
     said = (await koppi.asks("/tietosuoja")).text
