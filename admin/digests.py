@@ -5,7 +5,7 @@ same day only. A row a day and account, or a key a ticket and account, lets each
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -51,7 +51,10 @@ async def _tell_of_urgent(house: House, now: datetime) -> None:
     async with house.store.read() as read:
         readers = await email_wishes.readers(read, "urgent")
         urgent = [ticket.id for ticket in await tickets.free(read) if ticket.urgent] if readers else []
-        waiting = [ticket for ticket in await tickets.of_ids(read, urgent) if not ticket.awaits_asker]
+        # Of an older one it may be forgotten that it was told of; the daily word goes on counting it.
+        since = now - timedelta(days=house.profile.retention.traffic_days)
+        found = await tickets.of_ids(read, urgent)
+        waiting = [ticket for ticket in found if not ticket.awaits_asker and ticket.waiting_since > since]
         wanted = {_key(ticket, reader): (ticket, reader) for ticket in waiting for reader in readers}
         told = await outbox.there(read, set(wanted))
     for key, (ticket, reader) in wanted.items():

@@ -30,6 +30,7 @@ def invitation(house: House, invited: Invitation, link: str, *, by: str, now: da
             f"Linkki toimii kerran, viimeistään {until}. Älä lähetä sitä muille.\n"
             "Jos et odottanut kutsua, sinun ei tarvitse tehdä mitään.\n"
         ),
+        ends=invited.expires_at.isoformat(),
     )
 
 

@@ -86,8 +86,8 @@ async def disable(visit: Visit) -> Response:
         await accounts.disable(tx, of.id, visit.now)
         await sessions.end_all(tx, of.id)
         await tickets.release_all(tx, of.id)
-        await invitations.revoke_all(tx, of.id)
-        await outbox.withdraw_letters(tx, EMAIL, of.id)
+        for recipient in (of.id, *await invitations.revoke_all(tx, of.id)):
+            await outbox.withdraw_letters(tx, EMAIL, recipient)
         await audit.record(tx, visit.account.id, "account disabled", of.id, visit.now)
     return visit.go("/console/people?done=disabled")
 

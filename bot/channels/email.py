@@ -45,13 +45,15 @@ PICTURE = "picture"  # what an HTML calls it: <img src="cid:picture">
 class Letter:
     """A subject and a plain text. *id* makes the Message-ID, the same in every try.
 
-    *html* says the same, perhaps with a picture that is called `PICTURE`.
+    *html* says the same, perhaps with a picture that is called `PICTURE`. *ends*: from that moment on, in ISO format,
+    its link opens nothing, and it isn't sent any more.
     """
 
     subject: str
     text: str
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     html: str | None = None
+    ends: str | None = None
 
 
 def is_address(text: str) -> bool:
@@ -99,6 +101,8 @@ class EmailChannel:
     async def send(self, address: str, message: Sendable) -> str | None:
         """Send to *address* the letter whose sealed form is the text; returns its id. Raises `SendFailed`."""
         letter = Letter(**json.loads(self._vault.unseal(message.text.encode("ascii"))))
+        if letter.ends is not None and self._clock() >= datetime.fromisoformat(letter.ends):
+            raise SendFailed("the link in it opens nothing any more", permanent=True)
         mail = self._mail(address, letter, message.file)
         async with self._connection() as smtp:
             with _judged():

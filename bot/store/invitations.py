@@ -78,10 +78,11 @@ async def revoke(tx: Tx, invitation_id: str) -> bool:
     return (await tx.execute(delete(invitation).where(invitation.c.id == invitation_id))).rowcount == 1
 
 
-async def revoke_all(tx: Tx, account_id: str) -> None:
-    """Make worth nothing the links that the account's owner made, and the one that was made for them."""
+async def revoke_all(tx: Tx, account_id: str) -> list[str]:
+    """Make worth nothing the links that the account's owner made, and the one that was made for them; their ids."""
     theirs = or_(invitation.c.invited_by == account_id, invitation.c.account_id == account_id)
-    await tx.execute(delete(invitation).where(theirs))
+    revoked = await tx.execute(delete(invitation).where(theirs).returning(invitation.c.id))
+    return list(revoked.scalars())
 
 
 async def pending(read: AsyncConnection, now: datetime) -> list[Invitation]:

@@ -12,10 +12,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select
 
+from admin import letters
 from bot.channels.email import NAME as EMAIL
-from bot.channels.email import EmailChannel
+from bot.channels.email import EmailChannel, post
 from bot.delivery import Delivery
-from bot.store import accounts, schema
+from bot.store import accounts, invitations, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.admin.console.office import OURS, PASSWORD, Office, Person, opened, token_in
@@ -226,6 +227,46 @@ async def test_a_revoked_invitation_is_not_sent_any_more(public: Office) -> None
     await _deliver(office)
 
     assert office.mail.received == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_link_that_opens_nothing_any_more_is_not_sent(public: Office) -> None:
+    """The mail server was away for a week, or whoever invited was shut out: a dead link would only puzzle its reader."""
+    office = public
+    async with office.store.write() as tx:
+        second = await accounts.add(
+            tx, name="Toinen", role="yllapitaja", password_hash="x", must_change_password=False, now=office.clock()
+        )
+        for admin, name in ((second, "Shut Out"), (office.yrjo, "Too Late")):
+            invited, token = await invitations.invite(
+                tx, name=name, role="koordinaattori", invited_by=admin.id, now=office.clock()
+            )
+            letter = letters.invitation(office.house, invited, token, by=admin.name, now=office.clock())
+            address = office.house.vault.seal("x@y.example")
+            await post(
+                tx,
+                office.house.vault,
+                letter,
+                key=name,
+                recipient=invited.id,
+                sealed_address=address,
+                now=office.clock(),
+            )
+    await give_phone(office, office.yrjo)
+    async with visitor(office, "Yrjö") as yrjo:
+        await yrjo.sends("/console/code", "/console/code", code=code_now(office), to="")
+        await yrjo.sends("/console/people", f"/console/people/{second.id}/disable")
+    async with office.store.read() as read:
+        queued = (await read.execute(select(schema.outbox.c.state))).scalars().all()
+    office.clock.advance(timedelta(days=7))
+    for _ in range(2):
+        await _deliver(office)
+    async with office.store.read() as read:
+        kept = (await read.execute(select(schema.outbox.c.state, schema.outbox.c.reason))).all()
+
+    assert queued == ["queued"]
+    assert office.mail.received == []  # type: ignore[attr-defined]
+    assert [tuple(row) for row in kept] == [("failed", "the link in it opens nothing any more")]
 
 
 async def _deliver(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from admin import digests
 from bot.channels.email import NAME as EMAIL
 from bot.channels.email import EmailChannel
 from bot.delivery import Delivery
-from bot.store import schema, tickets
+from bot.store import retention, schema, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store
 from bot.vault import Vault
@@ -150,6 +150,25 @@ async def test_an_urgent_question_is_told_at_once_in_opening_hours(office: Offic
     assert MARKER not in text
     assert f"/console/tickets/{ticket_id}" in text
     assert (by_night, len(server.received)) == (2, 4)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_an_urgent_question_that_nobody_takes_is_told_of_once_also_when_that_is_forgotten(
+    office: Office, server: MailServer
+) -> None:
+    """After a month nobody remembers that the mail went out; the daily word still counts the question."""
+    await wish(office, office.vaino, email=ADDRESS, urgent="on")
+    await office.ticket("Kiire", urgent=True)
+    await looks(office)
+    office.clock.advance(timedelta(days=34))
+    await retention.forget(office.store, office.house.profile.retention, office.clock())
+    async with office.store.read() as read:
+        remembered = (await read.execute(select(schema.outbox))).all()
+    await looks(office)
+
+    assert office.house.hours.is_open(office.clock())
+    assert remembered == []
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
