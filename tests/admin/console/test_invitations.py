@@ -231,7 +231,7 @@ async def test_a_revoked_invitation_is_not_sent_any_more(public: Office) -> None
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_link_that_opens_nothing_any_more_is_not_sent(public: Office) -> None:
-    """The mail server was away for a week, or whoever invited was shut out: a dead link would only puzzle its reader."""
+    """The mail server was away for a week, or whoever invited was shut out: a dead link would puzzle its reader."""
     office = public
     async with office.store.write() as tx:
         second = await accounts.add(
