@@ -35,6 +35,7 @@ SEED = 2010  # the year of the first Otappa koppi
 WEEKS = 8
 QUESTIONS_A_WEEK = (7, 9, 8, 12, 11, 14, 13, 18)
 MARK = "(esimerkki)"
+POPULAR = ("asumistuki", "kesatyo", "cv-tekeminen", "toimeentulotuki")
 CAMPAIGNS = (  # name, place, and from when to when in weeks from now
     ("Abijuliste", "Lukioiden ilmoitustaulut", -WEEKS, 4),
     ("Kesätyötarina", "Instagram", -6, -1),
@@ -124,7 +125,8 @@ def _ordinary_weeks(stage: "_Stage", now: datetime) -> list[Step]:
     """Questions the bot deals with alone, more from week to week; some askers come back."""
     dice = stage.dice
     entries = stage.house.bookshelf.current.library.entries
-    # As people ask: half of it has been asked before, half in words nobody foresaw.
+    # As people ask: half of it about the same few things, the rest of all sorts, partly in words nobody foresaw.
+    popular = [phrasing for entry in entries if entry.id in POPULAR for phrasing in entry.phrasings.get("fi", ())]
     foreseen = [phrasing for entry in entries for phrasing in entry.phrasings.get("fi", ())]
     unforeseen = [question.text for question in development(["in-scope", "out-of-scope"])]
     steps: list[Step] = []
@@ -138,7 +140,7 @@ def _ordinary_weeks(stage: "_Stage", now: datetime) -> list[Step]:
             if not is_back:
                 people.append(person)
                 steps.append(Step(at - timedelta(seconds=40), partial(stage.comes, person)))
-            question = dice.choice(dice.choice([foreseen, unforeseen]))
+            question = dice.choice(dice.choice([popular or foreseen, popular or foreseen, foreseen, unforeseen]))
             steps.append(Step(at, partial(stage.says, person, question)))
             steps.append(Step(at + timedelta(seconds=dice.randint(20, 90)), partial(stage.goes_on, person)))
     return [step for step in steps if step.at < now - timedelta(hours=4)]

@@ -18,7 +18,7 @@ from admin.console import (
     editing,
     entry_life,
     faq,
-    figures,
+    figure_files,
     gaps,
     habits,
     inserting,
@@ -27,6 +27,7 @@ from admin.console import (
     live,
     me,
     outreach,
+    overview,
     people,
     phrasings,
     posters,
@@ -40,6 +41,7 @@ from admin.console import (
     trying,
     versions,
     waiting,
+    year_report,
 )
 from admin.console.front_door import FrontDoor
 from admin.console.sign_in import SignIn
@@ -141,7 +143,10 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route(
             "choose_text", "/faq/{entry_id}/{language}/choose", versions.choose, fields=("base", "part", "choice")
         ),
-        door.route("figures", "/figures", figures.page),
+        door.route("figures", "/figures", overview.page),
+        door.route("figures_csv", "/figures/{table}.csv", figure_files.csv),
+        door.route("figures_xlsx", "/figures.xlsx", figure_files.xlsx),
+        door.route("year_report", "/figures/report", year_report.page),
         *_campaigns(door),
         door.route("chats", "/chats", chats.page),
         door.route("make_code", "/chats", chats.make_code, fields=("purpose",)),

@@ -77,7 +77,10 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "entry_versions": (200, ALL),
     "restore_entry": (422, ALL),
     "choose_text": (422, ALL),
-    "figures": (200, LEADERS),
+    "figures": (200, ALL),
+    "figures_csv": (200, ALL),
+    "figures_xlsx": (200, ALL),
+    "year_report": (200, ALL),
     "campaigns": (200, ALL),
     "make_campaign": (422, LEADERS),
     "campaign": (404, ALL),
@@ -124,6 +127,7 @@ def _address(route: Route, ticket_id: str) -> str:
         "key": "a-key-of-it",
         "code": "nobody",
         "kind": "svg",
+        "table": "days",
     }
     path = route.path
     for name, value in values.items():

@@ -1,0 +1,237 @@
+"""The overview: a period's figures in words, in charts with their tables, and the summaries that were sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from urllib.parse import quote
+
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
+
+from admin.console import charts, period, sent_summaries
+from admin.console.visit import Visit
+from admin.reach.expectation import expected_band
+from admin.summaries.compose import CHANNEL_NAMES
+from admin.summaries.due import Span
+from admin.summaries.headlines import headlines
+from admin.summaries.statistics import Figures, figures, first_event_on
+from admin.summaries.tables import (
+    BEFORE,
+    LANGUAGE_NAMES,
+    MOST_DAYS_BY_DAY,
+    OTHERS,
+    Names,
+    Row,
+    Table,
+    Value,
+    tables,
+    text_of,
+)
+from bot.hours import OpeningHours
+from bot.store import campaigns, tallies
+
+# Where the cases of a figure are: a page, and the route that a reader must be allowed to use.
+QUESTIONS, GAPS, ANSWERS, OPEN, CLOSED, CAMPAIGNS = (
+    ("questions", "/console/questions"),
+    ("gaps", "/console/gaps"),
+    ("faq", "/console/faq"),
+    ("ticket", "/console/?view=all"),
+    ("ticket", "/console/?view=closed"),
+    ("campaigns", "/console/campaigns"),
+)
+CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "figures": {
+        "questions": QUESTIONS, "askers": QUESTIONS, "answered": ANSWERS, "choices": ANSWERS, "picked": ANSWERS,
+        "not_found": GAPS, "escalated": OPEN, "replies": CLOSED, "wait": CLOSED, "promises": CLOSED, "helped": ANSWERS,
+    },
+    "funnel": {
+        "heard": CAMPAIGNS, "came": CAMPAIGNS, "asked": QUESTIONS, "answered": ANSWERS, "choices": ANSWERS,
+        "person": OPEN, "helped": ANSWERS,
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as the page shows it: where its cases are, if the reader may go there, and its bar."""
+
+    row: Row
+    path: str | None
+    bar: Markup
+
+
+@dataclass(frozen=True)
+class Volume:
+    """The questions over time, wide and narrow, from the table *key*; whether what was expected is behind them."""
+
+    key: str
+    wide: Markup
+    narrow: Markup
+    has_band: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the page, the files and the report are made of: all of it from the same figures."""
+
+    figures: Figures
+    tables: Mapping[str, Table]
+    since: date | None
+
+
+async def look(visit: Visit, read: AsyncConnection, span: Span) -> Seen:
+    """The figures of *span* and their tables."""
+    found = await figures(read, span)
+    names = Names(
+        entries={entry.id: entry.title for entry in visit.house.bookshelf.current.library.entries},
+        campaigns={campaign.code: campaign.name for campaign in await campaigns.everything(read)},
+    )
+    since = await first_event_on(read)
+    expected = await _expected(read, span, since, period.today_of(visit))
+    return Seen(found, {table.key: table for table in tables(found, names, expected)}, since)
+
+
+async def _expected(read: AsyncConnection, span: Span, since: date | None, today: date) -> dict[date, tuple[int, int]]:
+    """Between which each day's questions were to be; nothing of a long period, which isn't shown by day."""
+    days = [span.first_day + timedelta(days=number) for number in range((span.last_day - span.first_day).days + 1)]
+    if since is None or len(days) > MOST_DAYS_BY_DAY:
+        return {}
+    asked = await tallies.by_day(read, since, today - timedelta(days=1), ["all"], ["asked"])
+    of_days = next(iter(asked.values()), {})
+    history = {since: 0} | {day: tally.times for day, tally in of_days.items()}
+    return {band.day: (band.low, band.high) for band in expected_band(history, days)}
+
+
+async def page(visit: Visit) -> Response:
+    """The period of the address; with dates that make none, the form again with what is wrong."""
+    today = period.today_of(visit)
+    try:
+        span = period.asked(visit)
+    except period.WrongDates as wrong:
+        return visit.render("overview_wrong.html", 422, dates=wrong.dates, text_of=text_of)
+    async with visit.house.store.read() as read:
+        seen = await look(visit, read, span)
+        summaries = await sent_summaries.newest(read)
+    is_over = span.last_day < today
+    return visit.render(
+        "overview.html",
+        span=span,
+        name=period.named(span),
+        here="usual" if span == period.last_weeks(today) else span.period,
+        query=period.query_of(span),
+        earlier=_query(period.earlier(span)),
+        later=_query(period.later(span, today)),
+        dates=period.Dates(span.first_day.isoformat(), span.last_day.isoformat()),
+        is_over=is_over,
+        seen=seen,
+        text_of=text_of,
+        headlines=headlines(seen.figures, is_over=is_over),
+        path=lambda table, about: path_of(visit, table, about),
+        lines=lambda key: _lines(visit, seen.tables[key]),
+        volume=_volume(seen),
+        heat_map=_heat_map(seen, visit.house.hours),
+        address=visit.house.settings.address,
+        summaries=summaries,
+    )
+
+
+def path_of(visit: Visit, key: str, about: str) -> str | None:
+    """Where the cases of a table's row are, if there is such a place and the reader may go there."""
+    route, path = _cases(visit, key, about)
+    return path if path and visit.may(route) else None
+
+
+def _cases(visit: Visit, key: str, about: str) -> tuple[str, str]:
+    is_entry = about in visit.house.bookshelf.current.library.by_id
+    match key:
+        case "figures" | "funnel":
+            return CASES[key].get(about, ("figures", ""))
+        case "days":
+            return "figures", f"/console/figures?period=day&day={about}"
+        case "gaps" if visit.may("gaps"):
+            return GAPS
+        case "topics" | "rising" | "gaps" if is_entry:
+            return "entry", f"/console/faq/{about}"
+        case "campaigns" if about:
+            return "campaign", f"/console/campaigns/{quote(about, safe='')}"
+        case "channels" if about in CHANNEL_NAMES:
+            return "ticket", f"/console/?view=all&channel={about}"
+        case "languages" if about in LANGUAGE_NAMES:
+            return "ticket", f"/console/?view=all&language={about}"
+        case "outcomes":
+            return CLOSED
+    return "figures", ""
+
+
+def _lines(visit: Visit, table: Table) -> list[Line]:
+    """The rows, each with a bar for its first number and a mark for the period before, where it is told."""
+    numbers = [None if row.about == OTHERS else _count(row.cells[1]) for row in table.rows]
+    has_before = table.columns[-1] == BEFORE
+    before = [_count(row.cells[-1]) if has_before else None for row in table.rows]
+    most = max((number or 0 for number in [*numbers, *before]), default=0)
+    return [
+        Line(
+            row,
+            path_of(visit, table.key, row.about),
+            Markup("") if row.about == OTHERS else charts.bar(number or 0, most, then),
+        )
+        for row, number, then in zip(table.rows, numbers, before, strict=True)
+    ]
+
+
+def _count(value: Value) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _volume(seen: Seen) -> Volume:
+    key, shown, label = _columns(seen)
+    has_band = any(one.expected for one in shown)
+    return Volume(key, charts.columns(shown, label, charts.WIDE), charts.columns(shown, label, charts.NARROW), has_band)
+
+
+def volume_of(seen: Seen, size: charts.Size) -> Markup:
+    """The questions over time in one picture."""
+    _, shown, label = _columns(seen)
+    return charts.columns(shown, label, size)
+
+
+def _columns(seen: Seen) -> tuple[str, list[charts.Column], str]:
+    """The questions by day or, of a long period, by week or month: the table that tells them, columns, and a label."""
+    key = next(key for key in ("months", "weeks", "days") if key in seen.tables)
+    table = seen.tables[key]
+    shown = [
+        charts.Column(text_of(row.cells[0]), _short(row.about), _count(row.cells[1]) or 0, _band(row))
+        for row in table.rows
+    ]
+    total = seen.figures.counts.questions
+    label = f"{table.title}: {total} kysymystä"
+    if total:
+        highest = max(shown, key=lambda one: one.value)
+        label += f", eniten {highest.name}: {highest.value}"
+    return key, shown, label
+
+
+def _band(row: Row) -> tuple[int, int] | None:
+    low, high = (_count(cell) for cell in row.cells[3:]) if len(row.cells) > 3 else (None, None)
+    return None if low is None or high is None else (low, high)
+
+
+def _short(about: str) -> str:
+    """A day "2026-11-16" as "16.11.", a month "2026-11" as "11/26"."""
+    year, month, *day = about.split("-")
+    return f"{int(day[0])}.{int(month)}." if day else f"{int(month)}/{year[2:]}"
+
+
+def _heat_map(seen: Seen, hours: OpeningHours) -> Markup:
+    office = {day: (_hour(opens), _hour(closes)) for day, (opens, closes) in hours.weekdays.items()}
+    rows = [[_count(cell) for cell in row.cells[1:]] for row in seen.tables["hours"].rows]
+    return charts.heat_map(rows, office, f"Viikon tunnit. {seen.tables['hours'].note}")
+
+
+def _hour(at: time) -> float:
+    return at.hour + at.minute / 60
+
+
+def _query(span: Span | None) -> str | None:
+    return period.query_of(span) if span else None

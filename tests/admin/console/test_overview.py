@@ -1,0 +1,232 @@
+"""The overview: the same figure wherever it is read, whatever the period and whoever reads."""
+
+import csv
+import html
+import re
+from datetime import date, timedelta
+from io import BytesIO, StringIO
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import insert
+
+from admin.console import period
+from admin.summaries.compose import summary
+from admin.summaries.due import span_between, span_of
+from admin.summaries.statistics import figures
+from bot.store import campaigns
+from bot.store.schema import event
+from tests.admin.console.office import Office
+from tests.admin.console.test_tickets import HOSTILE
+
+PAGE = "/console/figures"
+FIRSTS = ("first_of_day", "first_of_week", "first_of_month", "first_of_year")
+FIRSTS_OF_CAMPAIGN = ("first_of_campaign", "first_of_first_campaign")
+on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+async def _happen(office: Office, day: date, code: str | None, **kinds: int) -> None:
+    """So many events of each kind, each by somebody else who never came again; outside office hours every third."""
+    rows = [
+        {
+            "kind": kind,
+            "at": office.clock(),
+            "local_day": day,
+            "local_hour": 10,
+            "in_office_hours": number % 3 > 0,
+            "channel": "web",
+            "language": "fi",
+            "campaign": code,
+            "first_campaign": code,
+            "topic": "asumistuki",
+            "seconds": 60.0 * number if kind == "human_reply" else None,
+            **dict.fromkeys(FIRSTS, True),
+            **dict.fromkeys(FIRSTS_OF_CAMPAIGN, code is not None),
+            "is_returning": False,
+        }
+        for kind, times in kinds.items()
+        for number in range(times)
+    ]
+    async with office.store.write() as tx:
+        await tx.execute(insert(event), rows)
+
+
+def _text(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
+
+
+def _cells(page: str, caption: str) -> dict[str, list[str]]:
+    """A table of the page by its rows' headings, as a reader sees them; what is only heard or on phones is left out."""
+    table = page.partition(f'<caption class="unseen">{caption}</caption>')[2].partition("</table>")[0]
+    table = re.sub(r'<span class="heading".*?</span>|<svg.*?</svg>', "", table, flags=re.DOTALL)
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in table.split("<tr")[2:]]
+    return {_text(first): [_text(cell) for cell in others] for first, *others in rows}
+
+
+def _as_written(csv_file: bytes) -> list[list[str]]:
+    return list(csv.reader(StringIO(csv_file.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+async def test_a_figure_is_equal_on_the_page_in_the_message_in_each_file_and_in_the_report(office: Office) -> None:
+    """Two numbers for one thing, and nobody believes either; a campaign's name does nothing in any of them."""
+    year = office.clock().year - 1
+    names = ["=HYPERLINK(1)", *HOSTILE]
+    async with office.store.write() as tx:
+        codes = [
+            await campaigns.make(tx, name=name, place="x", first_day=date(year, 1, 1), last_day=date(year, 1, 2))
+            for name in names
+        ]
+    for number, code in enumerate(codes):
+        day = date(year, 1, 1) + timedelta(days=30 * number)
+        await _happen(office, day, code, came=7, asked=6, answered=4, helped=3, human_reply=1, promise_kept=1)
+    await _happen(office, date(year, 12, 31), None, not_helped=7, not_found=5, escalated=9, human_reply=2)
+    dates = f"first={year}-01-01&last={year}-12-31"
+    async with office.at_work(office.kaisa) as kaisa:
+        page = (await kaisa.sees(f"{PAGE}?{dates}")).text
+        report = (await kaisa.sees(f"{PAGE}/report?year={year}")).text
+        book = await kaisa.sees(f"{PAGE}.xlsx?{dates}")
+        files = {
+            key: _as_written((await kaisa.sees(f"{PAGE}/{key}.csv?{dates}")).content)
+            for key in ("figures", "campaigns")
+        }
+    async with office.store.read() as read:
+        found = await figures(read, span_between(date(year, 1, 1), date(year, 12, 31)))
+    message = summary(found, today=date(year + 1, 6, 1), service="x", address="https://x.example")
+
+    assert {"60", "33", "40", "9", "12", "30"} <= set(re.findall(r"\d+", message))
+    on_page = _cells(page, "Tärkeimmät luvut")
+    sheets = load_workbook(BytesIO(book.content))
+    in_book = {row[0]: row[1:] for row in sheets["figures"].iter_rows(min_row=6, values_only=True)}
+    in_file = {row[0]: row[1:] for row in files["figures"][1:]}
+    for name, said, whole in (
+        ("Kysymyksiä", "60", None),
+        ("Kysyjiä", "60", None),
+        ("Botti vastasi heti", "40", "60"),
+        ("Virka-ajan ulkopuolella", "20", "60"),
+        ("Lähetettiin ihmiselle", "9", "60"),
+        ("Auttoi", "30", "37"),
+    ):
+        assert on_page[name][0].split(" / ") == [said, *([f"{whole}, {in_file[name][2]}"] if whole else [])]
+        assert in_file[name][:2] == [said, whole or "–"]
+        assert [str(cell) for cell in in_book[name][:2]] == [said, whole or "None"]
+    for headline in (
+        "60 kysymystä 60 kysyjältä.",
+        "33 % tuli virka-ajan ulkopuolella (20 / 60).",
+        "67 % sai botilta vastauksen heti (40 / 60). Ihmiselle lähetettiin 9.",
+        "alle 1 min odotettiin ihmisen vastausta (mediaani, 12 vastausta). Luvatussa ajassa 10 / 10, 100 %.",
+        "81 % sanoi, että vastaus auttoi (30 / 37).",
+    ):
+        assert headline in _text(page)
+        assert headline in _text(report)
+    assert _cells(page, "Aiheet") == {"Miten haen asumistukea?": ["60", "60"]}
+    assert _cells(page, "Kysymykset kuukausittain")[f"tammikuu {year}"] == ["12"]
+
+    assert {name: row[1] for name, row in _by_name(files["campaigns"]).items()} == dict.fromkeys(names, "6")
+    assert set(_cells(page, "Kampanjat")) == {_text(html.escape(name)) for name in names}
+    assert {row[0] for row in sheets["campaigns"].iter_rows(min_row=6, values_only=True)} == set(names)
+    assert {row[0].data_type for row in sheets["campaigns"].iter_rows(min_row=6)} == {"s"}
+    assert not any(name in page + report for name in HOSTILE if name.startswith(("<", '"')))
+    assert all(not row[0].startswith("=") for row in files["campaigns"])
+
+
+def _by_name(rows: list[list[str]]) -> dict[str, list[str]]:
+    return {row[0].removeprefix("'"): row for row in rows[1:]}
+
+
+@on_one_database
+async def test_any_period_has_a_page_and_one_that_is_none_says_what_is_wrong(office: Office) -> None:
+    """Before the service began, on a day, over three years, in a month without a question: never an empty look."""
+    today = period_today = office.clock().date()
+    async with office.at_work(office.kaisa) as kaisa:
+        never = _text((await kaisa.sees(PAGE)).text)
+        await _happen(office, today - timedelta(days=3), None, asked=2)
+        await _happen(office, today - timedelta(days=40), None, came=1)
+        usual = _text((await kaisa.sees(PAGE)).text)
+        for span, said in {
+            f"period=day&day={today - timedelta(days=3)}": "2 kysymystä 2 kysyjältä",
+            f"period=day&day={today - timedelta(days=4)}": "Yksi asia: avaa chat osoitteessa",
+            "period=day": "Jakso on vielä kesken",
+            f"period=month&day={today - timedelta(days=400)}": "Palvelu ei ollut vielä käytössä",
+            f"first={today - timedelta(days=1095)}&last={today}": "Kysymykset kuukausittain",
+            f"first={today - timedelta(days=100)}&last={today}": "Kysymykset viikoittain",
+            f"first={today}&last={today}": "Jakso on vielä kesken",
+            "period=fortnight": usual,
+        }.items():
+            page = await kaisa.sees(f"{PAGE}?{span}")
+            assert page.status_code == 200
+            assert said in _text(page.text)
+        for span, said in {
+            "first=2026-02-30&last=<b>": "oikea päivämäärä",
+            "first=2026-02-02": "oikea päivämäärä",
+            "first=2026-02-02&last=2026-02-01": "ennen ensimmäistä",
+            "first=2001-01-01&last=2026-01-01": "enintään kymmenen vuotta",
+            "first=2901-01-01&last=2901-01-01": "ei ole vielä alkanut",
+            "period=week&day=9999-99-99": "oikea päivämäärä",
+            "period=month&day=0001-01-01": "oikea päivämäärä",
+            f"period=day&day={today + timedelta(days=1)}": "ei ole vielä alkanut",
+        }.items():
+            page = await kaisa.sees(f"{PAGE}?{span}")
+            assert (page.status_code, said in _text(page.text), "<b>" in page.text) == (422, True, False)
+        for path in (f"{PAGE}.xlsx", f"{PAGE}/days.csv"):
+            refused = await kaisa.sees(f"{path}?first=2026-02-02&last=2026-02-01")
+            assert (refused.status_code, "Näillä päivillä ei ole lukuja" in refused.text) == (422, True)
+        missing = [
+            (await kaisa.sees(f"{PAGE}{path}")).status_code
+            for path in ("/nope.csv", "/report?year=1999", f"/report?year={period_today.year + 1}", "/report?year=x")
+        ]
+        empty_year = _text((await kaisa.sees(f"{PAGE}/report?year={today.year - 5}")).text)
+
+    assert "ei ole vielä tapahtunut mitään" in never
+    assert "2 kysymystä" in usual
+    assert missing == [404, 404, 404, 200]
+    assert "0 kysymystä. Palvelu ei ollut vielä käytössä." in empty_year
+
+
+@on_one_database
+async def test_a_figure_leads_to_its_cases_where_its_reader_may_go(office: Office) -> None:
+    """A link that ends at a closed door teaches people not to follow links."""
+    await _happen(office, office.clock().date() - timedelta(days=3), None, asked=9, not_found=6, closed_answered=8)
+    found = {}
+    for account in (office.vaino, office.kaisa, office.yrjo):
+        async with office.at_work(account) as person:
+            page = (await person.sees(PAGE)).text
+            main = page.partition("<main")[2]
+            paths = set(re.findall(r'href="(/console/[^"#]*)"', html.unescape(main)))
+            elsewhere = sorted(path for path in paths if not path.startswith(PAGE))
+            statuses = {(await person.sees(path)).status_code for path in elsewhere}
+            found[account.role] = statuses, paths & {
+                "/console/questions", "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed",
+            }  # fmt: skip
+
+    assert found == {
+        "tyovoimaneuvoja": (
+            {200},
+            {"/console/questions", "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed"},
+        ),
+        "koordinaattori": ({200}, {"/console/questions", "/console/gaps", "/console/faq/asumistuki"}),
+        "yllapitaja": ({200}, {"/console/faq/asumistuki"}),
+    }
+
+
+def test_periods_are_called_what_people_call_them_and_follow_each_other() -> None:
+    """The links to the one before and after must not skip a day, nor lead to what has not begun."""
+    today = date(2026, 11, 22)
+    week, month = span_of("week", today), span_of("month", today)
+    days, usual = span_between(date(2025, 12, 30), date(2026, 1, 2)), period.last_weeks(today)
+
+    assert [period.named(span) for span in (span_of("day", today), week, month, days)] == [
+        "sunnuntai 22.11.2026",
+        "viikko 47, 16.11.–22.11.2026",
+        "marraskuu 2026",
+        "30.12.2025–2.1.2026",
+    ]
+    assert period.named(span_between(date(2025, 1, 1), date(2025, 12, 31))) == "vuosi 2025"
+    assert period.named(span_between(today, today)) == "sunnuntai 22.11.2026"
+    assert [period.query_of(span) for span in (week, days)] == [
+        "period=week&day=2026-11-16",
+        "first=2025-12-30&last=2026-01-02",
+    ]
+    assert [period.later(span, today) for span in (week, month, usual)] == [None, None, None]
+    assert period.later(days, today) == span_between(date(2026, 1, 3), date(2026, 1, 6))
+    assert period.earlier(month) == span_of("month", date(2026, 10, 5))
+    assert period.earlier(span_of("month", period.EARLIEST)) is None
