@@ -67,7 +67,7 @@ def columns(shown: Sequence[Column], label: str, size: Size) -> Markup:
         for place, one in enumerate(shown)
         if place % every == 0 and _fits(x(place + 0.5), one.label, right)
     ]
-    return _svg(size, label, parts, {WIDE: "is-wide", NARROW: "is-narrow"}.get(size, "is-any"))
+    return _svg(size, label, parts, "is-narrow" if size == NARROW else "is-wide")
 
 
 def heat_map(rows: Sequence[Sequence[int | None]], office: Mapping[int, tuple[float, float]], label: str) -> Markup:

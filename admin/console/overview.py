@@ -1,6 +1,6 @@
 """The overview: a period's figures in words, in charts with their tables, and the summaries that were sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from urllib.parse import quote
@@ -63,11 +63,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Volume:
-    """The questions over time, wide and narrow, from the table *key*; whether what was expected is behind them."""
+    """The questions over time, as pictures of the table *key*; whether what was expected is behind them."""
 
     key: str
-    wide: Markup
-    narrow: Markup
+    pictures: Sequence[Markup]
     has_band: bool
 
 
@@ -129,7 +128,7 @@ async def page(visit: Visit) -> Response:
         headlines=headlines(seen.figures, is_over=is_over),
         path=lambda table, about: path_of(visit, table, about),
         lines=lambda key: _lines(visit, seen.tables[key]),
-        volume=_volume(seen),
+        volume=volume_of(seen, charts.WIDE, charts.NARROW),
         heat_map=_heat_map(seen, visit.house.hours),
         address=visit.house.settings.address,
         summaries=summaries,
@@ -184,20 +183,8 @@ def _count(value: Value) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _volume(seen: Seen) -> Volume:
-    key, shown, label = _columns(seen)
-    has_band = any(one.expected for one in shown)
-    return Volume(key, charts.columns(shown, label, charts.WIDE), charts.columns(shown, label, charts.NARROW), has_band)
-
-
-def volume_of(seen: Seen, size: charts.Size) -> Markup:
-    """The questions over time in one picture."""
-    _, shown, label = _columns(seen)
-    return charts.columns(shown, label, size)
-
-
-def _columns(seen: Seen) -> tuple[str, list[charts.Column], str]:
-    """The questions by day or, of a long period, by week or month: the table that tells them, columns, and a label."""
+def volume_of(seen: Seen, *sizes: charts.Size) -> Volume:
+    """The questions by day or, of a long period, by week or month, drawn in each of *sizes*."""
     key = next(key for key in ("months", "weeks", "days") if key in seen.tables)
     table = seen.tables[key]
     shown = [
@@ -209,7 +196,7 @@ def _columns(seen: Seen) -> tuple[str, list[charts.Column], str]:
     if total:
         highest = max(shown, key=lambda one: one.value)
         label += f", eniten {highest.name}: {highest.value}"
-    return key, shown, label
+    return Volume(key, [charts.columns(shown, label, size) for size in sizes], any(one.expected for one in shown))
 
 
 def _band(row: Row) -> tuple[int, int] | None:

@@ -39,7 +39,7 @@ async def page(visit: Visit) -> Response:
         text_of=text_of,
         small=SMALL,
         headlines=headlines(seen.figures, is_over=is_over),
-        chart=volume_of(seen, CHART),
+        charts=volume_of(seen, CHART, charts.NARROW),
         topics=seen.tables["topics"].rows[:TOPICS],
         campaigns=seen.tables["campaigns"].rows[:CAMPAIGNS],
         controller=visit.house.profile.controller.name["fi"],

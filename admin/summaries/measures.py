@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -56,15 +54,13 @@ async def measure(read: AsyncConnection, span: Span, dimensions: Collection[Dime
     if unit is not None:
         sums = await tallies.summed(read, first, last, dimensions)
         exactly = {cell: people.first_in(unit, tally) for cell, tally in sums.items()}
-        return Measures({cell: _measure(tally, exactly[cell], exactly[cell]) for cell, tally in sums.items()})
+        return Measures({cell: _measure([tally], exactly[cell], exactly[cell]) for cell, tally in sums.items()})
     days = await tallies.by_day(read, first, last, dimensions)
     return Measures(
-        {
-            cell: _measure(reduce(add, of_days.values()), *people.bounds(of_days, first, last))
-            for cell, of_days in days.items()
-        }
+        {cell: _measure(of_days.values(), *people.bounds(of_days, first, last)) for cell, of_days in days.items()}
     )
 
 
-def _measure(tally: Tally, at_least: int, at_most: int) -> Measure:
-    return Measure(tally.times, at_least, at_most, tally.first_ever)
+def _measure(together: Collection[Tally], at_least: int, at_most: int) -> Measure:
+    times, new = sum(tally.times for tally in together), sum(tally.first_ever for tally in together)
+    return Measure(times, at_least, at_most, new)

@@ -6,6 +6,7 @@ each of them has one event that was their first in it. Of other days it is known
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from bot.store.tallies import Tally
@@ -65,12 +66,20 @@ def _at_least(unit: Unit, days: Mapping[date, Tally]) -> int:
 
 
 def _at_most(days: Mapping[date, Tally], first_day: date, last_day: date) -> int:
-    found, day = 0, first_day
+    units = _largest_units(first_day, last_day)
+    return sum(first_in(units[day], tally) for day, tally in days.items())
+
+
+@lru_cache(maxsize=8)  # the same for every cell of a table
+def _largest_units(first_day: date, last_day: date) -> Mapping[date, Unit]:
+    """By which unit each day's people are counted: these days cut into the largest units that begin within them."""
+    found: dict[date, Unit] = {}
+    day = first_day
     while day <= last_day:
         unit = max((unit for unit in _UNIT_OF if _begins(unit, day)), key=list(_UNIT_OF).index)
         here = _UNIT_OF[unit](day)
         while day <= last_day and _UNIT_OF[unit](day) == here:
-            found += first_in(unit, days.get(day, Tally()))
+            found[day] = unit
             day += timedelta(days=1)
     return found
 
