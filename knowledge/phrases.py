@@ -9,7 +9,9 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, groupby
 
 LONGEST_READ = 12_000
@@ -158,6 +160,7 @@ class Line:
 _SHORTEST_UNDOUBLED = 5
 _SHORTEST_MISSPELT = 6
 _SHORTEST_CUT = 8
+_WORDS_REMEMBERED = 4096
 
 
 class Vocabulary:
@@ -175,15 +178,17 @@ class Vocabulary:
         self._near_words = _by_deletion(self._misspelt_words)
         self._near_stems = _by_deletion(self._misspelt_stems)
         self._longest_stem = max(map(len, stems), default=0)
+        # A text's words are looked up again with its sentences and clauses, and most words are in many texts.
+        self.meant = lru_cache(_WORDS_REMEMBERED)(self._meant)
 
-    def meant(self, word: str) -> set[Element]:
+    def _meant(self, word: str) -> frozenset[Element]:
         """The elements *word* stands for as it is written, and those it was probably meant for."""
         found = self.written(word)
         if len(word) < _SHORTEST_UNDOUBLED or self._is_spelt_right(word):
-            return found
+            return frozenset(found)
         word = word.translate(_DIGITS_AS_LETTERS)
         undoubled = _known(_DOUBLED.sub(r"\1", word), self._undoubled_words, self._undoubled_stems)
-        return found | (undoubled or self._one_slip_from(word))
+        return frozenset(found | (undoubled or self._one_slip_from(word)))
 
     def _is_spelt_right(self, word: str) -> bool:
         return (
@@ -350,7 +355,7 @@ class Spotter:
                 weighs.append(self._fillers not in meant)
         return places, origins, Line([sentences[number] for number in origins], weighs)
 
-    def _one_or_two(self, word: str, following: str) -> Sequence[set[Element]]:
+    def _one_or_two(self, word: str, following: str) -> Sequence[AbstractSet[Element]]:
         meant = self._vocabulary.meant(word) | self._vocabulary.together(word, following)
         return [meant] if meant else self._vocabulary.apart(word) or [meant]
 

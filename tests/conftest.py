@@ -101,14 +101,6 @@ def postgresql_cluster() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgresql(postgresql_cluster: postgres.Cluster) -> Iterator[str]:
-    """The name of a migrated, empty database to copy: quicker than migrating for each test."""
-    with postgresql_cluster.database() as name:
-        asyncio.run(_migrate(postgresql_cluster.url(name)))
-        yield name
-
-
-@pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database file to copy."""
     path = tmp_path_factory.mktemp("template") / "koppi.sqlite3"
@@ -128,13 +120,22 @@ def sqlite_address(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("address") / "koppi.sqlite3"
 
 
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_cluster: postgres.Cluster) -> Iterator[postgres.Database]:
+    """A migrated database, to be emptied after each test."""
+    with postgresql_cluster.database(name="koppi") as name:
+        asyncio.run(_migrate(postgresql_cluster.url(name)))
+        with postgresql_cluster.connection(name) as connection:
+            yield postgres.Database(postgresql_cluster.url(name), connection)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated database: each test that asks for it runs on both kinds."""
+    """The address of an empty, migrated database: each test that asks for it runs on both kinds."""
     if request.param == "postgresql":
-        cluster: postgres.Cluster = request.getfixturevalue("postgresql_cluster")
-        with cluster.database(request.getfixturevalue("migrated_postgresql"), name="koppi") as name:
-            yield cluster.url(name)
+        database: postgres.Database = request.getfixturevalue("postgresql_database")
+        yield database.url
+        database.empty()
     else:
         address: Path = request.getfixturevalue("sqlite_address")
         address.unlink(missing_ok=True)

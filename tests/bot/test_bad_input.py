@@ -186,6 +186,8 @@ async def test_a_message_whose_statement_takes_too_long_is_given_up_and_keeps_no
         await koppi.advance(timedelta(seconds=61))
     apology = await koppi.hears()
     (kept,) = await koppi.rows(schema.quarantine)
+    async with koppi.store.write() as tx:
+        await tx.execute(sql("DROP FUNCTION too_slow CASCADE"))
 
     assert "Asumistukea haetaan" in other.text
     assert apology.text == wording.FAILED
