@@ -10,6 +10,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -51,7 +52,7 @@ class KnowledgeBase:
         it. Where only answers have changed, what was fitted to the ways of asking is taken over, in a second. A cache
         that can't be read or written costs time, never correctness.
         """
-        fitted, manners = Fitted.read(), Manners.read()
+        fitted, manners = _shipped()
         kept = cache_folder / _name(library) if cache_folder else None
         found = kept and (_read(kept) or _with_new_answers(library, kept) or _fit_apart(library, kept))
         index, detector = found or _fit(library.entries, manners)
@@ -72,6 +73,12 @@ class KnowledgeBase:
     def language_of(self, text: str) -> Language | None:
         """The language of any *text*, as `Detector.detect` tells it."""
         return self._detector.detect(text)
+
+
+@cache
+def _shipped() -> tuple[Fitted, Manners]:
+    """What came with the code and is the same for every state of the library."""
+    return Fitted.read(), Manners.read()
 
 
 def _with_new_answers(library: Library, kept: Path) -> tuple[Index, Detector] | None:

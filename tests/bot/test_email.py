@@ -74,7 +74,9 @@ class Post:
             await task
         table = schema.outbox.c
         async with self.store.read() as read:
-            rows = await read.execute(select(table.state, table.attempts, table.uncertain, table.reason))
+            rows = await read.execute(
+                select(table.state, table.attempts, table.uncertain, table.reason).order_by(table.id)
+            )
             return [tuple(row) for row in rows]  # type: ignore[misc]
 
 

@@ -83,6 +83,7 @@ class Database:
         self.url = url
         self._connection = connection
         self._made_of = self._parts()
+        (self._revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone() or ("",)
 
     def empty(self) -> None:
         """Take out every row and count from one again; whoever is at work in it is stopped first.
@@ -92,6 +93,7 @@ class Database:
         """
         self._connection.execute(STOP_OTHERS)
         self._connection.execute(EMPTY)
+        self._connection.execute("UPDATE alembic_version SET version_num = %s", [self._revision])
 
         assert self._parts() == self._made_of
 
