@@ -5,6 +5,7 @@ four times: for a cursor, to execute, to fetch, to close. With some 25 statement
 that was most of what an answer cost (docs/decisions/0005-one-trip-a-statement.md).
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
@@ -38,6 +39,10 @@ class Connection(aiosqlite.Connection):
     def cursor(self) -> "Cursor":  # type: ignore[override]
         """A cursor; made without a trip, and nothing is left open when it is dropped."""
         return Cursor(self)
+
+    def stop(self) -> asyncio.Future[None] | None:
+        """End the connection's thread, which answers only the first who asks: a second would wait for ever."""
+        return super().stop() if self._running else None
 
 
 class Cursor:

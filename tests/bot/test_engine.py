@@ -4,10 +4,11 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -40,6 +41,22 @@ async def test_no_update_is_lost_when_many_read_and_write_at_once(store: Store) 
         number = (await read.execute(select(revision_counter.c.number))).scalar_one()
 
     assert number == TASKS * TURNS
+
+
+async def test_a_reader_cancelled_again_and_again_leaves_nothing_at_work(store: Store) -> None:
+    """So ends every page that is left while its stream looks into the database; see the end of the fixture *store*."""
+    for trips in range(6):
+        with anyio.CancelScope() as left:
+            async with store.read() as read:
+                await asyncio.gather(read.execute(select(revision_counter)), _after(trips, left.cancel))
+
+    assert left.cancel_called
+
+
+async def _after(turns: int, act: Callable[[], None]) -> None:
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    act()
 
 
 async def test_what_fails_in_a_transaction_leaves_nothing_and_tells_nobody(store: Store) -> None:
