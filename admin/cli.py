@@ -152,7 +152,7 @@ def advisor_add(name: str, role: str) -> None:
 @click.option(
     "--date", "on", type=click.DateTime(["%Y-%m-%d"]), help="A day in the period; default: the last whole one."
 )
-@click.option("--send", is_flag=True, help="Also send it to the coordinator's chat, unless it was sent already.")
+@click.option("--send", is_flag=True, help="Also send it to its readers, to each of them once.")
 def summary(period: str, on: Any, send: bool) -> None:
     """Print a usage summary."""
     from admin import logs

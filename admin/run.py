@@ -22,6 +22,7 @@ from admin.house import House
 from admin.reach import shared_links
 from admin.retention import Nightly
 from admin.summaries import send as summaries
+from admin.summaries.drawn import Pictures
 from admin.web import build_app
 from bot import worker
 from bot.channels import email, webchat
@@ -74,10 +75,11 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     if house.telegram is not None:
         channels[TELEGRAM] = house.telegram
         yield house.telegram.listen()
-    delivery = _delivery(house, channels, in_flight=house.settings.sends_in_flight)
+    pictures = Pictures(house)
+    delivery = _delivery(house, channels, pictures, in_flight=house.settings.sends_in_flight)
     if house.settings.mail_server is not None:  # with sends of its own: a mail server that hangs keeps no reply waiting
         mail = email.EmailChannel(house.settings.mail_server, house.vault, house.clock)
-        yield _delivery(house, {email.NAME: mail}, in_flight=MAILS_IN_FLIGHT).run()
+        yield _delivery(house, {email.NAME: mail}, pictures, in_flight=MAILS_IN_FLIGHT).run()
     company = Company()
     yield company.watch(house.store, house.hours.zone, house.clock)
     service = Service(
@@ -102,7 +104,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield _scheduled(house)
 
 
-def _delivery(house: House, channels: Mapping[str, Channel], *, in_flight: int) -> Delivery:
+def _delivery(house: House, channels: Mapping[str, Channel], pictures: Pictures, *, in_flight: int) -> Delivery:
     return Delivery(
         house.store,
         house.vault,
@@ -110,6 +112,7 @@ def _delivery(house: House, channels: Mapping[str, Channel], *, in_flight: int) 
         house.clock,
         file_of=Holdings(house.store, house.profile, house.hours.zone).file,
         may_broadcast=house.profile.unasked(house.hours.zone).allows,
+        picture_of=pictures.draw,
         in_flight=in_flight,
         per_second=house.settings.send_per_second,
     )

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from admin.console import charts, period, sent_summaries
 from admin.console.visit import Visit
 from admin.reach.expectation import expected_band
-from admin.summaries.compose import CHANNEL_NAMES
 from admin.summaries.due import Span
 from admin.summaries.headlines import headlines
 from admin.summaries.statistics import Figures, figures, first_event_on
@@ -28,6 +27,7 @@ from admin.summaries.tables import (
     tables,
     text_of,
 )
+from admin.summaries.wording import CHANNELS
 from bot.hours import OpeningHours
 from bot.store import campaigns, tallies
 
@@ -154,7 +154,7 @@ def _cases(visit: Visit, key: str, about: str) -> tuple[str, str]:
             return "entry", f"/console/faq/{about}"
         case "campaigns" if about:
             return "campaign", f"/console/campaigns/{quote(about, safe='')}"
-        case "channels" if about in CHANNEL_NAMES:
+        case "channels" if about in CHANNELS:
             return "ticket", f"/console/?view=all&channel={about}"
         case "languages" if about in LANGUAGE_NAMES:
             return "ticket", f"/console/?view=all&language={about}"

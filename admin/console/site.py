@@ -33,6 +33,8 @@ from admin.console import (
     posters,
     question_list,
     queue,
+    readers,
+    reading,
     reply_templates,
     searching,
     second_factor,
@@ -148,6 +150,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("figures_xlsx", "/figures.xlsx", figure_files.xlsx),
         door.route("year_report", "/figures/report", year_report.page),
         *_campaigns(door),
+        *_summaries(door),
         door.route("chats", "/chats", chats.page),
         door.route("make_code", "/chats", chats.make_code, fields=("purpose",)),
         door.route("unlink", "/chats/{chat_id}/unlink", chats.unlink, fields=()),
@@ -197,6 +200,20 @@ def _campaigns(door: FrontDoor) -> list[Route]:
         door.route("write_poster", "/campaigns/{code}/poster", posters.write, fields=posters.FIELDS),
         door.route("poster", "/campaigns/{code}/poster", posters.page),
         door.route("campaign_qr", "/campaigns/{code}/qr.{kind}", posters.qr),
+    ]
+
+
+def _summaries(door: FrontDoor) -> list[Route]:
+    """Who gets the summaries; and for these, who have no account here, the page that a letter leads to."""
+    return [
+        door.route("readers", "/readers", readers.page),
+        door.route("add_reader", "/readers", readers.add, fields=("email", *readers.FIELDS)),
+        door.route("change_reader", "/readers/{reader_id}", readers.change, fields=readers.FIELDS),
+        door.route("end_reader", "/readers/{reader_id}/end", readers.end, fields=()),
+        door.route("send_to_reader_again", "/readers/{reader_id}/again", readers.again, fields=()),
+        door.route("reading", "/reading/{reader_id}/{token}", reading.page),
+        door.route("confirm_reading", "/reading/{reader_id}/{token}/confirm", reading.confirm, fields=()),
+        door.route("end_reading", "/reading/{reader_id}/{token}/end", reading.end, fields=()),
     ]
 
 

@@ -19,6 +19,7 @@ async def page(visit: Visit) -> Response:
                 outbox.c.reason,
                 outbox.c.attempts,
                 outbox.c.finished_at,
+                outbox.c.key.startswith("summary:").label("is_summary"),
                 message.c.author,
             )
             .join(message, outbox.c.message_id == message.c.id, isouter=True)

@@ -10,9 +10,10 @@ from itertools import groupby
 from typing import TypeVar
 
 from admin.summaries.campaigns import shown
-from admin.summaries.compose import CHANNEL_NAMES, duration_in_words
+from admin.summaries.periods import duration_in_words
 from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
 from admin.summaries.statistics import Counts, Day, Figures, Share
+from admin.summaries.wording import CHANNELS
 from bot.store.tallies import IN_OFFICE_HOURS, NONE, OUTSIDE_OFFICE_HOURS
 
 LANGUAGE_NAMES = {"fi": "suomi", "sv": "ruotsi", "en": "englanti"}
@@ -120,7 +121,7 @@ def tables(figures: Figures, names: Names, expected: Mapping[date, tuple[int, in
         _rising(figures, names),
         _gaps(figures, names),
         _campaigns(figures, names),
-        _breakdown("channels", "Kanavat", "Kanava", figures.by_channel, counts, CHANNEL_NAMES),
+        _breakdown("channels", "Kanavat", "Kanava", figures.by_channel, counts, CHANNELS),
         _breakdown("languages", "Kielet", "Kieli", figures.by_language, counts, LANGUAGE_NAMES),
         _breakdown("office", "Virka-aika", "Milloin", figures.by_office_hours, counts, OFFICE_NAMES),
         _outcomes(counts),

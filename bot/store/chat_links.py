@@ -119,9 +119,12 @@ async def move(tx: Tx, vault: Vault, *, address: str, to: str) -> bool:
 
 
 async def find(read: AsyncConnection, vault: Vault, *, purpose: Purpose, address: str) -> str | None:
-    """The id under which the Telegram chat *address* serves *purpose*, or None."""
+    """The id under which the Telegram chat *address* serves *purpose*, or did before it was a supergroup, or None."""
+    lookup = _lookup(vault, address)
     found = await read.execute(
-        select(chat_link.c.id).where(chat_link.c.purpose == purpose, chat_link.c.lookup == _lookup(vault, address))
+        select(chat_link.c.id).where(
+            chat_link.c.purpose == purpose, or_(chat_link.c.lookup == lookup, chat_link.c.former_lookup == lookup)
+        )
     )
     link_id: str | None = found.scalar()
     return link_id

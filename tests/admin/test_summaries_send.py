@@ -12,7 +12,6 @@ from admin.house import House
 from admin.summaries.send import NotOver, send_due, summary_text
 from bot.hours import OpeningHours
 from bot.store import chat_links, conversations, events
-from bot.store.chat_links import Purpose
 from bot.store.engine import Store
 from bot.store.schema import chat_link, notice, outbox, summary_run
 from bot.vault import Vault
@@ -57,9 +56,9 @@ async def _someone_asks(house: House, at: datetime) -> None:
         await events.record(tx, talk.id, [events.Happening("asked")], around)
 
 
-async def _link(house: House, chat: int, purpose: Purpose = "coordinator") -> str:
+async def _link(house: House, chat: int, at: datetime = MONDAY) -> str:
     async with house.store.write() as tx:
-        return await chat_links.link(tx, house.vault, purpose=purpose, address=str(chat), now=MONDAY)
+        return await chat_links.link(tx, house.vault, purpose="coordinator", address=str(chat), now=at)
 
 
 async def _runs(house: House) -> list[tuple[str, date, str]]:
@@ -68,9 +67,10 @@ async def _runs(house: House) -> list[tuple[str, date, str]]:
 
 
 async def _queued(house: House) -> list[tuple[str, str]]:
-    """Where each queued message goes, and its text."""
+    """Where each queued message goes, and its text; pictures aside."""
     async with house.store.read() as read:
         joined = select(outbox.c.destination, notice.c.text).join(notice, outbox.c.notice_id == notice.c.id)
+        joined = joined.where(outbox.c.act == "send")
         return [tuple(row) for row in await read.execute(joined.order_by(outbox.c.id))]
 
 
@@ -201,7 +201,7 @@ async def test_sending_by_hand_takes_the_same_road_and_doubles_nothing(house: Ho
 async def test_by_hand_it_reaches_who_was_linked_too_late(house: House) -> None:
     """A coordinator who links their chat on Tuesday can still be sent Monday's."""
     await send_due(house)
-    chat = await _link(house, VAINO_CHAT)
+    chat = await _link(house, VAINO_CHAT, MONDAY + timedelta(minutes=1))
     await send_due(house)
     nothing_yet = await _queued(house)
 

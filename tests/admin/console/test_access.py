@@ -92,6 +92,11 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "write_poster": (404, LEADERS),
     "poster": (404, ALL),
     "campaign_qr": (404, ALL),
+    "readers": (200, LEADERS),
+    "add_reader": (404, LEADERS),
+    "change_reader": (400, LEADERS),
+    "end_reader": (303, LEADERS),
+    "send_to_reader_again": (404, LEADERS),
     "chats": (200, LEADERS),
     "make_code": (400, LEADERS),
     "unlink": (303, LEADERS),
@@ -105,7 +110,15 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "audit_log": (200, OPERATOR),
     "troubles": (200, OPERATOR),
 }
-OPEN_TO_NOBODY = {"login", "log_in", "invited", "accept_invitation"}
+OPEN_TO_NOBODY = {
+    "login",
+    "log_in",
+    "invited",
+    "accept_invitation",
+    "reading",
+    "confirm_reading",
+    "end_reading",
+}
 HAVE_TESTS_OF_THEIR_OWN = {"home", "events", "waiting"}
 
 
@@ -124,6 +137,7 @@ def _address(route: Route, ticket_id: str) -> str:
         "invitation_id": MISSING_ID,
         "message_id": "1",
         "template_id": MISSING_ID,
+        "reader_id": MISSING_ID,
         "key": "a-key-of-it",
         "code": "nobody",
         "kind": "svg",
