@@ -13,12 +13,13 @@ Out = Callable[[str], None]
 def export(folder: Path, settled: Sequence[Version], out: Out, *, base: Path = library.FAQ_FOLDER) -> int:
     """Write what the bot uses in place of files of *base* into *folder*, a line for each that changes; how many did.
 
-    A file that says the same already isn't touched, so that a second time changes nothing. An entry out of use goes,
-    and one of another category moves. Where the file has changed since somebody compared the two, a line says so.
+    A file that says the same already isn't touched, so that a second time changes nothing. An entry or translation
+    out of use goes, and one of another category moves. Where the file has changed since somebody compared the two, a
+    line says so.
 
     Raises `knowledge.library.InvalidLibrary` when the files and edits can't be read together; nothing is written then.
     """
-    withdrawn = {each.entry_id for each in settled if each.state == "withdrawn"}
+    withdrawn = {each.entry_id for each in settled if each.state == "withdrawn" and each.language == "fi"}
     edited = {each.entry_id for each in settled if each.state == "published"} - withdrawn
     categories = {entry.id: entry.category for entry in library.load(base, in_place_of_files(settled)).entries}
     changed = 0
@@ -34,6 +35,12 @@ def export(folder: Path, settled: Sequence[Version], out: Out, *, base: Path = l
         for path in sorted(folder.glob(f"*/{entry_id}.*")):
             if path.parent.name != categories[entry_id]:
                 changed += _put(folder, categories[entry_id], path.name, path.read_text(encoding="utf-8"), out)
+    for version in settled:
+        if version.state == "withdrawn" and version.entry_id not in withdrawn:
+            for path in sorted(folder.glob(f"*/{library.file_name(version.entry_id, version.language, version.part)}")):
+                path.unlink()
+                out(f"{path.parent.name}/{path.name}: removed, this translation is out of use")
+                changed += 1
     for entry_id in sorted(withdrawn):
         for path in sorted(folder.glob(f"*/{entry_id}.*")):
             path.unlink()

@@ -65,7 +65,8 @@ class InvalidLibrary(Exception):
 class Revision:
     """A published edit: *text* is the whole new content of that part's file, and wins over the file.
 
-    None in the place of the Finnish answer takes the whole entry out of use, whatever files it has.
+    None in the place of the Finnish answer takes the whole entry out of use, whatever files it has; in the place of
+    another part that part alone.
     """
 
     entry_id: str
@@ -282,10 +283,16 @@ def read(folder: Path, revisions: Sequence[Revision] = ()) -> tuple[list[Documen
         if key in documents:
             faults.append(Fault(shown(path), 1, f"the same entry stands in {documents[key].file}"))
         documents[key] = Document(*key, shown(path), path.parent.name, text)
-    withdrawn = {revision.entry_id for revision in revisions if revision.text is None}
+    withdrawn = {
+        revision.entry_id
+        for revision in revisions
+        if revision.text is None and (revision.language, revision.part) == ("fi", "answer")
+    }
     for revision in revisions:
-        if revision.text is not None:
-            key = (revision.entry_id, revision.language, revision.part)
+        key = (revision.entry_id, revision.language, revision.part)
+        if revision.text is None:
+            documents.pop(key, None)
+        else:
             documents[key] = Document(*key, edited_file(*key), None, revision.text.replace("\r\n", "\n"))
     return [documents[key] for key in sorted(documents) if key[0] not in withdrawn], faults
 

@@ -74,6 +74,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "new_entry": EVERYBODY,
     "create_entry": EVERYBODY,
     "withdraw_entry": EVERYBODY,
+    "withdraw_translation": EVERYBODY,
     "edit_entry": EVERYBODY,
     "save_entry": EVERYBODY,
     "entry_versions": EVERYBODY,

@@ -170,6 +170,11 @@ def _opened(visit: Visit, seen: Standing) -> Texts:
 # --- small helpers of the above -------------------------------------------------------------------------------
 
 
+async def stale(visit: Visit, seen: Standing) -> Response:
+    """The page again for who acted on what stands no more."""
+    return _render(visit, seen, filled(seen.latest, seen.language), Page(theirs=[], status=409))
+
+
 async def read_standing_of(visit: Visit) -> Standing:
     """The entry and language in the address. Raises what is answered by 404 when there never was such an entry."""
     entry_id, language = read_entry_id(visit), read_language(visit)

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from starlette.responses import Response
 
+from admin.console.editing import read_standing_of, stale
 from admin.console.faq import entry_page, read_entry_id
 from admin.console.learning import ENTRY_ID, MAX_ID, MAX_TITLE, REVIEW_AFTER, slug
 from admin.console.publishing import PUBLISH_LOCK
 from admin.console.saving import Stale, publish_over
 from admin.console.standing import read_standing
-from admin.console.visit import Visit
+from admin.console.visit import Visit, not_found
 from bot.channels.incoming import clean
 from bot.store import audit, revisions
 from knowledge import amending, library
@@ -81,6 +82,21 @@ async def withdraw(visit: Visit) -> Response:
         others = sorted({fault.file.rpartition("/")[2].partition(".")[0] for fault in error.faults})
         return await entry_page(visit, entry_id, refused=others, status=422)
     return visit.go(f"/console/faq/{entry_id}?done=withdrawn")
+
+
+async def withdraw_translation(visit: Visit) -> Response:
+    """Take one translation out of use: who asks in that language gets the Finnish answer. Its phrasings stay."""
+    seen = await read_standing_of(visit)
+    if seen.language == "fi":
+        raise not_found()
+    if visit.form.get("base") != seen.token or not seen.has_translation:
+        return await stale(visit, seen)
+    try:
+        edit = Revision(seen.entry_id, seen.language, "answer", None)
+        await publish_over(visit, seen, [edit], closes_drafts=False)
+    except Stale:
+        return await stale(visit, await read_standing_of(visit))
+    return visit.go(f"/console/faq/{seen.entry_id}?done=withdrawn_translation")
 
 
 def _faults(visit: Visit, fields: Mapping[str, str], entry_id: str) -> dict[str, list[str]]:

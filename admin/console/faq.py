@@ -145,7 +145,9 @@ async def entry_page(visit: Visit, entry_id: str, *, refused: Sequence[str] = ()
         changed_files=edits.changed_files(entry_id),
         refused=[books.get(id_) or id_ for id_ in refused],
         languages=LANGUAGES,
-        done=visit.query("done", known=frozenset(["published", "added", "restored", "kept", "withdrawn"])),
+        done=visit.query(
+            "done", known=frozenset(["published", "added", "restored", "kept", "withdrawn", "withdrawn_translation"])
+        ),
     )
 
 

@@ -138,6 +138,12 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("new_entry", "/faq-new", entry_life.new),
         door.route("create_entry", "/faq-new", entry_life.create, fields=entry_life.NEW_FIELDS),
         door.route("withdraw_entry", "/faq/{entry_id}/withdraw", entry_life.withdraw, fields=("base",)),
+        door.route(
+            "withdraw_translation",
+            "/faq/{entry_id}/{language}/withdraw",
+            entry_life.withdraw_translation,
+            fields=("base",),
+        ),
         door.route("edit_entry", "/faq/{entry_id}/{language}", editing.page),
         door.route("save_entry", "/faq/{entry_id}/{language}", editing.save, fields=editing.SAVE_FIELDS),
         door.route("entry_versions", "/faq/{entry_id}/{language}/versions", versions.page),

@@ -42,6 +42,11 @@ class Standing:
         return latest is not None and latest.state == "withdrawn"
 
     @property
+    def has_translation(self) -> bool:
+        """Whether this is another language than Finnish, and its answer is in use."""
+        return self.language != "fi" and not self.is_withdrawn and self.texts.answer is not None
+
+    @property
     def texts(self) -> Texts:
         """What is in use; of an entry out of use, what was."""
         return self.texts_in(self.language)
@@ -99,6 +104,9 @@ class Standing:
         return next((text for text in known if fingerprint(text) == translates), None)
 
     def _in_use(self, language: Language, part: Part) -> str | None:
+        latest = self.settled(part, language)
+        if language != "fi" and latest is not None and latest.state == "withdrawn":
+            return None
         found = self._newest(part, ("published", "file"), language)
         return found.text if found and found.state == "published" else self.files[language, part]
 

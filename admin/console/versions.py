@@ -112,7 +112,9 @@ def _page(visit: Visit, seen: Standing, *, why: str = "", faults: Sequence[str] 
         rows=_changes(seen, shown) if shown else [],
         choices=[_choice(seen, part) for part in seen.to_choose()],
         files=[
-            (part, part not in in_use and not seen.is_withdrawn) for part in PARTS if seen.files[seen.language, part]
+            (part, part not in in_use and seen.texts.of(part) is not None and not seen.is_withdrawn)
+            for part in PARTS
+            if seen.files[seen.language, part]
         ],
     )
 

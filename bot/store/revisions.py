@@ -31,7 +31,7 @@ class Version:
     Attributes
         state: *draft*, being written, one a part at most; *replaced*, a draft until it was saved anew, published or put
             aside; *published*; *file*, the file's own text, which holds from then on, whatever an upgrade makes of it;
-            *withdrawn*, at the Finnish answer: the whole entry is out of use.
+            *withdrawn*, at the Finnish answer: the whole entry is out of use; at a translation: that alone.
         base_hash: `text_hash` of the file that the edit was last compared with; None when there was no file.
     """
 
@@ -100,7 +100,7 @@ async def publish(
     account_id: str,
     now: datetime,
 ) -> None:
-    """Put *text* in the place of that part's file, from the next refit on, in every process; None withdraws the entry.
+    """Put *text* in the place of that part's file, from the next refit on, in every process; None withdraws it.
 
     *base_hash* is of the file as it is now. An edit over an edit keeps the file that the first was compared with, so
     that one more phrasing doesn't hide that an upgrade has brought another file.

@@ -72,6 +72,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "new_entry": (200, ALL),
     "create_entry": (422, ALL),
     "withdraw_entry": (409, ALL),
+    "withdraw_translation": (404, ALL),
     "edit_entry": (200, ALL),
     "save_entry": (409, ALL),
     "entry_versions": (200, ALL),

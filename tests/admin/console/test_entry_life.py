@@ -1,13 +1,16 @@
 """A new answer from nothing, and one taken out of use: neither surprises an asker, and nothing is lost."""
 
 import re
+import shutil
 
 import pytest
 from sqlalchemy import select
 
+from admin.exporting import export
 from bot.store import revisions
 from bot.store.schema import audit
 from knowledge import library
+from knowledge.entry import Entry
 from tests.admin.console.office import Office, Person
 from tests.admin.console.test_editing import HOSTILE, history_of, published, save
 
@@ -81,6 +84,46 @@ async def test_an_answer_that_must_exist_or_is_led_to_stays_in_use(office: Offic
     assert {ID, "asumistuki"} <= await _ids(office)
     async with office.store.read() as read:
         assert [version.entry_id for version in await revisions.drafts(read)] == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_one_translation_is_taken_out_of_use_and_comes_back(office: Office) -> None:
+    """A wrong Swedish answer must go at once, and take neither the Finnish one nor the Swedish ways of asking along."""
+    page, swedish = "/console/faq/cv/sv", {"title": "Hur gör jag ett CV?", "answer": "**Börja med att skriva upp.**"}
+    async with office.at_work(office.saara) as saara:
+        await save(saara, "cv", language="sv", act="publish", anyway="yes", **swedish)
+        offered = (await saara.sees(page)).text
+        base = re.findall(r'name="base" value="([^"]*)"', offered)[-1]
+        in_use = (await _entry(office)).translations.keys()
+        stale = await saara.sends(page, f"{page}/withdraw", base="old")
+        done = await saara.sends(page, f"{page}/withdraw", base=base)
+        again = await saara.sends(page, f"{page}/withdraw", base=base)
+        without = await _entry(office)
+        after = (await saara.sees(page)).text
+        exported: list[str] = []
+        shutil.copytree(office.house.bookshelf.folder, folder := office.house.settings.data_dir / "faq")
+        (folder / "hakeminen" / "cv.sv.md").write_text("---\ntitle: Gammal\n---\nGammal.\n", encoding="utf-8")
+        async with office.store.read() as read:
+            export(folder, await revisions.settled(read), exported.append, base=office.house.bookshelf.folder)
+        finnish = await saara.sends(page, "/console/faq/cv/fi/withdraw", base=base)
+        answer = next(each for each in await history_of(office, "cv") if each.state == "published")
+        versions = (await saara.sees(f"{page}/versions")).text
+        token = re.search(r'name="base" value="([^"]*)"', versions)
+        assert token is not None
+        await saara.sends(page, f"{page}/restore", base=token[1], version=str(answer.id))
+
+    assert [each.status_code for each in (stale, done, again, finnish)] == [409, 303, 409, 404]
+    assert ("Ota käännös pois käytöstä" in offered, "Ota käännös pois käytöstä" in after) == (True, False)
+    assert (set(in_use), set(without.translations)) == ({"sv"}, set())
+    assert without.phrasings["sv"]
+    assert exported == ["hakeminen/cv.sv.md: removed, this translation is out of use"]
+    assert 'value="Hur gör jag ett CV?"' not in after
+    assert set((await _entry(office)).translations) == {"sv"}
+    assert "withdraw answer" in await _acts(office)
+
+
+async def _entry(office: Office) -> Entry:
+    return library.load(office.house.bookshelf.folder, await published(office)).by_id["cv"]
 
 
 async def _ids(office: Office) -> set[str]:
