@@ -80,8 +80,9 @@ async def publish_answer(visit: Visit) -> Response:
 
 
 def answer_page(visit: Visit, origin: Origin) -> Response:
-    """The form of a new entry, filled as far as *origin* tells."""
-    title = _suggested_title(origin.questions[0] if origin.questions else "")
+    """The form of a new entry, filled as far as *origin* tells: what isn't in Finnish is to be translated first."""
+    is_finnish = origin.language == "fi"
+    title = _suggested_title(origin.questions[0]) if origin.questions and is_finnish else ""
     fields = {
         **dict.fromkeys(ANSWER_FIELDS, ""),
         "title": title,
@@ -89,7 +90,7 @@ def answer_page(visit: Visit, origin: Origin) -> Response:
         "category": _suggested_category(visit, origin),
         "advisor": origin.role,
         "phrasings": _as_phrasings(origin.questions),
-        "answer": origin.reply,
+        "answer": origin.reply if is_finnish else "",
         "review_by": (_today(visit) + REVIEW_AFTER).isoformat(),
     }
     return _answer_form(visit, origin, fields)

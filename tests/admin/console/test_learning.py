@@ -5,11 +5,11 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from admin.console import learning
 from bot.store import conversations, revisions, tickets
-from bot.store.schema import entry_revision, message
+from bot.store.schema import asker, entry_revision, message
 from tests.admin.console.office import Office, Person
 
 QUESTION = "Saako iguaanin tuoda töihin?"
@@ -46,6 +46,27 @@ async def test_one_click_fills_the_whole_form_but_the_source(office: Office) -> 
         "source_title_2": "",
         "source_url_2": "",
     }
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_what_was_said_in_swedish_is_shown_beside_the_finnish_answer_and_never_put_into_it(
+    office: Office,
+) -> None:
+    """Published in haste, a Swedish reply would be what every asker gets as the Finnish answer."""
+    question, reply = "Får jag ta med min leguan till jobbet?", "Ja, om arbetsgivaren går med på det."
+    ticket_id = await office.ticket(question)
+    async with office.store.write() as tx:
+        await tx.execute(update(asker).values(language="sv"))
+    await office.desk.reply(office.vaino, ticket_id, reply, "a-key", office.clock())
+    async with office.at_work(office.vaino) as vaino:
+        page = f"/console/tickets/{ticket_id}/answer"
+        fields, html = await _form(vaino, page), (await vaino.sees(page)).text
+
+    assert {name: fields[name] for name in ("title", "id", "answer", "phrasings")} == {
+        "title": "", "id": "", "answer": "", "phrasings": question,
+    }  # fmt: skip
+    assert f'<blockquote lang="sv" dir="auto">{reply}</blockquote>' in unescape(html)
+    assert "Ohjaaja vastasi ruotsiksi" in html
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
