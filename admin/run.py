@@ -19,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from admin import announce, digests, reply_templates
 from admin.house import House
-from admin.reach import shared_links
+from admin.reach import checkins, shared_links
 from admin.retention import Nightly
 from admin.summaries import send as summaries
 from admin.summaries.drawn import Pictures
@@ -38,6 +38,7 @@ from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
 RETENTION_TICK_SECONDS = 600
+CHECKIN_TICK_SECONDS = 60
 WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
 MAILS_IN_FLIGHT = 2
 FIRST_ACCOUNT = "yllapito"
@@ -146,6 +147,7 @@ async def _scheduled(house: House) -> None:
 
     now = house.clock()
     every(SUMMARY_TICK_SECONDS, partial(summaries.send_due, house), first=now)
+    every(CHECKIN_TICK_SECONDS, partial(checkins.send_due, house), first=now)
     # The first deleting waits: what came in before a downtime is to be handled, not to be taken for forgotten.
     every(RETENTION_TICK_SECONDS, Nightly(house).tick, first=now + timedelta(seconds=RETENTION_TICK_SECONDS))
     scheduler.start()

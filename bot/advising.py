@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import wording
+from bot import checkins, wording
 from bot.channels.markup import escape_markdown
 from bot.dialogue import Button
 from bot.hours import OpeningHours
@@ -199,10 +199,13 @@ class Desk:
             about = ticket.topic if topic is None else topic or None
             await tickets.claim(tx, ticket_id, account.id, now)
             await tickets.close(tx, ticket_id, account.id, outcome, about, now)
-            button = Button("continue", wording.say(ticket.language, wording.BUTTON_CONTINUE))
+            again = Button("continue", wording.say(ticket.language, wording.BUTTON_CONTINUE))
             text = wording.say(ticket.language, wording.CLOSED)
+            offers = await _offers_to_ask(tx, ticket, about, now) if outcome == "answered" else ()
+            if offers:
+                text = f"{text}\n\n{wording.say(ticket.language, wording.OFFER_TO_ASK)}"
             message_id = await conversations.add_message(
-                tx, ticket.conversation_id, "bot", text, now, buttons=(button,)
+                tx, ticket.conversation_id, "bot", text, now, buttons=(again, *offers)
             )
             await outbox.add_to_ticket(
                 tx, ticket, key=f"closed:{ticket_id}:{ticket.version}", message_id=message_id, now=now
@@ -233,6 +236,12 @@ def joining(ticket: TicketRow, account: Account) -> str:
 
 def _leaving(ticket: TicketRow, account: Account) -> str:
     return wording.say(ticket.language, wording.ADVISOR_LEFT, name=escape_markdown(account.name))
+
+
+async def _offers_to_ask(tx: Tx, ticket: TicketRow, about: str | None, now: datetime) -> tuple[Button, ...]:
+    """The offer to ask later what came of it, where that was not offered lately and there was no danger."""
+    talk = await conversations.get(tx.connection, ticket.conversation_id)
+    return checkins.offers(talk, about, now) if talk is not None else ()
 
 
 async def _open_ticket(tx: Tx, ticket_id: str, version: int | None = None) -> TicketRow:

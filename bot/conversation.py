@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_date
 
-from bot import browsing, guiding, wording
+from bot import browsing, checkins, guiding, wording
 from bot.dialogue import (
+    AgreeToBeAsked,
     Asked,
     Button,
     Command,
@@ -24,6 +25,7 @@ from bot.dialogue import (
     JoinTicket,
     Left,
     OpenTicketWith,
+    Plan,
     Press,
     Rating,
     ReopenTicket,
@@ -414,6 +416,10 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return Decision("guided", conversation, (Reply(_say(conversation, wording.OWN_WORDS)),))
         case "situations" | "situation":
             return _guide(conversation, press.verb, press.value, now)
+        case "asks" | "moment" | "askat" | "followup" | "endasks":
+            return _arrange_asking(conversation, press, signals)
+        case "feel" | "outcome":
+            return _hear_answer(conversation, press, now)
         case "pick" if press.value in signals.entries:
             return _give_entry(conversation, signals.entries[press.value], signals, "picked", asked=False)
         case "related" if press.value in signals.entries:
@@ -428,8 +434,7 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         case "none" | "person":
             return _offer_person(conversation, signals, events=("person_wanted",))
         case "yes":
-            reply = Reply(_say(conversation, wording.SMALL_TALK["thanks"]), _share_button(conversation, signals, now))
-            helped = Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),))
+            helped = _helped(conversation, press, signals, now)
             return _rated(press, replace(helped, rating=Rating(press.message_id, helped=True)))
         case "no":
             not_helped = _did_not_help(conversation, press, signals)
@@ -460,6 +465,18 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             return _continue_ticket(conversation, signals, now)
         case _:
             return Decision("stale", conversation, (Reply(_say(conversation, wording.STALE_BUTTON)),))
+
+
+def _helped(conversation: Conversation, press: Press, signals: Signals, now: datetime) -> Decision:
+    """Glad to hear; once in a while with the offer to ask later how it went."""
+    text = _say(conversation, wording.SMALL_TALK["thanks"])
+    is_again = conversation.state.rated_id == press.message_id
+    offers = checkins.offers(conversation, press.value, now, is_again=is_again)
+    if offers:
+        text = f"{text}\n\n{_say(conversation, wording.OFFER_TO_ASK)}"
+        conversation = _remember(conversation, asking_offered_at=now)
+    reply = Reply(text, (*offers, *_share_button(conversation, signals, now)))
+    return Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),))
 
 
 def _rated(press: Press, decision: Decision) -> Decision:
@@ -563,6 +580,50 @@ def _guide(conversation: Conversation, verb: str, value: str, now: datetime) -> 
     return Decision("guided", unasked, (reply,), events=(Happened("situations"),))
 
 
+def _arrange_asking(conversation: Conversation, press: Press, signals: Signals) -> Decision:
+    """What the bot may ask of itself later: shown, chosen by the asker's own taps, or ended by one."""
+    language, channel, today = conversation.language, conversation.channel, signals.promise.today
+    moment, _, when = press.value.partition(":")
+    plans: tuple[Plan, ...] = ()
+    if press.verb == "endasks":
+        ended = Reply(_say(conversation, wording.CHECKINS_ENDED))
+        asking = AgreeToBeAsked("checkins")
+        return Decision("asking", conversation, (ended,), asking=asking, events=(Happened("asking_ended"),))
+    if press.verb == "followup" and press.value in signals.entries:
+        plans = checkins.outcome_plans(press.value, today)
+    elif press.verb in ("moment", "askat") and moment in checkins.MOMENTS:
+        choices = checkins.MOMENTS[moment].whens
+        when = when if when in choices else choices[0]
+        on = checkins.day_of(when, today)
+        if press.verb == "moment" and len(choices) > 1:
+            return Decision("asking", conversation, (checkins.whens(language, moment),))
+        plans = (Plan(moment, on),) if on else ()
+    if not plans:
+        return Decision("asking", conversation, (checkins.menu(language, channel, signals.plans),))
+    asking = AgreeToBeAsked("outcomes" if press.verb == "followup" else "checkins", plans)
+    reply = checkins.agreed(language, channel, plans)
+    return Decision("asking", conversation, (reply,), asking=asking, events=(Happened("asking_agreed", plans[0].what),))
+
+
+def _hear_answer(conversation: Conversation, press: Press, now: datetime) -> Decision:
+    """A tap under the bot's own question; pressed twice it says the same again, and is counted once."""
+    answer, _, about = press.value.partition(":")
+    if press.verb == "outcome" and answer in checkins.OUTCOMES:
+        topic, _, campaign = about.partition(":")
+        reply = checkins.heard_outcome(conversation, answer)
+        event = Happened(f"outcome_{answer}", topic or None, campaign or None)
+    elif press.verb == "feel" and answer in wording.BUTTON_FEELINGS:
+        reply = checkins.heard_feeling(conversation, answer, about, now)
+        event = Happened(f"checkin_{answer}", about or None)
+    else:
+        return Decision("stale", conversation, (Reply(_say(conversation, wording.STALE_BUTTON)),))
+    is_new = conversation.state.answered_id != press.message_id
+    changes: dict[str, object] = {"answered_id": press.message_id}
+    if answer in ("stuck", "ask", "not_yet"):  # what comes next is a new matter, not what was asked weeks ago
+        changes |= {"question_id": None, "topic": None}
+    return Decision("asking", _remember(conversation, **changes), (reply,), events=(event,) if is_new else ())
+
+
 def _greet(conversation: Conversation, said: Start, signals: Signals) -> Decision:
     reply = Reply(_say(conversation, wording.GREETING), _example_buttons(conversation, signals))
     return Decision("greeting", conversation, (reply,), events=(Happened("came"),), campaign=said.campaign)
@@ -574,6 +635,8 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals, 
             return _browse(conversation, "topics", "", signals)
         case "tilanteet":
             return _guide(conversation, "situations", "", now)
+        case "muistuta":
+            return _arrange_asking(conversation, Press("asks", "", 0), signals)
         case "kieli":
             buttons = tuple(Button("language", wording.LANGUAGE_NAMES[language], language) for language in LANGUAGES)
             reply = Reply(_say(conversation, wording.CHOOSE_LANGUAGE), buttons)

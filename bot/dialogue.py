@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from bot.hours import Promise
@@ -114,6 +114,8 @@ class State:
         rated_id: the answer's message that "Auttoiko tämä?" was last answered under: each counts once.
         chose_language: the asker has chosen the conversation's language, so that no message changes it.
         contacts_let_at: when the asker tapped "Lähetä numeroni"; None once the next thing was said.
+        asking_offered_at: when the bot last offered to ask how it went.
+        answered_id: the message of the bot's own question that was last answered by a tap: each counts once.
     """
 
     question_id: int | None = None
@@ -124,6 +126,19 @@ class State:
     rated_id: int | None = None
     chose_language: bool = False
     contacts_let_at: datetime | None = None
+    asking_offered_at: datetime | None = None
+    answered_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the bot is to ask unasked: about *what* (a moment, or the entry of an answer) on the local day *on*, or soon
+    after; *campaign*: by which its asker came, of an outcome.
+    """
+
+    what: str
+    on: date
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +191,7 @@ class Signals:
         examples: questions to offer to someone who doesn't know what to ask.
         popular: ids of the entries that were asked most lately, when the asker looks at the topics.
         others: by entry, how many others have asked the same lately, at least; only where they are enough to tell of.
+        plans: what the asker is to be asked unasked, when they look at that.
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
         holdings: what is stored about the asker, in a few words, when they ask for it.
         share: what to pass on to a friend, as Markdown, where that may be said; empty while there is no link to give.
@@ -196,6 +212,7 @@ class Signals:
     examples: Sequence[str] = ()
     popular: Sequence[str] = ()
     others: Mapping[str, int] = field(default_factory=dict)
+    plans: Sequence[Plan] = ()
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
     holdings: str = ""
     share: str = ""
@@ -269,11 +286,20 @@ class Rating:
 
 
 @dataclass(frozen=True)
+class AgreeToBeAsked:
+    """The asker agrees to these questions of the bot's own; no *plans* at all: to none any more."""
+
+    kind: Literal["checkins", "outcomes"]
+    plans: tuple[Plan, ...] = ()
+
+
+@dataclass(frozen=True)
 class Happened:
-    """An event for the figures; holds nothing of what was said."""
+    """An event for the figures; holds nothing of what was said. *campaign*: of what it is a late outcome of."""
 
     kind: str
     topic: str | None = None
+    campaign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -288,4 +314,5 @@ class Decision:
     campaign: str | None = None
     reachable: bool | None = None
     rating: Rating | None = None
+    asking: AgreeToBeAsked | None = None
     erase: bool = False

@@ -42,7 +42,7 @@ from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.sharing import WaysIn
 from bot.staff_chats import StaffChats
-from bot.store import audit, campaigns, conversations, erasure, events, inbox, moving, outbox, tickets
+from bot.store import audit, campaigns, checkins, conversations, erasure, events, inbox, moving, outbox, tickets
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.vault import Vault, WrongKey
@@ -305,6 +305,7 @@ class Service:
             examples=self._profile.examples.get(talk.language, ()),
             popular=await self._popular(tx, said, now),
             others=self._others(),
+            plans=await checkins.standing(tx.connection, talk.id) if _looks_at_plans(said) else (),
             crisis_texts=self._profile.crisis.texts,
             holdings=await self._holdings.in_short(tx.connection, talk) if _asks_for_holdings(said) else "",
             share=self._share(talk) if _may_share(said) else "",
@@ -322,7 +323,7 @@ class Service:
             return
         around = events.Circumstances(now, self._hours, talk.channel, talk.language)
         await conversations.save(tx, talk, now)
-        happenings = [events.Happening(event.kind, event.topic) for event in decision.events]
+        happenings = [events.Happening(event.kind, event.topic, campaign=event.campaign) for event in decision.events]
         today = now.astimezone(self._hours.zone).date()
         has_come = decision.campaign is not None and await campaigns.touch(tx, talk.id, decision.campaign, today)
         if has_come and not any(happening.kind == "came" for happening in happenings):
@@ -355,6 +356,10 @@ class Service:
         is_reachable = decision.reachable is not False
         if is_reachable != talk.is_reachable:
             await conversations.set_reachable(tx, talk.id, reachable=is_reachable)
+        if decision.asking is not None and decision.asking.plans:
+            await checkins.agree(tx, talk.id, decision.asking.kind, decision.asking.plans, self._hours.zone, now)
+        elif decision.asking is not None:
+            await checkins.stop(tx, talk.id)
         if decision.rating is not None:
             await conversations.rate(tx, talk.id, decision.rating)
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
@@ -487,6 +492,10 @@ def _asks_for_holdings(said: Said) -> bool:
 
 def _may_share(said: Said) -> bool:
     return said == Command("jaa") or (isinstance(said, Press) and said.verb in ("yes", "share"))
+
+
+def _looks_at_plans(said: Said) -> bool:
+    return said == Command("muistuta") or (isinstance(said, Press) and said.verb == "asks")
 
 
 def _calls_for_help(said: Said) -> bool:

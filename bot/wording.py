@@ -154,7 +154,7 @@ INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
     "/aiheet – mistä voit kysyä\n/tilanteet – jos et tiedä, mitä kysyä\n"
     "/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
-    "/jaa – kerro kaverille\n/tietoni – mitä sinusta on tallessa\n"
+    "/muistuta – kysyn myöhemmin, miten menee\n/jaa – kerro kaverille\n/tietoni – mitä sinusta on tallessa\n"
     "/unohda – poista tietosi (kysyn ensin)\n/tietosuoja – mitä tallennan"
 )
 PRIVACY = (
@@ -182,6 +182,7 @@ COMMAND_HELP: dict[str, str] = {
     "start": "Aloita alusta",
     "aiheet": "Katso, mistä voit kysyä",
     "tilanteet": "En tiedä mitä kysyä",
+    "muistuta": "Kysy minulta myöhemmin, miten menee",
     "kieli": "Vaihda kieli",
     "ihminen": "Kysy ihmiseltä",
     "apua": "Kriisinumerot heti",
@@ -196,6 +197,70 @@ FAILED = (
     "Jokin meni meillä vikaan, eikä viestiäsi voitu käsitellä. Se on tallessa, ja ylläpito näkee sen. "
     "Kirjoita kysymys uudelleen vähän toisin sanoin."
 )
+
+OFFER_TO_ASK = "Saanko kysyä myöhemmin, miten sinulla menee? Yksi viesti silloin tällöin, ja vastaat napilla."
+BUTTON_FOLLOW_UP = "Kysy, miten kävi"
+BUTTON_CHECKINS = "Valitse, milloin kysyn"
+CHECKINS = (
+    "Voin kysyä sinulta myöhemmin, miten sujuu. Milloin? Enintään yksi viesti kahdessa viikossa, ei öisin, ja lopetat "
+    "yhdellä napilla. Vastauksiasi ei näe kukaan, niistä lasketaan vain määriä."
+)
+CHECKINS_ON_WEB = "Verkkochatissa viesti odottaa sinua täällä, kun avaat chatin uudelleen samalla selaimella."
+CHECKINS_STANDING = "Olemme sopineet, että kysyn: {days}"
+CHECKIN_WHEN = "Milloin kysyn?"
+CHECKIN_AGREED = "Sovittu. Kysyn {days} tai pian sen jälkeen. Kaikki sovitut näet ja lopetat komennolla /muistuta."
+CHECKINS_ENDED = "Selvä, en kysy enää. Kirjoita milloin vain itse."
+AND = " ja "
+BUTTON_END_ASKING = "Lopeta kyselyt"
+BUTTON_ASK_AGAIN = "Kysy taas kahden viikon päästä"
+MOMENTS: dict[str, str] = {
+    "later": "Kahden viikon päästä",
+    "graduation": "Kun valmistun",
+    "ending": "Kun työ tai palvelu loppuu",
+    "jobless": "Jäin juuri työttömäksi",
+    "joint": "Yhteishaun aikaan",
+    "summer": "Kesätöiden aikaan",
+}
+WHENS: dict[str, str] = {
+    "tomorrow": "Huomenna",
+    "week": "Viikon päästä",
+    "two-weeks": "Kahden viikon päästä",
+    "month": "Kuukauden päästä",
+    "three-months": "Kolmen kuukauden päästä",
+    "january": "Tammikuussa",
+    "march": "Maaliskuun alussa",
+    "may": "Toukokuun lopussa",
+    "june": "Kesäkuun lopulla",
+    "christmas": "Ennen joulua",
+}
+CHECKIN_ASKS: dict[str, str] = {
+    "later": "Moi! Miten työnhaku sujuu?",
+    "graduation": "Moi! Miten menee koulun jälkeen?",
+    "ending": "Moi! Miten menee nyt, kun työ tai palvelu loppuu?",
+    "jobless": "Moi! Miten on lähtenyt käyntiin työttömänä?",
+    "joint": "Moi! Miten yhteishaku sujuu?",
+    "summer": "Moi! Miten kesätöiden haku sujuu?",
+}
+CHECKIN_WHY = "Pyysit minua kysymään. Vastaa napilla, niin neuvon eteenpäin."
+BUTTON_FEELINGS: dict[str, str] = {"good": "Hyvin", "stuck": "Jumissa", "ask": "Haluan kysyä"}
+FEELS_GOOD = "Hienoa kuulla. Kirjoita, kun tulee jotain mieleen."
+FEELS_STUCK = (
+    "Kiitos, kun kerroit. Jumiin jää moni, ja siitä pääsee yksi asia kerrallaan. Mikä näistä on lähimpänä? "
+    "Voit myös aloittaa alla olevasta kysymyksestä."
+)
+OUTCOME_ASK = "Moi! Kysyit täältä jotakin jokin aika sitten. Miten sinulla on käynyt? Vastaa napilla."
+BUTTON_OUTCOMES: dict[str, str] = {
+    "job": "Sain paikan",
+    "applied": "Hain",
+    "service": "Pääsin palveluun",
+    "not_yet": "En vielä",
+}
+HEARD_OUTCOMES: dict[str, str] = {
+    "job": "Onneksi olkoon! Kiitos, kun kerroit.",
+    "applied": "Hyvä, se on jo paljon. Kiitos, kun kerroit.",
+    "service": "Hyvä juttu. Kiitos, kun kerroit.",
+    "not_yet": "Kiitos, kun kerroit. Ei haittaa, asiat vievät aikaa. Jos haluat, katsotaan yhdessä, mistä jatkaa.",
+}
 
 TOO_LONG = "Viesti on liian pitkä. Lyhennä se alle 4 000 merkkiin tai lähetä kahdessa osassa."
 WEB_BAD_FORM = "Tuo ei mennyt perille. Lataa sivu uudelleen ja yritä vielä kerran."

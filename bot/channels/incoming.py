@@ -15,7 +15,7 @@ COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
     "begin": "start", "borja": "start",
     "topics": "aiheet", "amnen": "aiheet",
-    "situations": "tilanteet", "situationer": "tilanteet",
+    "remind": "muistuta", "paminn": "muistuta", "situations": "tilanteet", "situationer": "tilanteet",
     "human": "ihminen", "person": "ihminen", "manniska": "ihminen",
     "emergency": "apua", "crisis": "apua", "hjalp": "apua", "kris": "apua",
     "language": "kieli", "sprak": "kieli",

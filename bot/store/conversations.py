@@ -21,7 +21,7 @@ ALIAS_ANIMALS = (
 
 BEGUN = "conversation-begun"
 
-_MOMENTS = ("safety_until", "contacts_let_at")  # of a state: JSON knows no times
+_MOMENTS = ("safety_until", "contacts_let_at", "asking_offered_at")  # of a state: JSON knows no times
 _IS_LEFT = ~exists().where(conversation.c.address_id == address.c.id)
 
 

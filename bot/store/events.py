@@ -51,11 +51,15 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Happening:
-    """One event to be written; *seconds* is how long the asker waited, of a reply."""
+    """One event to be written; *seconds* is how long the asker waited, of a reply.
+
+    *campaign*: of what it is a late outcome of; else the one that counts now.
+    """
 
     kind: str
     topic: str | None = None
     seconds: float | None = None
+    campaign: str | None = None
 
 
 async def most_asked(read: AsyncConnection, since: date, *, fewest: int, limit: int) -> list[str]:
@@ -94,7 +98,7 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
             {
                 "kind": happening.kind,
                 **_moment(around),
-                "campaign": last_campaign,
+                "campaign": happening.campaign or last_campaign,
                 "first_campaign": first_campaign,
                 "topic": happening.topic,
                 "seconds": happening.seconds,

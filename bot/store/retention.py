@@ -131,7 +131,8 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
                 or_(
                     message.c.created_at <= most,
                     ticket.c.closed_at <= texts,
-                    and_(message.c.ticket_id.is_(None), _is_quiet_since(texts)),
+                    # What the bot has sent unasked since they were last seen is to be answered yet.
+                    and_(message.c.ticket_id.is_(None), message.c.created_at <= texts, _is_quiet_since(texts)),
                 ),
                 ~_is_on_its_way(outbox.c.message_id == message.c.id),
             )

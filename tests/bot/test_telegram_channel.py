@@ -76,7 +76,8 @@ async def test_the_bot_introduces_its_commands_in_three_languages(koppi: Koppi) 
 
     assert set(koppi.telegram.commands) == {"", "sv", "en"}
     names = [
-        "start", "aiheet", "tilanteet", "ihminen", "apua", "kieli", "jaa", "tietoni", "unohda", "tietosuoja", "ohje",
+        "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "kieli", "jaa", "tietoni", "unohda",
+        "tietosuoja", "ohje",
     ]  # fmt: skip
     for spoken, menu in koppi.telegram.commands.items():
         said = [wording.say(spoken or "fi", wording.COMMAND_HELP[name]) for name in names]  # type: ignore[arg-type]
