@@ -232,7 +232,7 @@ def _plainly(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{name}: {_plainly(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, list):
-        return ", ".join(" ".join(map(str, inner)) if isinstance(inner, list) else str(inner) for inner in value)
+        return ", ".join(" ".join(map(str, inner)) if isinstance(inner, list) else _plainly(inner) for inner in value)
     return str(value)
 
 

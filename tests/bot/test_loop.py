@@ -276,7 +276,8 @@ async def test_what_is_written_after_the_reply_joins_the_ticket_until_it_is_clos
 
     assert silence == []
     assert thread == [("asker", UNKNOWN), ("advisor", "Mikä iguaani?"), ("asker", KNOWN)]
-    assert (closed.text, closed.labels) == (wording.CLOSED, [wording.BUTTON_CONTINUE])
+    assert closed.text == f"{wording.CLOSED}\n\n{wording.OFFER_TO_ASK}"
+    assert closed.labels == [wording.BUTTON_CONTINUE, wording.BUTTON_CHECKINS]
     assert answer.text.startswith("Asumistukea")
 
 

@@ -69,6 +69,7 @@ def test_who_was_helped_may_pass_it_on_and_who_may_be_in_danger_is_left_alone() 
     talk = Conversation("c", "Kettu 482", "sv", "telegram")
     ready = "Valmis viesti"
     known = _signals(ready)
+    talk = replace(talk, state=replace(talk.state, asking_offered_at=NOW))  # else that is offered, too
     thanked = decide(talk, Press("yes", "cv", 12), known, NOW)
     in_danger = replace(talk, state=replace(talk.state, safety_until=NOW + timedelta(hours=1)))
     pressed, asked = (decide(talk, said, known, NOW) for said in (Press("share", "", 12), Command("jaa")))
