@@ -31,6 +31,7 @@ from admin.summaries.wording import CHANNELS
 from bot.hours import OpeningHours
 from bot.store import campaigns, tallies
 
+MOST_LINES = 10  # of a table before the rest is folded away
 # Where the cases of a figure are: a page, and the route that a reader must be allowed to use.
 QUESTIONS, GAPS, ANSWERS, OPEN, CLOSED, CAMPAIGNS = (
     ("questions", "/console/questions"),
@@ -130,6 +131,8 @@ async def page(visit: Visit) -> Response:
         lines=lambda key: _lines(visit, seen.tables[key]),
         volume=volume_of(seen, charts.WIDE, charts.NARROW),
         heat_map=_heat_map(seen, visit.house.hours),
+        most=MOST_LINES,
+        year=min(span.last_day, today).year,
         address=visit.house.settings.address,
         summaries=summaries,
     )
