@@ -11,7 +11,7 @@ from statistics import median
 
 import structlog
 
-from bot import privacy_notice, sharing, wording
+from bot import privacy_notice, probing, sharing, wording
 from bot.advising import Desk
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSaid, Unparsable, calls_for_help
@@ -109,6 +109,7 @@ class Service:
         self._others = others
         self._holdings = Holdings(store, profile, hours.zone)
         self._staff = StaffChats(store, vault, Desk(store, hours))
+        self._probe = probing.sender(vault)
         self._pace = Pace(MESSAGES_A_MINUTE, timedelta(minutes=1))
         self._told_to_wait = Pace(1, timedelta(minutes=1))
         self._usual_wait: timedelta | None = None
@@ -177,7 +178,8 @@ class Service:
                 talk = await self._begin(tx, item, incoming.address, language, now)
             if self._is_too_much(item, talk, said, said_at):
                 said = Flood(self._told_to_wait.allows(item.sender, item.key, said_at))
-            asked = await self._asked(tx, talk, said, verdict, now)
+            is_probe = item.sender == self._probe  # what the service asks itself is nobody's question
+            asked = None if is_probe else await self._asked(tx, talk, said, verdict, now)
             of = None if understood.wants_person else asked
             signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
             decision = decide(talk, said, signals, now)
@@ -328,7 +330,8 @@ class Service:
         has_come = decision.campaign is not None and await campaigns.touch(tx, talk.id, decision.campaign, today)
         if has_come and not any(happening.kind == "came" for happening in happenings):
             happenings.insert(0, events.Happening("came"))  # by a link to the web chat, which nobody is known to open
-        await events.record(tx, talk.id, happenings, around)
+        if item.sender != self._probe:
+            await events.record(tx, talk.id, happenings, around)
         match decision.ticket:
             case OpenTicketWith(role, question_id, topic, urgent):
                 await tickets.open_ticket(

@@ -277,6 +277,15 @@ class PollHealth:
         return max(self.asking_since, self.succeeded_at)
 
 
+@dataclass(frozen=True)
+class Delivered:
+    """How Telegram says that it hands updates over: to *webhook* (empty: we ask for them), with what last error."""
+
+    webhook: str
+    waiting: int
+    failed_at: datetime | None
+
+
 class TelegramChannel:
     """The bot's connection to the Bot API: asks for updates, or takes them by webhook, and sends messages."""
 
@@ -336,6 +345,12 @@ class TelegramChannel:
         for language in LANGUAGES:
             commands = [BotCommand(name, wording.say(language, wording.COMMAND_HELP[name])) for name in COMMANDS]
             await self._bot.set_my_commands(commands, language_code=None if language == "fi" else language)
+
+    async def examine(self) -> Delivered:
+        """What Telegram says of us when asked for nothing else. Raises `TelegramError`."""
+        await self._bot.get_me()
+        info = await self._bot.get_webhook_info()
+        return Delivered(info.url, info.pending_update_count, info.last_error_date)
 
     async def listen(self) -> None:
         """Introduce ourselves, then (when polling) bring updates in until the service stops, through any outage."""

@@ -259,6 +259,8 @@ STAYS = {
     "campaign": "where the service was made known; it names nobody who came",
     "outreach": "which proposals to make the service known have been taken up; it names nobody",
     "event": "counts that refer to nobody",
+    "self_check": "when the service last looked at itself",
+    "alarm": "when it was dead or silent, in counts that refer to nobody",
     "summary_run": "summaries of those counts",
     "revision_counter": "numbers",
     "lease": "random ids of processes",

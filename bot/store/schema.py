@@ -609,6 +609,37 @@ summary_reader = Table(  # who gets summaries: an e-mail address, or a coordinat
     CheckConstraint("(email IS NULL) = (lookup IS NULL)", name="found"),
 )
 
+self_check = Table(  # when the service last looked at itself, and what it found
+    "self_check",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("checked_at", Instant, nullable=False),
+    Column("ok_at", Instant),  # when it was last well
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("trouble", String(16)),
+    Column("since", Instant, nullable=False),  # since when it has been so, or looked at without a break
+)
+
+alarm = Table(  # what the people behind the service were told once: a channel is dead, hardly anybody asks
+    "alarm",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("noticed_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_as", String(12)),
+    Column("facts", JSON, nullable=False),  # numbers and names of groups, never of people
+    Index(  # one at a time of each kind
+        "uq_alarm_open_kind",
+        "kind",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("ix_alarm_noticed_at", "noticed_at"),
+)
+
 # --- the processes among themselves ---------------------------------------------------------------------------
 
 revision_counter = Table(  # "has it changed since I looked?", for every process: the queue, the FAQ

@@ -42,6 +42,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name=op.f("uq_account_name")),
     )
     op.create_table(
+        "alarm",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("began_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("noticed_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("ended_at", schema.Instant(timezone=True), nullable=True),
+        sa.Column("ended_as", sa.String(length=12), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
+    )
+    with op.batch_alter_table("alarm", schema=None) as batch_op:
+        batch_op.create_index("ix_alarm_noticed_at", ["noticed_at"], unique=False)
+        batch_op.create_index(
+            "uq_alarm_open_kind",
+            ["kind"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "asker",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("alias", sa.String(length=40), nullable=False),
@@ -216,6 +237,16 @@ def upgrade() -> None:
         sa.Column("topic", sa.String(length=20), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("topic", name=op.f("pk_revision_counter")),
+    )
+    op.create_table(
+        "self_check",
+        sa.Column("name", sa.String(length=16), nullable=False),
+        sa.Column("checked_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("ok_at", schema.Instant(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.String(length=16), nullable=True),
+        sa.Column("since", schema.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_self_check")),
     )
     op.create_table(
         "summary_run",

@@ -1,0 +1,126 @@
+"""Where a fall in questions is, and of which kind: fewer came, or they came and did not ask. Pure.
+
+A group is named only where everything else going on as usual explains the figures clearly better than a fall
+everywhere, and only if at least `FEWEST_ASKERS` people are known to stand behind what is usual there. No group's figure
+is given.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import log
+from typing import Literal
+
+from admin.summaries.statistics import FEWEST_ASKERS
+
+Dimension = Literal["channel", "campaign", "language", "hours"]
+Cause = Literal["fewer_came", "did_not_ask", "unclear"]
+
+CLEARLY = 2.0  # of a log-likelihood ratio: seven times as likely
+RATHER = 1.0
+FEWEST_CAME = 20  # of fewer nobody can tell how many are usual
+FALLS_TO = 0.5
+HOURS = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was alike: so many events of *kind*, and so many people behind them at least."""
+
+    kind: Literal["asked", "came"]
+    channel: str
+    language: str
+    campaign: str | None
+    hour: int
+    times: int
+    people: int
+
+    def group(self, dimension: Dimension) -> str:
+        """Which group of *dimension* it belongs to."""
+        if dimension == "hours":
+            return next(name for name, hours in HOURS.items() if self.hour in hours)
+        return {"channel": self.channel, "language": self.language, "campaign": self.campaign or ""}[dimension]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the fall is: a group of a dimension; an empty one of campaigns is "by none"."""
+
+    dimension: Dimension
+    group: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """*place*: one group, everywhere alike, or None where that can't be told."""
+
+    cause: Cause
+    place: Place | Literal["everywhere"] | None
+
+
+DIMENSIONS: tuple[Dimension, ...] = ("channel", "campaign", "language", "hours")
+
+
+def find(usual: Iterable[Line], quiet: Iterable[Line], expected: float) -> Found:
+    """What the *quiet* time tells beside the *usual* time before it; *expected* questions would have been usual."""
+    usual, quiet = list(usual), list(quiet)
+    return Found(_cause(usual, quiet, expected), _place(usual, quiet, expected))
+
+
+def _cause(usual: list[Line], quiet: list[Line], expected: float) -> Cause:
+    asked, came = (sum(line.times for line in usual if line.kind == kind) for kind in ("asked", "came"))
+    if came < FEWEST_CAME or not asked:
+        return "unclear"
+    now = sum(line.times for line in quiet if line.kind == "came")
+    evidence = now * log(FALLS_TO) + expected * came / asked * (1 - FALLS_TO)
+    if evidence >= RATHER:
+        return "fewer_came"
+    return "did_not_ask" if evidence <= -RATHER else "unclear"
+
+
+def _place(usual: list[Line], quiet: list[Line], expected: float) -> Place | Literal["everywhere"] | None:
+    usual = [line for line in usual if line.kind == "asked"]
+    quiet = [line for line in quiet if line.kind == "asked"]
+    whole = sum(line.times for line in usual)
+    if not whole:
+        return None
+    scores: dict[Place, float] = {}
+    for dimension in DIMENSIONS:
+        before, now = _by_group(usual, dimension), _by_group(quiet, dimension)
+        for group, (times, people) in before.items():
+            if people >= FEWEST_ASKERS and times < whole:
+                share = expected * times / whole
+                scores[Place(dimension, group)] = _score(now.get(group, (0, 0))[0], share, _times(quiet), expected)
+    if not scores:
+        return None
+    best = max(scores, key=lambda place: scores[place])
+    if scores[best] >= CLEARLY:
+        return best
+    return "everywhere" if scores[best] <= -CLEARLY else None
+
+
+def _times(lines: list[Line]) -> int:
+    return sum(line.times for line in lines)
+
+
+def _by_group(lines: list[Line], dimension: Dimension) -> Mapping[str, tuple[int, int]]:
+    groups: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        times, people = groups.get(line.group(dimension), (0, 0))
+        groups[line.group(dimension)] = (times + line.times, people + line.people)
+    return groups
+
+
+def _score(here: int, usual_here: float, everywhere: int, usual_everywhere: float) -> float:
+    """How much likelier "only here fewer came, elsewhere as ever" is than "everywhere fewer alike", as a logarithm."""
+    elsewhere, usual_elsewhere = everywhere - here, usual_everywhere - usual_here
+    share = everywhere / usual_everywhere
+    only_here = _likelihood(here, usual_here, min(1.0, here / usual_here)) + _likelihood(
+        elsewhere, usual_elsewhere, 1.0
+    )
+    alike = _likelihood(here, usual_here, share) + _likelihood(elsewhere, usual_elsewhere, share)
+    return only_here - alike
+
+
+def _likelihood(count: int, expected: float, share: float) -> float:
+    """Of *count* where *share* of *expected* come, but for what is the same for every share."""
+    return (count * log(share) if count else 0.0) - share * expected
