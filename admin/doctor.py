@@ -17,11 +17,12 @@ from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from admin.house import House, build
+from admin.reach import school_year
 from bot.channels.email import EmailChannel
 from bot.channels.incoming import SendFailed
 from bot.profile import CrisisTexts, InvalidProfile, ServiceProfile
 from bot.settings import Settings
-from bot.store import audit, migrate, revisions
+from bot.store import alarms, audit, migrate, revisions
 from bot.store.engine import StoreUnavailable
 from bot.store.schema import address, chat_link
 from bot.vault import WrongKey
@@ -65,6 +66,8 @@ async def examine(settings: Settings) -> list[Finding]:
         found.append(_owner(house.profile))
         found.append(await _telegram(settings))
         found.append(await _mail(house))
+        found.append(_holidays(house))
+        found += [finding async for finding in _watch(house)]
     finally:
         await house.store.close()
     return found
@@ -213,3 +216,37 @@ async def _mail(house: House) -> Finding:
     except SendFailed as error:
         return Finding("fault", f"{error.reason}; see KOPPI_SMTP_URL")
     return Finding("ok", f"the mail server at {server.host} lets us in")
+
+
+def _holidays(house: House) -> Finding:
+    """Whether a coming school holiday would be taken for silence."""
+    try:
+        calendar = school_year.read(house.settings.data_dir)
+    except school_year.InvalidHolidays as error:
+        return Finding("warning", f"{error}; until it is mended, the holidays that come with the service count")
+    if calendar.is_to_be_renewed(house.clock().astimezone(house.hours.zone).date()):
+        return Finding(
+            "warning",
+            f"school holidays are known until {calendar.known_until} only; "
+            f"put newer ones into {school_year.FILE_NAME} in {house.settings.data_dir}",
+        )
+    return Finding("ok", f"school holidays are known until {calendar.known_until}")
+
+
+async def _watch(house: House) -> AsyncIterator[Finding]:
+    """What the running service has found when it looked at itself; nothing where it has never run."""
+    try:
+        async with house.store.read() as read:
+            checks, told = await alarms.checks(read), await alarms.open_now(read)
+    except StoreUnavailable:
+        return  # or no tables yet: said above
+    for name, check in sorted(checks.items()):
+        if name != alarms.SERVICE and check.trouble is not None:
+            yield Finding(
+                "warning", f"the service's own look at {name} finds trouble since {check.since}: {check.trouble}"
+            )
+    for kind, alarm in sorted(told.items()):
+        yield Finding("warning", f"an alarm lasts since {alarm.noticed_at}: {kind}; see /console/watch")
+    if checks and not told and not any(check.trouble for check in checks.values()):
+        last = max(check.checked_at for check in checks.values())
+        yield Finding("ok", f"the service last looked at itself at {last:%Y-%m-%d %H:%M} UTC, and all was well")

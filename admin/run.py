@@ -20,6 +20,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from admin import announce, digests, reply_templates
 from admin.house import House
 from admin.reach import checkins, shared_links
+from admin.reach.probe import Address
+from admin.reach.watchman import Watchman
 from admin.retention import Nightly
 from admin.summaries import send as summaries
 from admin.summaries.drawn import Pictures
@@ -39,6 +41,7 @@ from knowledge import library
 SUMMARY_TICK_SECONDS = 30
 RETENTION_TICK_SECONDS = 600
 CHECKIN_TICK_SECONDS = 60
+WATCH_TICK_SECONDS = 60
 WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
 MAILS_IN_FLIGHT = 2
 FIRST_ACCOUNT = "yllapito"
@@ -63,14 +66,14 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(server.serve(sockets=[listener]))
                 tasks.create_task(_until_stopped(house, server))
-                for loop in _loops(house):
+                for loop in _loops(house, Address(*listener.getsockname()[:2])):
                     tasks.create_task(loop)
                 _greet(house, say)
                 await serving
                 house.store.hub.stop()  # also when the server ended by itself
 
 
-def _loops(house: House):  # type: ignore[no-untyped-def]
+def _loops(house: House, at: Address):  # type: ignore[no-untyped-def]
     """Every loop of the process."""
     channels: dict[str, Channel] = {webchat.NAME: webchat.WebChannel()}
     if house.telegram is not None:
@@ -102,7 +105,7 @@ def _loops(house: House):  # type: ignore[no-untyped-def]
     yield house.earlier.watch(house.store)
     yield announce.watch(house)
     yield digests.watch(house)
-    yield _scheduled(house)
+    yield _scheduled(house, at)
 
 
 def _delivery(house: House, channels: Mapping[str, Channel], pictures: Pictures, *, in_flight: int) -> Delivery:
@@ -119,7 +122,7 @@ def _delivery(house: House, channels: Mapping[str, Channel], pictures: Pictures,
     )
 
 
-async def _scheduled(house: House) -> None:
+async def _scheduled(house: House, at: Address) -> None:
     """One UTC tick a job; what is due is a pure function of the clock and of what has been sent or deleted.
 
     Local-time cron jobs run twice in the autumn hour or skip a day in spring; an interval in UTC does neither.
@@ -148,6 +151,7 @@ async def _scheduled(house: House) -> None:
     now = house.clock()
     every(SUMMARY_TICK_SECONDS, partial(summaries.send_due, house), first=now)
     every(CHECKIN_TICK_SECONDS, partial(checkins.send_due, house), first=now)
+    every(WATCH_TICK_SECONDS, Watchman(house, at).tick, first=now + timedelta(seconds=WATCH_TICK_SECONDS))
     # The first deleting waits: what came in before a downtime is to be handled, not to be taken for forgotten.
     every(RETENTION_TICK_SECONDS, Nightly(house).tick, first=now + timedelta(seconds=RETENTION_TICK_SECONDS))
     scheduler.start()

@@ -115,6 +115,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "end_sessions": OPERATORS,
     "audit_log": OPERATORS,
     "troubles": OPERATORS,
+    "watch": LEADERS,
 }
 
 # What one may do before the log-in is confirmed by a one-time code, where one is asked for.

@@ -43,6 +43,7 @@ from admin.console import (
     trying,
     versions,
     waiting,
+    watch,
     year_report,
 )
 from admin.console.front_door import FrontDoor
@@ -171,6 +172,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("reset_code", "/people/{account_id}/code", people.reset_code, fields=()),
         door.route("audit_log", "/audit", audit_log.page),
         door.route("troubles", "/troubles", troubles.page),
+        door.route("watch", "/watch", watch.page),
     ]
 
 

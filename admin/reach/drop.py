@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Literal
 
-from admin.summaries.statistics import FEWEST_ASKERS
+from admin.summaries.small_numbers import FEWEST_ASKERS
 
 Dimension = Literal["channel", "campaign", "language", "hours"]
 Cause = Literal["fewer_came", "did_not_ask", "unclear"]

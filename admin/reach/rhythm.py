@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from admin.reach.chance import SAME
 from admin.reach.expectation import Expectation
 
-WRONG_A_YEAR = 0.05  # false alarms, for each channel
+WRONG_A_YEAR = 0.02  # false alarms, for each channel
 HOURS_WEIGHT = 60.0  # askers of common sense, until the service's own hours are known
 LONGEST = timedelta(days=90)
 

@@ -24,7 +24,7 @@ from admin.reach.silence import Quiet, Watch, watch
 from bot import probing
 from bot.channels import telegram, webchat
 from bot.store import alarms, campaigns, leases
-from bot.store.alarms import Alarm, Check
+from bot.store.alarms import Check
 from bot.store.engine import StoreUnavailable, Tx
 
 LEASE = "watchman"
@@ -67,7 +67,7 @@ class Watchman:
 
     def __init__(self, house: House, at: Address) -> None:
         self._house = house
-        self._calendar = _calendar(house)
+        self._calendar = calendar(house)
         self._owner = secrets.token_hex(16)
         self._days: _Days | None = None
         self._looks = [
@@ -75,6 +75,11 @@ class Watchman:
             *([_Look("widget", PROBE_EVERY, partial(probe.load_widget, house, at))] if _has_widget(house) else []),
             *([_Look("telegram", TELEGRAM_EVERY, self._look_at_telegram)] if house.telegram else []),
         ]
+
+    @property
+    def names(self) -> list[str]:
+        """What is looked at in this house."""
+        return [look.name for look in self._looks]
 
     async def tick(self) -> None:
         """Look at what it is time for; when the database is away, the next tick tries again."""
@@ -161,7 +166,7 @@ class Watchman:
             began_at = self._midnight_after(quiet.began_on - timedelta(days=1))
             began = await alarms.begin(tx, SILENCE, began_at=began_at, noticed_at=noticed_at, facts=facts)
             if began is not None and not is_known:
-                log.warning("hardly_anybody_asks", days=facts["days"])
+                log.warning("hardly_anybody_asks", count=facts["came"])
                 say = partial(alarm_words.quiet, facts=facts, address=house.settings.address)
                 await telling.tell(tx, house, f"alarm:{began.id}", say)
 
@@ -236,7 +241,7 @@ class Watchman:
         async with house.store.write() as tx:
             began = await alarms.begin(tx, kind, began_at=nothing.since, noticed_at=now, facts=facts)
             if began is not None:
-                log.warning("nothing_comes", channel=channel, hours=facts["hours"])
+                log.warning("nothing_comes", channel=channel)
                 say = partial(alarm_words.nothing, channel=channel, facts=facts, address=house.settings.address)
                 await telling.tell(tx, house, f"alarm:{began.id}", say)
 
@@ -255,16 +260,11 @@ def is_due(check: Check | None, every: timedelta, now: datetime) -> bool:
     return check is None or now - check.checked_at >= (AGAIN_AFTER if check.failures else every)
 
 
-def is_open(alarm: Alarm) -> bool:
-    """Whether it lasts."""
-    return alarm.ended_at is None
-
-
 def _has_widget(house: House) -> bool:
     return bool(house.settings.framing_origins)
 
 
-def _calendar(house: House) -> SchoolYear:
+def calendar(house: House) -> SchoolYear:
     """The owner's holidays; where their file is not valid, `koppi doctor` says so, and the shipped ones count."""
     try:
         return school_year.read(house.settings.data_dir)

@@ -110,6 +110,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "end_sessions": (404, OPERATOR),
     "audit_log": (200, OPERATOR),
     "troubles": (200, OPERATOR),
+    "watch": (200, LEADERS),
 }
 OPEN_TO_NOBODY = {
     "login",
