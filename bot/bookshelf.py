@@ -1,6 +1,7 @@
 """The knowledge base in use, refitted while the service runs whenever the FAQ is changed in the console.
 
-Answers are served from the old one until the new one stands; a change that can't be read leaves the old one in place.
+Within a second or two the old one is brought up to the change; the new one takes its place when it is fitted. A change
+that can't be read leaves the old one in place.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ from bot.store import revisions
 from bot.store.engine import Store, StoreUnavailable
 from knowledge import library
 from knowledge.base import KnowledgeBase
+from knowledge.library import Library
 
-LOOK_AGAIN_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.5
 TOPIC = "bookshelf"
 
 log = structlog.get_logger()
@@ -30,6 +32,7 @@ class Bookshelf:
         self._number = -1
         self._refused = -1  # up to which edit the FAQ could not be read: not tried again before the next one
         self._turn = asyncio.Lock()
+        self._to_fit: Library | None = None  # what is in use already, but was only brought up to
 
     @property
     def current(self) -> KnowledgeBase:
@@ -58,6 +61,11 @@ class Bookshelf:
         """Whether questions can be answered yet."""
         return self._base is not None
 
+    @property
+    def is_fitted(self) -> bool:
+        """False while what is in use was only brought up to the latest edit, until it is fitted."""
+        return self._to_fit is None
+
     async def refresh(self) -> bool:
         """Bring the knowledge base up to the published edits; True when it changed.
 
@@ -78,13 +86,44 @@ class Bookshelf:
                     raise
                 log.error("faq_invalid", faults=len(error.faults))
                 books, number = await asyncio.to_thread(library.load, self._folder), self._number
-            self._base = await asyncio.to_thread(KnowledgeBase.build, books, self._cache_folder)
+            self._base, is_fitted = await asyncio.to_thread(self._quickest, books)
+            self._to_fit = None if is_fitted else books
             self._number = number
             self._store.hub.announce(TOPIC)
             return True
 
+    def _quickest(self, books: Library) -> tuple[KnowledgeBase, bool]:
+        """The knowledge base on *books* that is had soonest, and whether it is the one that was fitted to them."""
+        kept = KnowledgeBase.kept(books, self._cache_folder)
+        refitted = None if kept else KnowledgeBase.refitted(books, self._cache_folder)
+        return (refitted, False) if refitted else (kept or KnowledgeBase.build(books, self._cache_folder), True)
+
     async def watch(self) -> None:
         """Refresh whenever this or another process publishes an edit, until the service stops."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._refresh_at_edits())
+            tasks.create_task(self._fit_what_is_to_fit())
+
+    async def _fit_what_is_to_fit(self) -> None:
+        """One at a time: what was edited meanwhile comes next, and starts from what is fitted by then."""
+        hub = self._store.hub
+        with hub.subscribe(TOPIC) as news:
+            while not hub.is_stopping:
+                if (books := self._to_fit) is None:
+                    await news.wait(60.0)
+                    continue
+                fitted = await asyncio.to_thread(
+                    KnowledgeBase.fitted_apart, books, self._cache_folder, is_wanted=lambda: not hub.is_stopping
+                )
+                if fitted is None:
+                    if not hub.is_stopping:
+                        log.error("faq_not_fitted")
+                    await hub.pause(60.0)
+                elif self._to_fit is books:
+                    self._base, self._to_fit = fitted, None
+                    hub.announce(TOPIC)
+
+    async def _refresh_at_edits(self) -> None:
         with self._store.hub.subscribe(revisions.TOPIC) as news:
             while not self._store.hub.is_stopping:
                 try:

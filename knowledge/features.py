@@ -107,6 +107,15 @@ class Rows:
         return len(self.starts) - 1
 
 
+def joined(one: Rows, other: Rows) -> Rows:
+    """The rows of *one*, then those of *other*."""
+    return Rows(
+        np.concatenate([one.starts, one.starts[-1] + other.starts[1:]]),
+        np.concatenate([one.ids, other.ids]),
+        np.concatenate([one.weights, other.weights]),
+    )
+
+
 @dataclass(frozen=True)
 class Columns:
     """The same by feature: feature *n* has *weights* in *texts* from `starts[n]` up to `starts[n + 1]`."""
@@ -180,6 +189,18 @@ class Vectoriser:
         idf = np.concatenate([self.idf, np.full(len(new), self._rarest, dtype=np.float32)])
         order = np.argsort(keys)
         return Vectoriser(keys[order], idf[order])
+
+    def extended(self, texts: Sequence[Sequence[str]], count: int) -> tuple["Vectoriser", Ints]:
+        """This one, but it knows what occurs in these texts, too, as often as `fit` asks for: as rare as it is in them,
+        of *count* texts in all. And where each feature of this one is in it.
+        """
+        keys, in_texts = np.unique(np.concatenate([self.keys[:0], *map(keys_of, texts)]), return_counts=True)
+        places = np.searchsorted(self.keys, keys)
+        is_known = np.append(self.keys, np.uint32(0))[places] == keys
+        is_new = (in_texts >= _LEAST_TEXTS[keys >> _HASH_BITS]) & ~is_known
+        keys, places, idf = keys[is_new], places[is_new], np.log((1 + count) / (1 + in_texts[is_new])) + 1
+        moved = np.arange(len(self), dtype=np.int32) + np.searchsorted(keys, self.keys).astype(np.int32)
+        return Vectoriser(np.insert(self.keys, places, keys), np.insert(self.idf, places, idf)), moved
 
     def vector(self, said: Sequence[str]) -> tuple[Ints, Floats, float]:
         """Ids, ascending, and weights of the words' known features, and the share of the words that is known.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.entry import Entry
-from knowledge.features import VIEWS, Columns, Counts, Floats, Ints, Keys, Rows, Vectoriser, read
+from knowledge.features import VIEWS, Columns, Counts, Floats, Ints, Keys, Rows, Vectoriser, joined, read
 from knowledge.language import Lexicon, as_bytes, as_strings
 
 CANDIDATES = 10
@@ -33,16 +33,16 @@ MOST_COUNTED = 60_000
 
 # Each class is told from its likest phrasings of other classes and a sample of the rest. All of them would take several
 # times as long; many likest and few others do worse (docs/retrieval.md).
-_LIKEST_OTHERS = 1000
-_OTHERS = 3000
+LIKEST_OTHERS = 1000
+OTHERS = 3000
 
 _FOR_CERTAIN = 100.0
-_COST = 1.0
+COST = 1.0
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise
-_FEW = 300  # texts, learnt from without scikit-learn
+FEW = 300  # texts, learnt from without scikit-learn
 _ROUNDS = 20  # of Newton's method; it ends by itself, after some five
-_STEPS = 127
+STEPS = 127
 """The linear model's weights are kept as whole numbers of this many steps either way."""
 
 
@@ -141,9 +141,40 @@ class Postings:
             np.concatenate([self.scales[:first], scales]),
         )
 
+    def moved(self, texts_from: Counts, new: Rows, vectoriser: Vectoriser, features: Ints) -> "Postings":
+        """The postings of other texts with a larger vocabulary.
+
+        Text *n* is the one that was `texts_from[n]`, or where that is -1 the next of the *new* ones; what was feature
+        *f* is `features[f]` now. Features that weren't counted still aren't.
+        """
+        is_new = texts_from < 0
+        places = np.full(len(self.scales), len(texts_from), dtype=np.min_scalar_type(len(texts_from)))
+        places[texts_from[~is_new]] = np.flatnonzero(~is_new)
+        texts = places[self.texts]
+        is_kept = texts < len(texts_from)
+        before = np.concatenate([[0], np.cumsum(is_kept)])[self.starts]
+        counts = np.zeros(len(vectoriser), dtype=np.int64)
+        counts[features] = np.diff(before)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+
+        is_counted = np.ones(len(vectoriser), dtype=bool)
+        is_counted[features] = np.diff(self.starts) > 0
+        lengths = np.diff(new.starts)
+        own = np.repeat(np.flatnonzero(is_new), lengths)
+        scales = np.zeros((len(texts_from), len(VIEWS)), dtype=np.float32)
+        scales[~is_new] = self.scales[texts_from[~is_new]]
+        scales[own, vectoriser.views[new.ids]] = new.weights / vectoriser.idf[new.ids]
+        ids, own = new.ids[is_counted[new.ids]], own[is_counted[new.ids]]
+        order = np.argsort(ids, kind="stable")
+        more = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=len(vectoriser)))])
+        return Postings(starts + more, np.insert(texts[is_kept], starts[ids[order] + 1], own[order]), scales)
+
     def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
         """How near the vector of these features is to each text; what is common counts for nothing."""
-        ids, weights, views = self.rarest(ids, weights, views)
+        return self.likeness(*self.rarest(ids, weights, views))
+
+    def likeness(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
+        """The same, however many postings there are to count."""
         starts, ends = self.starts[ids].tolist(), self.starts[ids + 1].tolist()
         cosines = np.zeros(len(self.scales), dtype=np.float32)
         for view, (first, last) in enumerate(pairwise(np.searchsorted(views, range(len(VIEWS) + 1)).tolist())):
@@ -191,21 +222,28 @@ class Index:
         for each entry, counted in *steps*, and *bias* a number for each entry.
         """
         self.entry_ids = tuple(entry_ids)
-        self._vectoriser = vectoriser
-        self._postings = postings
-        self._in_ways = in_ways
-        self._first_texts = first_texts
-        self._exact = exact
-        self._has = has
-        self._weights = weights
-        self._steps = steps
-        self._bias = bias
-        self._lexicon = lexicon or Lexicon.read()
+        self.vectoriser = vectoriser
+        self.postings = postings
+        self.in_ways = in_ways
+        self.first_texts = first_texts
+        self.exact = exact
+        self.has = has
+        self.weights = weights
+        self.steps = steps
+        self.bias = bias
+        self.lexicon = lexicon or Lexicon.read()
         self._fusion = fusion.weights()
 
     @classmethod
     def build(cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
         """The index of these entries: titles and phrasings of every language. The same entries give the same index."""
+        return cls.build_with_rows(entries, lexicon=lexicon, fusion=fusion)[0]
+
+    @classmethod
+    def build_with_rows(
+        cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()
+    ) -> tuple["Index", Rows]:
+        """As `build`, and the vectors of the ways of asking that it was fitted on."""
         lexicon = lexicon or Lexicon.read()
         ways = [[read(way, lexicon) for way in ways_of_asking(entry)] for entry in entries]
         texts = list(chain.from_iterable(ways))
@@ -213,13 +251,13 @@ class Index:
         first_texts = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
         weights, steps, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_texts)), len(vectoriser))
         answers = vectoriser.rows([read(said_in_answer(entry), lexicon) for entry in entries])
-        return cls(
+        index = cls(
             [entry.id for entry in entries],
             vectoriser,
-            Postings.of(_together(rows, answers), vectoriser),
+            Postings.of(joined(rows, answers), vectoriser),
             np.bincount(rows.ids, minlength=len(vectoriser)).astype(np.uint32),
             first_texts,
-            np.array([_as_a_whole(said) for said in texts], dtype=np.uint32),
+            np.array([as_a_whole(said) for said in texts], dtype=np.uint32),
             _features_of_entries(rows, first_texts, len(vectoriser)),
             weights,
             steps,
@@ -227,6 +265,7 @@ class Index:
             lexicon=lexicon,
             fusion=fusion,
         )
+        return index, rows
 
     def with_fusion(self, fusion: Fusion) -> "Index":
         """The same index, its signs weighed otherwise."""
@@ -239,14 +278,14 @@ class Index:
 
         None where a feature is rare enough now to be counted, and was not: where it stands is known no more.
         """
-        first, vectoriser = int(self._first_texts[-1]), self._vectoriser
-        answers = vectoriser.rows([read(said_in_answer(entry), self._lexicon) for entry in entries])
-        in_texts = self._in_ways + np.bincount(answers.ids, minlength=len(vectoriser))
+        first, vectoriser = int(self.first_texts[-1]), self.vectoriser
+        answers = vectoriser.rows([read(said_in_answer(entry), self.lexicon) for entry in entries])
+        in_texts = self.in_ways + np.bincount(answers.ids, minlength=len(vectoriser))
         is_counted = in_texts <= max(NEVER_COMMON, COMMON * (first + len(answers)))
-        if (is_counted & (np.diff(self._postings.starts) == 0)).any():
+        if (is_counted & (np.diff(self.postings.starts) == 0)).any():
             return None
         other = copy(self)
-        other._postings = self._postings.with_last(first, answers, vectoriser, is_counted)
+        other.postings = self.postings.with_last(first, answers, vectoriser, is_counted)
         return other
 
     def search(self, question: str, *, k: int = 3) -> list[Hit]:
@@ -258,8 +297,8 @@ class Index:
 
     def find(self, question: str) -> Finding:
         """Every candidate for *question*, with the signs it is judged by."""
-        said = read(question, self._lexicon)
-        ids, weights, known = self._vectoriser.vector(said)
+        said = read(question, self.lexicon)
+        ids, weights, known = self.vectoriser.vector(said)
         if not len(ids) or not self.entry_ids:
             return Finding(tuple(said), (), np.empty((0, len(SIGNS)), dtype=np.float32), known)
         quick, cosines = self._of_all(ids, weights)
@@ -278,9 +317,9 @@ class Index:
 
     def nearest_way(self, question: str, entry_id: str) -> int | None:
         """The place, in `ways_of_asking` of that entry, of what *question* is nearest to; None when nothing is near."""
-        ids, weights, _ = self._vectoriser.vector(read(question, self._lexicon))
+        ids, weights, _ = self.vectoriser.vector(read(question, self.lexicon))
         entry = self.entry_ids.index(entry_id)
-        first, last = self._first_texts[entry : entry + 2]
+        first, last = self.first_texts[entry : entry + 2]
         cosines = self._cosines(ids, weights)[first:last]
         return int(cosines.argmax()) if cosines.any() else None
 
@@ -291,8 +330,8 @@ class Index:
         """
         from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
 
-        said = [read(text, self._lexicon) for text in texts]
-        vectoriser = self._vectoriser.knowing(said)
+        said = [read(text, self.lexicon) for text in texts]
+        vectoriser = self.vectoriser.knowing(said)
         rows = vectoriser.rows(said)
         matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), len(vectoriser)))
         return np.asarray((matrix @ matrix.T).toarray(), dtype=np.float32)
@@ -300,32 +339,32 @@ class Index:
     def features(self, text: str) -> dict[str, float]:
         """What the index knows of a text: words, pairs of words and, in quotation marks, pieces of words; and how
         much each weighs."""
-        return self._vectoriser.named(read(text, self._lexicon))
+        return self.vectoriser.named(read(text, self.lexicon))
 
     def _cosines(self, ids: Ints, weights: Floats) -> Floats:
         """How near a vector is to each phrasing, and then to each answer."""
-        return self._postings.cosines(ids, weights * self._vectoriser.idf[ids], self._vectoriser.views[ids])
+        return self.postings.cosines(ids, weights * self.vectoriser.idf[ids], self.vectoriser.views[ids])
 
     def _of_all(self, ids: Ints, weights: Floats) -> tuple[Floats, Floats]:
         """The signs of every entry, a row each, with the nearest phrasing for the nearest few; and all cosines."""
         quick = np.empty((len(self.entry_ids), len(SIGNS)), dtype=np.float32)
-        quick[:, 0] = (weights @ self._weights[ids].astype(np.float32)) * self._steps + self._bias
-        quick[:, 1] = (weights * weights) @ np.unpackbits(self._has[ids], axis=1)[:, : len(quick)]
+        quick[:, 0] = (weights @ self.weights[ids].astype(np.float32)) * self.steps + self.bias
+        quick[:, 1] = (weights * weights) @ np.unpackbits(self.has[ids], axis=1)[:, : len(quick)]
         cosines = self._cosines(ids, weights)
-        quick[:, _NEAR] = np.maximum.reduceat(cosines, self._first_texts[:-1])
-        quick[:, _NEAR + 1] = cosines[self._first_texts[-1] :]
+        quick[:, _NEAR] = np.maximum.reduceat(cosines, self.first_texts[:-1])
+        quick[:, _NEAR + 1] = cosines[self.first_texts[-1] :]
         return quick, cosines
 
     def _nearness(self, cosines: Floats, entry: int) -> float:
         """The mean cosine of the entry's nearest phrasings."""
-        own = cosines[self._first_texts[entry] : self._first_texts[entry + 1]]
+        own = cosines[self.first_texts[entry] : self.first_texts[entry + 1]]
         return float(np.partition(own, max(0, len(own) - NEAR))[-NEAR:].mean())
 
     def _is_exact(self, said: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Which entries have a phrasing of just these words."""
         is_exact = np.zeros(len(self.entry_ids), dtype=bool)
-        texts = np.flatnonzero(self._exact == _as_a_whole(said))
-        is_exact[np.searchsorted(self._first_texts, texts, side="right") - 1] = True
+        texts = np.flatnonzero(self.exact == as_a_whole(said))
+        is_exact[np.searchsorted(self.first_texts, texts, side="right") - 1] = True
         return is_exact
 
     def save(self, file: Path) -> None:
@@ -334,18 +373,18 @@ class Index:
             np.savez(
                 out,
                 entry_ids=as_bytes(self.entry_ids),
-                keys=self._vectoriser.keys,
-                idf=self._vectoriser.idf,
-                posting_starts=self._postings.starts,
-                posting_texts=self._postings.texts,
-                scales=self._postings.scales,
-                in_ways=self._in_ways,
-                first_texts=self._first_texts,
-                exact=self._exact,
-                has=self._has,
-                weights=self._weights,
-                steps=self._steps,
-                bias=self._bias,
+                keys=self.vectoriser.keys,
+                idf=self.vectoriser.idf,
+                posting_starts=self.postings.starts,
+                posting_texts=self.postings.texts,
+                scales=self.postings.scales,
+                in_ways=self.in_ways,
+                first_texts=self.first_texts,
+                exact=self.exact,
+                has=self.has,
+                weights=self.weights,
+                steps=self.steps,
+                bias=self.bias,
             )
 
     @classmethod
@@ -374,16 +413,8 @@ def said_in_answer(entry: Entry) -> str:
     return _LINK_TARGET.sub("]", "\n".join(texts))
 
 
-def _as_a_whole(said: Sequence[str]) -> int:
+def as_a_whole(said: Sequence[str]) -> int:
     return crc32(" ".join(said).encode())
-
-
-def _together(one: Rows, other: Rows) -> Rows:
-    return Rows(
-        np.concatenate([one.starts, one.starts[-1] + other.starts[1:]]),
-        np.concatenate([one.ids, other.ids]),
-        np.concatenate([one.weights, other.weights]),
-    )
 
 
 def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDArray[np.uint8]:
@@ -405,9 +436,9 @@ def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray
     from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
 
     matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), features))
-    machines = _machines_of_few(matrix, classes) if len(rows) <= _FEW else _machines(matrix, classes)
+    machines = _machines_of_few(matrix, classes) if len(rows) <= FEW else _machines(matrix, classes)
     for each, (machine, bias[each]) in enumerate(machines):
-        steps[each] = max(np.abs(machine).max(), 1e-9) / _STEPS
+        steps[each] = max(np.abs(machine).max(), 1e-9) / STEPS
         weights[each] = np.rint(machine / steps[each])
     return np.ascontiguousarray(weights.T), steps, bias
 
@@ -423,11 +454,11 @@ def _machines(matrix: Any, classes: Counts) -> Iterator[tuple[npt.NDArray[np.flo
     random = np.random.default_rng(0)
     for each, like in enumerate(likeness):
         others = np.flatnonzero(classes != each)
-        likest = min(_LIKEST_OTHERS, len(others) - 1)
+        likest = min(LIKEST_OTHERS, len(others) - 1)
         others = others[np.argpartition(-like[others], likest)]
-        sample = random.permutation(np.sort(others[likest:]))[:_OTHERS]
+        sample = random.permutation(np.sort(others[likest:]))[:OTHERS]
         chosen = np.sort(np.concatenate([np.flatnonzero(classes == each), others[:likest], sample]))
-        model = LinearSVC(C=_COST, tol=_TOLERANCE, random_state=0).fit(matrix[chosen], classes[chosen] == each)
+        model = LinearSVC(C=COST, tol=_TOLERANCE, random_state=0).fit(matrix[chosen], classes[chosen] == each)
         yield model.coef_[0], model.intercept_[0]
 
 
@@ -437,7 +468,7 @@ def _machines_of_few(matrix: Any, classes: Counts) -> Iterator[tuple[npt.NDArray
     A small FAQ is fitted so in less time than it takes to import scikit-learn.
     """
     alike = (matrix @ matrix.T).toarray().astype(np.float64) + 1  # the bias is the weight of one more feature, always 1
-    slack = np.eye(len(alike)) / (2 * _COST)
+    slack = np.eye(len(alike)) / (2 * COST)
     for each in range(classes.max() + 1):
         sides = np.where(classes == each, 1.0, -1.0)
         is_near = np.ones(len(sides), dtype=bool)

@@ -147,7 +147,7 @@ def test_words_apart_count_together() -> None:
 
 def test_a_long_message_counts_no_more_than_a_bounded_number_of_postings(whole_base: KnowledgeBase) -> None:
     """Nobody waits longer because somebody else pasted a page: what is common in it is left out first."""
-    postings, vectoriser = whole_base.index._postings, whole_base.index._vectoriser
+    postings, vectoriser = whole_base.index.postings, whole_base.index.vectoriser
     long = [word for entry in whole_base.library.entries[:20] for word in entry.answer.lower().split()][:150]
 
     for said, is_cut in ((["mista", "saan", "hygieniapassin"], False), (long, True)):
