@@ -5,12 +5,24 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, exists, func, or_, select
 
 from bot.profile import Retention
-from bot.store import audit
+from bot.store import audit, tallying
 from bot.store.engine import Store
 from bot.store.erasure import ERASED_SENDER
 from bot.store.retention import UNTIL_NEXT
-from bot.store.schema import conversation, decision, inbox, message, outbox, quarantine, ticket
+from bot.store.schema import (
+    conversation,
+    decision,
+    event,
+    inbox,
+    message,
+    outbox,
+    quarantine,
+    tallied_day,
+    tally,
+    ticket,
+)
 
+DAYS_ADDED_UP = 3  # looked through event by event; of all others, how many they are
 STUCK_AFTER = timedelta(minutes=10)
 
 Violation = Select[tuple[object]]
@@ -27,7 +39,11 @@ async def violations(store: Store, now: datetime, kept: Retention | None = None)
             ids = [str(row[0]) for row in await read.execute(statement.limit(20))]
             if ids:
                 found.append(f"{words}: {', '.join(ids)}")
+        differing = await tallying.differing(read, latest=DAYS_ADDED_UP)
         broken_at = await audit.broken_at(read)
+    if differing:
+        days = ", ".join(day.isoformat() for day in differing)
+        found.append(f"figures of a day that aren't those of its events (tally): {days}")
     if broken_at is not None:
         found.append(f"a line was changed, or one before it is missing (audit): {broken_at}")
     return found
@@ -47,6 +63,10 @@ def _promises(now: datetime, kept: Retention) -> dict[str, Violation]:
     )  # broadcasts wait for their hours
     before = outbox.alias()
     had_to_wait = exists().where(before.c.destination == outbox.c.destination, before.c.finished_at >= late)
+    events = select(func.count()).where(event.c.local_day == tallied_day.c.local_day)
+    added_up = select(func.sum(tally.c.times)).where(
+        tally.c.dimension == "all", tally.c.local_day == tallied_day.c.local_day
+    )
     erased = ~exists().where(conversation.c.id == outbox.c.destination)
     return {
         "handled without a decision (inbox)": select(inbox.c.id).where(inbox.c.state == "done", ~decided),
@@ -80,6 +100,13 @@ def _promises(now: datetime, kept: Retention) -> dict[str, Violation]:
         ),
         "a reply nobody will send (message)": select(message.c.id).where(
             message.c.author.in_(("bot", "advisor")), ~exists().where(outbox.c.message_id == message.c.id)
+        ),
+        "a day that has got events since it was added up (tallied_day)": select(tallied_day.c.local_day).where(
+            tallied_day.c.local_day < now.date() - timedelta(days=2),  # a late one is made up for the next night
+            tallied_day.c.events != events.correlate(tallied_day).scalar_subquery(),
+        ),
+        "a day whose figures aren't all there (tallied_day)": select(tallied_day.c.local_day).where(
+            tallied_day.c.events != func.coalesce(added_up.correlate(tallied_day).scalar_subquery(), 0)
         ),
         "an open ticket without a question (ticket)": select(ticket.c.id).where(
             ticket.c.closed_at.is_(None),

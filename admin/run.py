@@ -24,6 +24,7 @@ from admin.reach.probe import Address
 from admin.reach.watchman import Watchman
 from admin.retention import Nightly
 from admin.summaries import send as summaries
+from admin.summaries.adding_up import AddingUp
 from admin.summaries.drawn import Pictures
 from admin.web import build_app
 from bot import worker
@@ -42,6 +43,7 @@ SUMMARY_TICK_SECONDS = 30
 RETENTION_TICK_SECONDS = 600
 CHECKIN_TICK_SECONDS = 60
 WATCH_TICK_SECONDS = 60
+ADDING_UP_TICK_SECONDS = 600
 WEB_STOP_SECONDS = 3  # a page's event stream ends by itself when the service stops; this is the backstop
 MAILS_IN_FLIGHT = 2
 FIRST_ACCOUNT = "yllapito"
@@ -152,6 +154,7 @@ async def _scheduled(house: House, at: Address) -> None:
     every(SUMMARY_TICK_SECONDS, partial(summaries.send_due, house), first=now)
     every(CHECKIN_TICK_SECONDS, partial(checkins.send_due, house), first=now)
     every(WATCH_TICK_SECONDS, Watchman(house, at).tick, first=now + timedelta(seconds=WATCH_TICK_SECONDS))
+    every(ADDING_UP_TICK_SECONDS, AddingUp(house).tick, first=now)
     # The first deleting waits: what came in before a downtime is to be handled, not to be taken for forgotten.
     every(RETENTION_TICK_SECONDS, Nightly(house).tick, first=now + timedelta(seconds=RETENTION_TICK_SECONDS))
     scheduler.start()

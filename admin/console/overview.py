@@ -29,7 +29,8 @@ from admin.summaries.tables import (
 )
 from admin.summaries.wording import CHANNELS
 from bot.hours import OpeningHours
-from bot.store import campaigns, tallies
+from bot.store import campaigns
+from bot.store.tallies import NONE, Cell, Tallies
 
 MOST_LINES = 10  # of a table before the rest is folded away
 # Where the cases of a figure are: a page, and the route that a reader must be allowed to use.
@@ -97,8 +98,8 @@ async def _expected(read: AsyncConnection, span: Span, since: date | None, today
     days = [span.first_day + timedelta(days=number) for number in range((span.last_day - span.first_day).days + 1)]
     if since is None or len(days) > MOST_DAYS_BY_DAY:
         return {}
-    asked = await tallies.by_day(read, since, today - timedelta(days=1), ["all"], ["asked"])
-    of_days = next(iter(asked.values()), {})
+    tallies = await Tallies.of(read, since, today - timedelta(days=1))
+    of_days = (await tallies.by_day(["all"], ["asked"])).get(Cell("all", NONE, "asked"), {})
     history = {since: 0} | {day: tally.times for day, tally in of_days.items()}
     return {band.day: (band.low, band.high) for band in expected_band(history, days)}
 

@@ -3,12 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from admin.summaries import people
 from admin.summaries.due import Span
-from bot.store import tallies
-from bot.store.tallies import NONE, Cell, Dimension, Tally
+from bot.store.tallies import NONE, Cell, Dimension, Tallies, Tally
 
 
 @dataclass(frozen=True)
@@ -47,18 +44,20 @@ class Measures:
         return sorted({cell.value for cell in self.cells if cell.dimension == dimension and cell.kind in kinds})
 
 
-async def measure(read: AsyncConnection, span: Span, dimensions: Collection[Dimension]) -> Measures:
-    """The measures of *span*, by each of *dimensions*."""
+async def measure(days: Tallies, span: Span, kinds: Mapping[Dimension, Collection[str]]) -> Measures:
+    """The measures of *span*, whose tallies *days* are: by each dimension, of its *kinds* of events."""
     first, last = span.first_day, span.last_day
     unit = people.unit_of(first, last)
-    if unit is not None:
-        sums = await tallies.summed(read, first, last, dimensions)
-        exactly = {cell: people.first_in(unit, tally) for cell, tally in sums.items()}
-        return Measures({cell: _measure([tally], exactly[cell], exactly[cell]) for cell, tally in sums.items()})
-    days = await tallies.by_day(read, first, last, dimensions)
-    return Measures(
-        {cell: _measure(of_days.values(), *people.bounds(of_days, first, last)) for cell, of_days in days.items()}
-    )
+    found: dict[Cell, Measure] = {}
+    for dimension, wanted in kinds.items():
+        if unit is not None:
+            for cell, tally in (await days.summed([dimension], wanted)).items():
+                exactly = people.first_in(unit, tally)
+                found[cell] = _measure([tally], exactly, exactly)
+        else:
+            for cell, of_days in (await days.by_day([dimension], wanted)).items():
+                found[cell] = _measure(of_days.values(), *people.bounds(of_days, first, last))
+    return Measures(found)
 
 
 def _measure(together: Collection[Tally], at_least: int, at_most: int) -> Measure:

@@ -3,6 +3,7 @@
 An event refers to nobody, so figures never change when an asker is erased. Contains no wording; see `compose`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,12 +19,23 @@ from admin.summaries.small_numbers import Group, large_enough
 from admin.summaries.topics import Gap, Rising
 from bot.advising import OUTCOMES
 from bot.store import tallies
-from bot.store.tallies import NONE, OUTSIDE_OFFICE_HOURS, Dimension
+from bot.store.tallies import NONE, OUTSIDE_OFFICE_HOURS, ByDay, Cell, Dimension, Tallies, Tally
 from bot.store.tickets import ENDED_BY_ASKER
 
 CLOSINGS = (*OUTCOMES, ENDED_BY_ASKER)
 
 _LACKING = ("not_found", "not_helped")
+_STEPS = ("asked", "answered", "choices", "escalated", "was_helped", "returned")
+_COUNTED = (
+    *(*_STEPS, *_LACKING, "opened", "came", "picked", "human_reply", "helped", "promise_kept", "promise_missed"),
+    *(f"closed_{outcome}" for outcome in CLOSINGS),
+)
+_COUNTS: Mapping[Dimension, Sequence[str]] = {"all": _COUNTED, "office": _COUNTED}
+_OF_ALL: Mapping[Dimension, Sequence[str]] = {
+    **_COUNTS,
+    **dict.fromkeys(("channel", "language", "campaign"), _COUNTED),
+    "topic": (*_STEPS, *_LACKING),
+}
 
 
 @dataclass(frozen=True)
@@ -188,10 +200,15 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
     def was_there(earlier: Span) -> bool:
         return since is not None and since <= earlier.first_day
 
-    now = await measure(read, span, ("all", "office", "channel", "language", "campaign", "topic"))
-    span_then, span_of_year = span_before(span), span_last_year(span)
-    then = await measure(read, span_then, ("all", "office", "topic")) if was_there(span_then) else None
-    year = await measure(read, span_of_year, ("all", "office")) if was_there(span_of_year) else None
+    days, span_then, span_of_year = await _tallies(read, span), span_before(span), span_last_year(span)
+    now = await measure(days, span, _OF_ALL)
+    then = year = None
+    if was_there(span_then):
+        days_then = await _tallies(read, span_then)
+        then = await measure(days_then, span_then, {**_COUNTS, "topic": ["asked"]})
+    if was_there(span_of_year):
+        days_of_year = await _tallies(read, span_of_year)
+        year = await measure(days_of_year, span_of_year, _COUNTS)
     breakdowns: dict[Dimension, dict[str, Group]] = {
         dimension: large_enough(_groups(now, dimension, ("asked",)))
         for dimension in ("channel", "campaign", "language", "topic", "office")
@@ -200,9 +217,9 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
     lacking = _groups(now, "topic", _LACKING)
     return Figures(
         span=span,
-        counts=await _counts(read, span, now),
-        before=await _counts(read, span_then, then) if then else None,
-        last_year=await _counts(read, span_of_year, year) if year else None,
+        counts=_counted(now, await days.waits()),
+        before=_counted(then, await days_then.waits()) if then else None,
+        last_year=_counted(year, await days_of_year.waits()) if year else None,
         funnel=_funnel(now),
         funnel_before=_funnel(then) if then else None,
         by_channel=breakdowns["channel"],
@@ -214,8 +231,8 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
             dimension: {value: _funnel(now, dimension, value) for value in groups}
             for dimension, groups in breakdowns.items()
         },
-        by_day=await _by_day(read, span),
-        hours=await _hours(read, span),
+        by_day=_by_day(await days.by_day(["all"], _COUNTED), span),
+        hours=_hours(await days.by_day(["hour"], ["asked"])),
         rising=topics.rising(asked_of_topics, _groups(then, "topic", ("asked",)), (_days(span), _days(span_then)))
         if then
         else (),
@@ -226,7 +243,8 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
 
 async def counts(read: AsyncConnection, span: Span) -> Counts:
     """What happened in *span*, without all that takes longer to add up."""
-    return await _counts(read, span, await measure(read, span, ("all", "office")))
+    days = await _tallies(read, span)
+    return _counted(await measure(days, span, _COUNTS), await days.waits())
 
 
 async def first_event_on(read: AsyncConnection) -> date | None:
@@ -234,9 +252,12 @@ async def first_event_on(read: AsyncConnection) -> date | None:
     return await tallies.first_day(read)
 
 
-async def _counts(read: AsyncConnection, span: Span, found: Measures) -> Counts:
+async def _tallies(read: AsyncConnection, span: Span) -> Tallies:
+    return await Tallies.of(read, span.first_day, span.last_day)
+
+
+def _counted(found: Measures, waits: Sequence[int]) -> Counts:
     asked = found.of("asked")
-    waits = await tallies.waits(read, span.first_day, span.last_day)
     kept, missed = found.times("promise_kept"), found.times("promise_missed")
     closed = {outcome: found.times(f"closed_{outcome}") for outcome in CLOSINGS}
     return Counts(
@@ -292,23 +313,18 @@ def _groups(found: Measures, dimension: Dimension, kinds: Sequence[str]) -> dict
     return groups
 
 
-async def _by_day(read: AsyncConnection, span: Span) -> list[Day]:
-    asked = await tallies.by_day(read, span.first_day, span.last_day, ["all"], ["asked"])
-    of_days = next(iter(asked.values()), {})
+def _by_day(found: ByDay, span: Span) -> list[Day]:
+    of_days = found.get(Cell("all", NONE, "asked"), {})
     days = [span.first_day + timedelta(days=number) for number in range(_days(span))]
-    return [
-        Day(day, of_days[day].times, of_days[day].first_of_day) if day in of_days else Day(day, 0, 0) for day in days
-    ]
+    return [Day(day, asked.times, asked.first_of_day) for day in days for asked in [of_days.get(day, Tally())]]
 
 
-async def _hours(read: AsyncConnection, span: Span) -> HoursOfWeek:
-    asked = await tallies.by_day(read, span.first_day, span.last_day, ["hour"], ["asked"])
-    found: dict[tuple[int, int], int] = {}
-    for cell, days in asked.items():
-        for day, tally in days.items():
-            place = day.weekday(), int(cell.value)
-            found[place] = found.get(place, 0) + tally.times
-    return hours_of_week(found)
+def _hours(found: ByDay) -> HoursOfWeek:
+    questions: Counter[tuple[int, int]] = Counter()
+    for cell, days in found.items():
+        for day, asked in days.items():
+            questions[day.weekday(), int(cell.value)] += asked.times
+    return hours_of_week(questions)
 
 
 def _days(span: Span) -> int:

@@ -4,16 +4,16 @@ Contains no wording; the console's list of answers shows it.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, and_, case, extract, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin.summaries.due import span_of
 from admin.summaries.small_numbers import FEWEST_ASKERS
-from bot.store.schema import event
+from bot.store.tallies import NONE, Tallies, Tally
 
 DAYS = 90
 
@@ -34,54 +34,54 @@ class Use:
 
 async def use_of_entries(read: AsyncConnection, today: date) -> dict[str, Use]:
     """The use of the past `DAYS` days, by entry; entries of which nothing may be told are left out."""
-    is_first = event.c.first_of_month
-    rows = await read.execute(
-        select(
-            event.c.topic,
-            event.c.kind,
-            extract("year", event.c.local_day).label("year"),
-            extract("month", event.c.local_day).label("month"),
-            func.count().label("n"),
-            func.sum(case((is_first, 1), else_=0)).label("first"),
-            func.sum(case((and_(is_first, ~event.c.is_returning), 1), else_=0)).label("first_ever"),
-        )
-        .where(
-            event.c.kind.in_(_GIVEN + _RATED),
-            event.c.local_day > today - timedelta(days=DAYS),
-            event.c.local_day <= today,
-            event.c.topic.is_not(None),
-        )
-        .group_by(event.c.topic, event.c.kind, "year", "month")
-    )
-    by_topic: dict[str, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        by_topic[row.topic].append(row)
-    uses = {topic: Use(_answered(found), _helped(found)) for topic, found in sorted(by_topic.items())}
+    by_topic: dict[str, list[_InMonth]] = defaultdict(list)
+    for number, (first_day, last_day) in enumerate(_months(today - timedelta(days=DAYS - 1), today)):
+        tallies = await Tallies.of(read, first_day, last_day)
+        for cell, tally in (await tallies.summed(["topic"], _GIVEN + _RATED)).items():
+            if cell.value != NONE:
+                by_topic[cell.value].append(_InMonth(number, cell.kind, tally))
+    uses = {topic: Use(_answered(months), _helped(months)) for topic, months in sorted(by_topic.items())}
     return {topic: use for topic, use in uses.items() if use != Use()}
 
 
-def _answered(rows: Sequence[Row[Any]]) -> int | None:
-    count = sum(row.n for row in rows if row.kind in _GIVEN)
-    return 5 * round(count / 5) if _are_enough(rows, _GIVEN) else None
+class _InMonth(NamedTuple):
+    """The events of one kind in a month; months are numbered in their order."""
+
+    month: int
+    kind: str
+    tally: Tally
 
 
-def _helped(rows: Sequence[Row[Any]]) -> float | None:
-    helped, not_helped = (sum(row.n for row in rows if row.kind == kind) for kind in _RATED)
-    return float(round(helped / (helped + not_helped), 1)) if _are_enough(rows, _RATED) else None
+def _months(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:
+    """These days by calendar month."""
+    while first_day <= last_day:
+        end = min(span_of("month", first_day).last_day, last_day)
+        yield first_day, end
+        first_day = end + timedelta(days=1)
 
 
-def _are_enough(rows: Sequence[Row[Any]], kinds: tuple[str, str]) -> bool:
-    return any(_people([row for row in rows if row.kind == kind]) >= FEWEST_ASKERS for kind in kinds)
+def _answered(months: Sequence[_InMonth]) -> int | None:
+    count = sum(month.tally.times for month in months if month.kind in _GIVEN)
+    return 5 * round(count / 5) if _are_enough(months, _GIVEN) else None
 
 
-def _people(rows: Sequence[Row[Any]]) -> int:
+def _helped(months: Sequence[_InMonth]) -> float | None:
+    helped, not_helped = (sum(month.tally.times for month in months if month.kind == kind) for kind in _RATED)
+    return float(round(helped / (helped + not_helped), 1)) if _are_enough(months, _RATED) else None
+
+
+def _are_enough(months: Sequence[_InMonth], kinds: tuple[str, str]) -> bool:
+    return any(_people([month for month in months if month.kind == kind]) >= FEWEST_ASKERS for kind in kinds)
+
+
+def _people(months: Sequence[_InMonth]) -> int:
     """How many people there are at least behind the events of one kind.
 
     In a month each is first once. Who asked in several months is known apart only when they had never asked before:
     so it is one month's, and after it those who were new.
     """
     most, new_later = 0, 0
-    for row in sorted(rows, key=lambda row: (row.year, row.month), reverse=True):
-        most = max(most, row.first + new_later)
-        new_later += row.first_ever
+    for month in sorted(months, key=lambda month: month.month, reverse=True):
+        most = max(most, month.tally.first_of_month + new_later)
+        new_later += month.tally.first_ever
     return most

@@ -8,11 +8,10 @@ from statistics import quantiles
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.summaries.statistics import first_event_on
-from bot.store.schema import event
+from bot.store.tallies import Tallies
 
 WEEKS = 8
 FEWEST_WEEKS = 4
@@ -41,17 +40,20 @@ async def week_so_far(read: AsyncConnection, now: datetime, zone: ZoneInfo) -> W
     local = now.astimezone(zone)
     monday = local.date() - timedelta(days=local.weekday())
     mondays = [monday - timedelta(weeks=back) for back in range(WEEKS + 1)]
-    asked = select(event.c.local_day, func.count().label("times")).where(event.c.kind == "asked")
-    days = await read.execute(asked.where(event.c.local_day >= mondays[-1]).group_by(event.c.local_day))
-    by_day: dict[date, int] = {row.local_day: row.times for row in days}
-    same_days = [first + timedelta(days=local.weekday()) for first in mondays]
-    up_to_now = asked.where(event.c.local_day.in_(same_days), event.c.local_hour <= local.hour)
-    hours = await read.execute(up_to_now.group_by(event.c.local_day))
-    by_now: dict[date, int] = {row.local_day: row.times for row in hours}
-    this_week, *before = [
-        sum(by_day.get(first + timedelta(days=day), 0) for day in range(local.weekday())) + by_now.get(same_day, 0)
-        for first, same_day in zip(mondays, same_days, strict=True)
-    ]
+    by_hour: dict[tuple[date, int], int] = {}
+    tallies = await Tallies.of(read, mondays[-1], local.date())
+    for cell, days in (await tallies.by_day(["hour"], ["asked"])).items():
+        by_hour |= {(day, int(cell.value)): found.times for day, found in days.items()}
+
+    def up_to_now(first: date) -> int:
+        same_day = first + timedelta(days=local.weekday())
+        return sum(
+            times
+            for (day, hour), times in by_hour.items()
+            if first <= day < same_day or (day == same_day and hour <= local.hour)
+        )
+
+    this_week, *before = [up_to_now(first) for first in mondays]
     since = await first_event_on(read)
     whole = [number for first, number in zip(mondays[1:], before, strict=True) if since is not None and since <= first]
     return WeekSoFar(this_week, usual(whole))

@@ -6,16 +6,18 @@ people can be counted by them as well: who asks has come, who asked not long ago
 by an answer or by a person, was helped.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.hours import OpeningHours
 from bot.store.engine import Tx
 from bot.store.schema import asker, conversation, event
+from bot.store.tallies import NONE, Tallies
 
 # Built once: see `inbox`.
 _OWNER = (
@@ -64,16 +66,12 @@ class Happening:
 
 async def most_asked(read: AsyncConnection, since: date, *, fewest: int, limit: int) -> list[str]:
     """The entries given as answers most often since that local day, each at least *fewest* times; most first."""
-    times = func.count()
-    rows = await read.execute(
-        select(event.c.topic)
-        .where(event.c.kind.in_(("answered", "picked")), event.c.local_day >= since, event.c.topic.is_not(None))
-        .group_by(event.c.topic)
-        .having(times >= fewest)
-        .order_by(times.desc(), event.c.topic)
-        .limit(limit)
-    )
-    return [row.topic for row in rows]
+    times: Counter[str] = Counter()
+    tallies = await Tallies.of(read, since, date.max)
+    for cell, tally in (await tallies.summed(["topic"], ["answered", "picked"])).items():
+        times[cell.value] += tally.times
+    of_entries = sorted((-number, topic) for topic, number in times.items() if topic != NONE and number >= fewest)
+    return [topic for _, topic in of_entries[:limit]]
 
 
 async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], around: Circumstances) -> None:

@@ -261,6 +261,8 @@ STAYS = {
     "event": "counts that refer to nobody",
     "self_check": "when the service last looked at itself",
     "alarm": "when it was dead or silent, in counts that refer to nobody",
+    "tallied_day": "those counts of a day",
+    "tally": "added up",
     "summary_run": "summaries of those counts",
     "revision_counter": "numbers",
     "lease": "random ids of processes",

@@ -580,6 +580,26 @@ event = Table(
     ),
 )
 
+tallied_day = Table(  # a local day that is over and added up: see `tallying`
+    "tallied_day",
+    metadata,
+    Column("local_day", Date, primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("waits", JSON, nullable=False),  # how many seconds each asker waited whom a person first answered that day
+)
+
+tally = Table(  # the events of a day by one thing at a time, each of which refers to nobody
+    "tally",
+    metadata,
+    Column("dimension", String(8), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("local_day", Date, primary_key=True),
+    Column("value", String(64), primary_key=True),
+    *(Column(name, Integer, nullable=False) for name in ("times", "first_of_day", "first_of_week", "first_of_month")),
+    *(Column(name, Integer, nullable=False) for name in ("first_of_year", "first_ever")),
+    sqlite_with_rowid=False,
+)
+
 summary_run = Table(
     "summary_run",
     metadata,

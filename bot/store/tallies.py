@@ -3,42 +3,28 @@
 An event refers to nobody, so a tally never changes when an asker is erased. How many people stand behind the events of
 several days can't be told from the days: for that there are the flags "first of its week, month, year, ever". Contains
 no rule of what may be shown.
+
+Days that `tallying` has added up are read from there, all others from the events themselves: no reader is told which.
 """
 
-from collections.abc import Collection
-from dataclasses import astuple, dataclass
-from datetime import date
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal, NamedTuple, get_args
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.schema import event
+from bot.store.schema import event, tallied_day, tally
 
 Dimension = Literal["all", "channel", "language", "campaign", "office", "topic", "hour"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 IN_OFFICE_HOURS, OUTSIDE_OFFICE_HOURS = "in", "outside"
 NONE = ""  # no campaign, no topic; and the one value of the dimension "all"
 
-_VALUES: dict[Dimension, ColumnElement[str]] = {
-    "all": literal(NONE),
-    "channel": event.c.channel,
-    "language": event.c.language,
-    "campaign": func.coalesce(event.c.campaign, NONE),
-    "office": case((event.c.in_office_hours, IN_OFFICE_HOURS), else_=OUTSIDE_OFFICE_HOURS),
-    "topic": func.coalesce(event.c.topic, NONE),
-    "hour": cast(event.c.local_hour, String(2)),
-}
-_FLAGS = (event.c.first_of_day, event.c.first_of_week, event.c.first_of_month, event.c.first_of_year)
-_SUMS = (
-    func.count(),
-    *(func.count().filter(flag) for flag in _FLAGS),
-    func.count().filter(and_(event.c.first_of_day, ~event.c.is_returning)),
-)
+Days = tuple[date, date]  # from the first to the last
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(NamedTuple):
     """So many events; for so many of them it was their asker's first of the kind that day, week, month, year, ever."""
 
     times: int = 0
@@ -48,9 +34,9 @@ class Tally:
     first_of_year: int = 0
     first_ever: int = 0
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "Tally") -> "Tally":  # type: ignore[override]
         """Both together."""
-        return Tally(*map(int.__add__, astuple(self), astuple(other)))
+        return Tally(*map(int.__add__, self, other))
 
 
 class Cell(NamedTuple):
@@ -61,55 +47,146 @@ class Cell(NamedTuple):
     kind: str
 
 
-async def summed(
-    read: AsyncConnection, first_day: date, last_day: date, dimensions: Collection[Dimension]
-) -> dict[Cell, Tally]:
-    """The tallies of these local days together, by each of *dimensions*; what is zero is left out."""
-    found: dict[Cell, Tally] = {}
-    for dimension in dimensions:
-        value = _VALUES[dimension].label("value")
-        rows = await read.execute(
-            select(value, event.c.kind, *_SUMS)
-            .where(event.c.local_day.between(first_day, last_day))
-            .group_by("value", event.c.kind)
-        )
-        found |= {Cell(dimension, value, kind): Tally(*sums) for value, kind, *sums in rows}
-    return found
+# Events are read by a few things at a time, which are few values together: to read them takes longer than to add up.
+_TOGETHER: tuple[dict[Dimension, ColumnElement[str]], ...] = (
+    {
+        "channel": event.c.channel,
+        "language": event.c.language,
+        "campaign": func.coalesce(event.c.campaign, NONE),
+        "office": case((event.c.in_office_hours, IN_OFFICE_HOURS), else_=OUTSIDE_OFFICE_HOURS),
+    },
+    {"topic": func.coalesce(event.c.topic, NONE)},
+    {"hour": cast(event.c.local_hour, String(2))},
+)
+_COUNTS = (
+    func.count(),
+    *(func.count().filter(event.c[f"first_of_{unit}"]) for unit in ("day", "week", "month", "year")),
+    func.count().filter(and_(event.c.first_of_day, ~event.c.is_returning)),
+)
+_SUMS = tuple(tally.c[name] for name in Tally._fields)
+
+ByDay = dict[Cell, dict[date, Tally]]
 
 
-async def by_day(
-    read: AsyncConnection,
-    first_day: date,
-    last_day: date,
-    dimensions: Collection[Dimension],
-    kinds: Collection[str] | None = None,
-) -> dict[Cell, dict[date, Tally]]:
-    """The tallies of each of these local days, of all kinds or of *kinds*; what is zero is left out."""
-    found: dict[Cell, dict[date, Tally]] = {}
-    for dimension in dimensions:
-        value = _VALUES[dimension].label("value")
-        statement = select(event.c.local_day, value, event.c.kind, *_SUMS).where(
-            event.c.local_day.between(first_day, last_day)
-        )
-        if kinds is not None:
-            statement = statement.where(event.c.kind.in_(kinds))
-        rows = await read.execute(statement.group_by(event.c.local_day, "value", event.c.kind))
-        for day, value_, kind, *sums in rows:
-            found.setdefault(Cell(dimension, value_, kind), {})[day] = Tally(*sums)
-    return found
+class Tallies:
+    """The tallies of some local days; what is zero is left out of all of them.
 
+    Each is asked for by dimensions, of some kinds of events. What was read of the events is kept for the next question.
+    """
 
-async def waits(read: AsyncConnection, first_day: date, last_day: date) -> list[int]:
-    """How many seconds each asker waited whom a person first answered on these local days, in no order."""
-    rows = await read.execute(
-        select(event.c.seconds).where(
-            event.c.kind == "human_reply", event.c.local_day.between(first_day, last_day), event.c.seconds.is_not(None)
-        )
-    )
-    return [round(row.seconds) for row in rows]
+    def __init__(self, read: AsyncConnection, days: Days, untallied: Sequence[Days]) -> None:
+        self._read = read
+        self._days = days
+        self._untallied = untallied
+        self._events: dict[tuple[int, frozenset[str]], ByDay] = {}
+
+    @classmethod
+    async def of(cls, read: AsyncConnection, first_day: date, last_day: date) -> "Tallies":
+        """The tallies of the days from *first_day* to *last_day*."""
+        days = first_day, last_day
+        known = select(tallied_day.c.local_day).where(tallied_day.c.local_day.between(*days))
+        tallied = set((await read.execute(known)).scalars())
+        ends = [select(end(event.c.local_day)).scalar_subquery() for end in (func.min, func.max)]
+        oldest, newest = (await read.execute(select(*ends))).one()
+        if oldest is None:
+            return cls(read, days, ())
+        day, last, untallied = max(first_day, oldest), min(last_day, newest), list[Days]()
+        while day <= last:
+            if day not in tallied:
+                goes_on = untallied and untallied[-1][1] == day - timedelta(days=1)
+                untallied.append((untallied.pop()[0] if goes_on else day, day))
+            day += timedelta(days=1)
+        return cls(read, days, untallied)
+
+    @classmethod
+    def of_events(cls, read: AsyncConnection, day: date) -> "Tallies":
+        """The tallies of *day*, from its events whatever has been added up."""
+        return cls(read, (date.max, date.min), [(day, day)])
+
+    async def summed(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> dict[Cell, Tally]:
+        """All days together."""
+        found: dict[Cell, Tally] = {}
+        for dimension in dimensions:
+            sums = select(tally.c.kind, tally.c.value, *(func.sum(column) for column in _SUMS))
+            statement = sums.where(*self._added_up(dimension, kinds)).group_by(tally.c.kind, tally.c.value)
+            for kind, value, *counts in await self._read.execute(statement):
+                found[Cell(dimension, value, kind)] = Tally(*counts)
+        for cell, days in (await self._from_events(dimensions, kinds)).items():
+            for day in days.values():
+                found[cell] = found[cell] + day if cell in found else day
+        return found
+
+    async def by_day(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> ByDay:
+        """Each day by itself."""
+        found: ByDay = {}
+        for dimension in dimensions:
+            statement = select(tally.c.kind, tally.c.value, tally.c.local_day, *_SUMS)
+            rows = await self._read.execute(statement.where(*self._added_up(dimension, kinds)))
+            for kind, value, day, *counts in rows:
+                found.setdefault(Cell(dimension, value, kind), {})[day] = Tally(*counts)
+        for cell, days in (await self._from_events(dimensions, kinds)).items():
+            found.setdefault(cell, {}).update(days)
+        return found
+
+    async def waits(self) -> list[int]:
+        """How many seconds each asker waited whom a person first answered on these days, in no order."""
+        rows = await self._read.execute(select(tallied_day.c.waits).where(tallied_day.c.local_day.between(*self._days)))
+        found = [seconds for waits in rows.scalars() for seconds in waits]
+        if self._untallied:
+            replies = select(event.c.seconds).where(
+                event.c.kind == "human_reply", _on(self._untallied), event.c.seconds.is_not(None)
+            )
+            found += [round(seconds) for seconds in (await self._read.execute(replies)).scalars()]
+        return found
+
+    def _added_up(self, dimension: Dimension, kinds: Collection[str]) -> list[ColumnElement[bool]]:
+        return [
+            tally.c.dimension == dimension,
+            tally.c.kind.in_(sorted(kinds)),
+            tally.c.local_day.between(*self._days),
+        ]
+
+    async def _from_events(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> ByDay:
+        found: ByDay = {}
+        if not self._untallied:
+            return found
+        for number, columns in enumerate(_TOGETHER):
+            if any(dimension in columns or (dimension == "all" and number == 0) for dimension in dimensions):
+                cells = await self._read_events(number, frozenset(kinds))
+                found |= {cell: days for cell, days in cells.items() if cell.dimension in dimensions}
+        return found
+
+    async def _read_events(self, number: int, kinds: frozenset[str]) -> ByDay:
+        if (number, kinds) in self._events:
+            return self._events[number, kinds]
+        columns = _TOGETHER[number]
+        values = [column.label(name) for name, column in columns.items()]
+        keys: list[Any] = [event.c.local_day, event.c.kind, *(value.name for value in values)]
+        statement = select(event.c.local_day, event.c.kind, *values, *_COUNTS).where(_on(self._untallied))
+        if kinds:
+            statement = statement.where(event.c.kind.in_(sorted(kinds)))
+        found: ByDay = {}
+        for day, kind, *rest in await self._read.execute(statement.group_by(*keys)):
+            counts = Tally(*rest[len(columns) :])
+            cells = [Cell(name, value, kind) for name, value in zip(columns, rest, strict=False)]
+            if number == 0:
+                cells.append(Cell("all", NONE, kind))
+            for cell in cells:
+                days = found.setdefault(cell, {})
+                days[day] = days[day] + counts if day in days else counts
+        self._events[number, kinds] = found
+        return found
+
+    async def everything(self) -> dict[Cell, Tally]:
+        """What the events of the one day say by every dimension, of every kind."""
+        return {cell: day for cell, days in (await self._from_events(DIMENSIONS, ())).items() for day in days.values()}
 
 
 async def first_day(read: AsyncConnection) -> date | None:
     """The local day of the oldest event, or None before the first."""
     day: date | None = (await read.execute(select(func.min(event.c.local_day)))).scalar()
     return day
+
+
+def _on(ranges: Sequence[Days]) -> ColumnElement[bool]:
+    return or_(false(), *(event.c.local_day.between(*days) for days in ranges))

@@ -1,6 +1,7 @@
 """`make bench`: how fast the service is on this machine, on real processes against a Telegram on loopback.
 
 With `--console` the table of the console at full size instead, which takes some minutes; see `tests.bench.console`.
+With `--figures` that of the figures over a million events; see `tests.bench.figures`.
 
 Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare
 echo bot (python-telegram-bot, no database, no FAQ) measured in the same run.
@@ -21,7 +22,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import console, silence
+from tests.bench import console, figures, silence
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -148,4 +149,5 @@ async def seconds_to_ready(data: Path) -> float:
 
 
 if __name__ == "__main__":
-    asyncio.run(console.main() if "--console" in sys.argv[1:] else main())
+    tables = {"--console": console.main, "--figures": figures.main}
+    asyncio.run(next((tables[said] for said in sys.argv[1:2] if said in tables), main)())

@@ -11,8 +11,6 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -27,8 +25,8 @@ from bot.store.engine import Store
 from bot.store.schema import message, message_word, ticket
 from tests.admin.console.office import COOKIE, OURS, seen_in, token_in
 from tests.bench import crowd
-from tests.bench.running import PORT, percentile, row, seconds_used, service
-from tests.support import people, postgres
+from tests.bench.running import DATABASES, PORT, percentile, row, seconds_used, service
+from tests.support import people
 from tests.support.fake_telegram import FakeTelegram
 
 TIMES = 100
@@ -48,7 +46,7 @@ QUEUE_PAGES = {
 async def main() -> None:
     """Print a table for each database."""
     print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for name, database in (("SQLite", _sqlite), ("PostgreSQL", _postgresql)):
+    for name, database in DATABASES.items():
         if len(sys.argv) > 2 and f"--{name.lower()}" not in sys.argv:
             continue
         with tempfile.TemporaryDirectory() as folder, database(Path(folder)) as url:
@@ -57,18 +55,6 @@ async def main() -> None:
             await fill(url)
             row("(to fill it)", f"{time.perf_counter() - began:.0f} s", "")
             await measure(url, Path(folder))
-
-
-@contextmanager
-def _sqlite(folder: Path) -> Iterator[str]:
-    yield f"sqlite+aiosqlite:///{folder / 'koppi.sqlite3'}"
-
-
-@contextmanager
-def _postgresql(_folder: Path) -> Iterator[str]:
-    careful = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "512MB"}
-    with postgres.cluster(max_wal_size="4GB", **careful) as cluster, cluster.database() as name:
-        yield cluster.url(name)
 
 
 async def fill(url: str) -> None:

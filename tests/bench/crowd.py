@@ -174,6 +174,7 @@ class Crowd:
                 "language": "fi",
                 "first_of_day": True,
                 "first_of_week": number % 2 == 0,
+                "first_of_year": False,
                 "first_of_month": number % 3 == 0,
                 "first_of_campaign": False,
                 "first_of_first_campaign": False,

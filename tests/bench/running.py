@@ -1,4 +1,4 @@
-"""What the tables share: the real service as a process, and lines of a table."""
+"""What the tables share: the real service as a process, databases to fill, and lines of a table."""
 
 import asyncio
 import contextlib
@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 
+from tests.support import postgres
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
 ROOT = Path(__file__).parents[2]
@@ -79,3 +80,22 @@ def seconds_used(pid: int) -> float:
 def percentile(values: list[float], percent: int) -> float:
     """The value below which *percent* of *values* lie."""
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite+aiosqlite:///{folder / 'koppi.sqlite3'}"
+
+
+@contextmanager
+def _postgresql(_folder: Path) -> Iterator[str]:
+    careful = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "512MB"}
+    with postgres.cluster(max_wal_size="4GB", **careful) as cluster, cluster.database() as name:
+        yield cluster.url(name)
+
+
+# The address of an empty database, for as long as the context lasts.
+DATABASES: Mapping[str, Callable[[Path], AbstractContextManager[str]]] = {
+    "SQLite": _sqlite,
+    "PostgreSQL": _postgresql,
+}

@@ -260,6 +260,28 @@ def upgrade() -> None:
         sa.UniqueConstraint("period", "first_day", "recipient", name=op.f("uq_summary_run_period_first_day_recipient")),
     )
     op.create_table(
+        "tallied_day",
+        sa.Column("local_day", sa.Date(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("waits", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("local_day", name=op.f("pk_tallied_day")),
+    )
+    op.create_table(
+        "tally",
+        sa.Column("dimension", sa.String(length=8), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("local_day", sa.Date(), nullable=False),
+        sa.Column("value", sa.String(length=64), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("first_of_day", sa.Integer(), nullable=False),
+        sa.Column("first_of_week", sa.Integer(), nullable=False),
+        sa.Column("first_of_month", sa.Integer(), nullable=False),
+        sa.Column("first_of_year", sa.Integer(), nullable=False),
+        sa.Column("first_ever", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("dimension", "kind", "local_day", "value", name=op.f("pk_tally")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "address",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("asker_id", sa.String(length=32), nullable=False),
