@@ -1,6 +1,5 @@
 """The editor of an entry in one language: look at it as askers see it, keep a draft, publish."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from admin.console import diff, effect
+from admin.console.checking import check
 from admin.console.diff import Row
 from admin.console.effect import Look
 from admin.console.entry_form import (
@@ -30,8 +30,8 @@ from admin.console.standing import PARTS, Standing, read_standing
 from admin.console.visit import Visit, not_found
 from bot.channels.markup import as_web_html
 from bot.store import audit, revisions
-from knowledge import amending, library
-from knowledge.entry import LANGUAGES, Language
+from knowledge import amending
+from knowledge.entry import LANGUAGES, Entry, Language
 from knowledge.library import InvalidLibrary, Revision
 
 SAVE_FIELDS = (*FIELDS, "act", "base", "opened", "reread", "anyway")
@@ -210,27 +210,18 @@ def _revisions(seen: Standing, texts: Texts) -> list[Revision]:
 
 async def _check(visit: Visit, seen: Standing, fields: Mapping[str, str]) -> dict[str, list[Said]]:
     """What `koppi knowledge check` would say of these texts, at their fields."""
-    house = visit.house
-    async with house.store.read() as read:
-        published = await revisions.published(read)
-    edits = _revisions(seen, _texts(visit, seen, fields))
-    places = {(edit.entry_id, edit.language, edit.part) for edit in edits}
-    others = [old for old in published if (old.entry_id, old.language, old.part) not in places]
-    entry = house.bookshelf.current.library.get(seen.entry_id)
-    known = {text for texts in entry.phrasings.values() for text in texts} if entry else set()
-    found = await asyncio.to_thread(
-        library.check_entry, seen.entry_id, house.bookshelf.folder, [*others, *edits], known=known
-    )
-    faults = {name: list(said) for name, said in by_field(found, seen.entry_id, seen.language).items()}
-    if _preview(visit, seen, fields).is_too_long:
-        faults.setdefault("answer", []).append(Said("Vastaus ei mahdu yhteen Telegram-viestiin. Lyhennä."))
-    return faults
+    return await check(visit, _meant(seen, fields), seen.language, _revisions(seen, _texts(visit, seen, fields)))
 
 
 def _preview(visit: Visit, seen: Standing, fields: Mapping[str, str]) -> Preview:
+    return preview(visit, _meant(seen, fields), seen.language)
+
+
+def _meant(seen: Standing, fields: Mapping[str, str]) -> Entry:
+    """The entry that the form means, as far as it can be read."""
     finnish = fields if seen.language == "fi" else filled(seen.finnish, "fi")
     entry = unfinished(seen.entry_id, finnish)
-    return preview(visit, entry if seen.language == "fi" else translated(entry, seen.language, fields), seen.language)
+    return entry if seen.language == "fi" else translated(entry, seen.language, fields)
 
 
 def _path(seen: Standing) -> str:

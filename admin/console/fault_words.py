@@ -90,6 +90,7 @@ _WORDS: tuple[tuple[str, str, bool], ...] = (
     (r"an entry isn't related to itself", "Vastaus ei voi liittyä itseensä.", False),
     (r"no place has the key (.*)", "Paikkaa {0} ei ole.", False),
     (r"a phrasing longer than (\d+) characters", "Yksi tapa kysyä on enintään {0} merkkiä.", False),
+    (r"busy", "Moni julkaisi samaan aikaan. Yritä hetken päästä uudelleen.", False),
     (r"there is no .* beside it", "Julkaise ensin suomenkielinen vastaus.", False),
 )
 
@@ -139,7 +140,7 @@ def by_field(faults: Iterable[Fault], entry_id: str, language: Language) -> Mapp
             continue  # another language of this entry: it has a page of its own
         else:
             at = placed.setdefault("form", [])
-            words = Said(f"{fault.file}: {words.text}")
+            words = Said(f"{fault.file}: {words.text}" if fault.file else words.text)
         if words not in at:
             at.append(words)
     return placed

@@ -4,18 +4,22 @@ What it is made of is an `Origin`: a ticket with its reply here, or questions wi
 """
 
 import asyncio
+import contextlib
 import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from admin.console import effect
 from admin.console.asked import holds_personal_data
+from admin.console.checking import check
 from admin.console.effect import Look
+from admin.console.entry_form import FIELDS, Texts, composed
+from admin.console.entry_preview import unfinished
+from admin.console.fault_words import Said, by_field
 from admin.console.publishing import Shelf, publish
 from admin.console.standing import read_standing
 from admin.console.ticket import question_of, read_ticket_id
@@ -25,7 +29,7 @@ from bot.store import audit, tickets
 from bot.store.engine import Tx
 from bot.store.tickets import ThreadMessage
 from knowledge import library, privacy, review
-from knowledge.entry import AdvisorRole, Entry, Language, Source
+from knowledge.entry import Entry, Language
 from knowledge.library import Fault, InvalidLibrary, Library, Revision
 
 REVIEW_AFTER = timedelta(days=182)
@@ -33,9 +37,22 @@ MAX_ID, MAX_TITLE, MAX_PHRASING = 60, 200, 600
 ENTRY_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 ANSWER_FIELDS = (
-    "title", "id", "category", "advisor", "phrasings", "answer", "review_by", "source_title", "source_url",
-    "source_title_2", "source_url_2",
+    "title", "id", "category", "advisor", "phrasings", "answer", "figures", "review_by", "source_title", "source_url",
+    "source_title_2", "source_url_2", "anyway",
 )  # fmt: skip
+SOURCE_NAMES = {  # of this form's fields, in the editor's
+    "source_title": "source_1_title",
+    "source_url": "source_1_url",
+    "source_title_2": "source_2_title",
+    "source_url_2": "source_2_url",
+}
+MISSING = Said("Tämä puuttuu.")
+TAKEN = Said("Tämä tunnus on jo toisella vastauksella. Keksi toinen.")
+PHRASING_WORDS = {
+    "empty": MISSING.text,
+    "long_phrasing": "Yksi rivi on enintään 600 merkkiä.",
+    "personal": "Poista henkilötiedot ja peitetyt kohdat, kuten [puhelinnumero peitetty].",
+}
 PHRASING_FIELDS = ("entry", "entry_by_title", "phrasings")
 ACT = "act"  # of both forms: look at the effect, or publish
 
@@ -100,29 +117,28 @@ async def take_answer(visit: Visit, origin: Origin) -> Response:
     """What follows from the form of a new entry being sent."""
     fields = {name: visit.form.get(name, "") for name in ANSWER_FIELDS}
     fields["id"] = fields["id"].strip() or _free_id(visit, fields["title"])
-    faults = _faults(visit, fields)
-    if not faults and await _is_taken(visit, fields):
-        faults = {"id": ["taken"]}
-    if faults:
+    faults = await _faults(visit, origin, fields)
+    is_held = any(not fault.may_pass for found in faults.values() for fault in found)
+    looks = visit.form.get(ACT) == "look"
+    if is_held or (faults and fields["anyway"] != "yes" and not looks):
         return _answer_form(visit, origin, fields, faults, status=422)
+    edits = _revisions(visit, origin, fields)
 
     def compose(shelf: Shelf) -> Sequence[Revision]:
-        answer = _compose_answer(fields, _today(visit))
-        standing = shelf.text(fields["id"], "fi", "answer")
-        if standing not in (None, answer):
+        if shelf.text(fields["id"], "fi", "answer") not in (None, edits[0].text):
             raise InvalidLibrary([Fault("id", 1, "taken")])
-        phrasings = library.compose_phrasings(_lines(fields["phrasings"]))
-        return [
-            Revision(fields["id"], "fi", "answer", answer),
-            Revision(fields["id"], origin.language, "phrasings", phrasings),
-        ]
+        return edits
 
     try:
-        if visit.form.get(ACT) == "look":
-            return await effect.respond(visit, compose, lambda look: _answer_form(visit, origin, fields, look=look))
+        if looks:
+            return await effect.respond(
+                visit, compose, lambda look: _answer_form(visit, origin, fields, faults, look=look)
+            )
         await publish(visit, compose, origin.done)
     except InvalidLibrary as error:
-        return _answer_form(visit, origin, fields, _by_field(error.faults), status=422)
+        is_taken = any(fault.file == "id" for fault in error.faults)
+        brought = {"id": [TAKEN]} if is_taken else _of_form(by_field(error.faults, fields["id"], "fi"))
+        return _answer_form(visit, origin, fields, brought, status=422)
     return visit.go(f"/console/faq/{fields['id']}?done=published")
 
 
@@ -130,7 +146,7 @@ def _answer_form(
     visit: Visit,
     origin: Origin,
     fields: dict[str, str],
-    faults: dict[str, list[str]] | None = None,
+    faults: Mapping[str, Sequence[Said]] | None = None,
     *,
     look: Look | None = None,
     status: int = 200,
@@ -147,42 +163,32 @@ def _answer_form(
     )
 
 
-def _faults(visit: Visit, fields: dict[str, str]) -> dict[str, list[str]]:
-    """What is wrong with the form, by field: names of the words that the page has for it."""
-    faults: dict[str, list[str]] = {}
+async def _faults(visit: Visit, origin: Origin, fields: Mapping[str, str]) -> dict[str, list[Said]]:
+    """What is wrong with the form, by field: its own rules, and those that every answer is held to."""
+    own = _own_faults(visit, fields)
+    if "id" not in own and await _is_taken(visit, fields):
+        own["id"] = [TAKEN]
+    if "id" in own:  # nothing else can be told of an entry without a name
+        return own
+    meant = unfinished(fields["id"], _as_editors(visit, fields))
+    found = _of_form(await check(visit, meant, "fi", _revisions(visit, origin, fields)))
+    return {name: [*own.get(name, []), *found.get(name, [])] for name in [*own, *found]}
 
-    def fault(field: str, why: str) -> None:
-        faults.setdefault(field, []).append(why)
 
-    title = fields["title"].strip()
-    if not title:
-        fault("title", "empty")
-    elif len(title) > MAX_TITLE or "\n" in title:
-        fault("title", "long_title")
+def _own_faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, list[Said]]:
+    """What only this form asks: a new id, a topic that there is, a day to come, phrasings that tell of nobody."""
+    faults: dict[str, list[Said]] = {}
+    if not fields["title"].strip():  # from which the id is made, too
+        faults["title"] = [MISSING]
     if len(fields["id"]) > MAX_ID or not ENTRY_ID.fullmatch(fields["id"]):
-        fault("id", "bad_id")
-    categories = {entry.category for entry in visit.house.bookshelf.current.library.entries}
-    if fields["category"] not in categories:
-        fault("category", "choose")
-    if fields["advisor"] not in {"sosiaaliohjaaja", "tyovoimaneuvoja"}:
-        fault("advisor", "choose")
-    if not clean(fields["answer"]):
-        fault("answer", "empty")
-    for why in _phrasing_faults(fields["phrasings"]):
-        fault("phrasings", why)
-    try:
+        faults["id"] = [Said("Tunnuksessa on pieniä kirjaimia a–z, numeroita ja väliviivoja, enintään 60 merkkiä.")]
+    if fields["category"] not in {entry.category for entry in visit.house.bookshelf.current.library.entries}:
+        faults["category"] = [Said("Valitse yksi.")]
+    if whys := _phrasing_faults(fields["phrasings"]):
+        faults["phrasings"] = [Said(PHRASING_WORDS[why]) for why in whys]
+    with contextlib.suppress(ValueError):  # what is no day at all is told by the rules of every answer
         if date.fromisoformat(fields["review_by"]) <= _today(visit):
-            fault("review_by", "past")
-    except ValueError:
-        fault("review_by", "bad_date")
-    for suffix in ("", "_2"):
-        name, url = fields[f"source_title{suffix}"].strip(), fields[f"source_url{suffix}"].strip()
-        if suffix and not name and not url:
-            continue
-        if not name:
-            fault(f"source_title{suffix}", "empty")
-        if not url.startswith(("https://", "http://")) or not _is_source(name or url, url, _today(visit)):
-            fault(f"source_url{suffix}", "bad_url")
+            faults["review_by"] = [Said("Valitse tuleva päivä.")]
     return faults
 
 
@@ -190,46 +196,37 @@ async def _is_taken(visit: Visit, fields: Mapping[str, str]) -> bool:
     """Whether there is or was another answer of this id: out of use, its translations would come back with this one."""
     async with visit.house.store.read() as read:
         known = await read_standing(read, visit.house.bookshelf.folder, fields["id"], "fi")
-    is_this_one = not known.is_withdrawn and known.texts.answer == _compose_answer(fields, _today(visit))
+    is_this_one = not known.is_withdrawn and known.texts.answer == _composed(visit, fields).answer
     return known.is_known and not is_this_one
 
 
-def _is_source(title: str, url: str, checked: date) -> bool:
-    try:
-        Source(title=title[:MAX_TITLE], url=url, checked=checked)
-    except ValidationError:
-        return False
-    return True
-
-
-def _compose_answer(fields: Mapping[str, str], today: date) -> str:
-    sources = [
-        Source(title=fields[f"source_title{suffix}"].strip(), url=fields[f"source_url{suffix}"].strip(), checked=today)
-        for suffix in ("", "_2")
-        if fields[f"source_url{suffix}"].strip()
+def _revisions(visit: Visit, origin: Origin, fields: Mapping[str, str]) -> list[Revision]:
+    """The new entry's answer, and its phrasings in the language that was asked in."""
+    return [
+        Revision(fields["id"], "fi", "answer", _composed(visit, fields).answer),
+        Revision(fields["id"], origin.language, "phrasings", library.compose_phrasings(_lines(fields["phrasings"]))),
     ]
-    advisor: AdvisorRole = "sosiaaliohjaaja" if fields["advisor"] == "sosiaaliohjaaja" else "tyovoimaneuvoja"
-    return library.compose_entry(
-        title=fields["title"].strip(),
-        answer=clean(fields["answer"]),
-        advisor=advisor,
-        category=fields["category"],
-        entry_id=fields["id"],
-        review_by=date.fromisoformat(fields["review_by"]),
-        sources=sources,
-    )
 
 
-def _by_field(faults: Sequence[Fault]) -> dict[str, list[str]]:
-    """The library's faults at the form's fields, where they name one; the others above the form."""
-    placed: dict[str, list[str]] = {}
-    for fault in faults:
-        if fault.file == "id":
-            placed.setdefault("id", []).append("taken")
-            continue
-        field = fault.message.partition(":")[0].partition(".")[0]
-        field = "source_url" if field == "sources" else field
-        placed.setdefault(field if field in ANSWER_FIELDS else "form", []).append(fault.message)
+def _composed(visit: Visit, fields: Mapping[str, str]) -> Texts:
+    return composed(_as_editors(visit, fields), "fi", Texts(None, None), entry_id=fields["id"])
+
+
+def _as_editors(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
+    """The form's fields by the names that the editor has for them; a source is checked today."""
+    own = {name: clean(fields[name]) for name in ANSWER_FIELDS if name in FIELDS}
+    sources = {theirs: fields[ours].strip() for ours, theirs in SOURCE_NAMES.items()}
+    checked = {f"source_{number}_checked": _today(visit).isoformat() for number in (1, 2)}
+    return {**dict.fromkeys(FIELDS, ""), **own, **sources, **checked}
+
+
+def _of_form(faults: Mapping[str, Sequence[Said]]) -> dict[str, list[Said]]:
+    """The editor's faults at the fields of this form; what it has no field for stands above it."""
+    placed: dict[str, list[Said]] = {}
+    ours = {theirs: own for own, theirs in SOURCE_NAMES.items()}
+    for name, found in faults.items():
+        field = ours.get(name, name)
+        placed.setdefault(field if field in ANSWER_FIELDS else "form", []).extend(found)
     return placed
 
 

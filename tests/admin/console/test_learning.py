@@ -45,6 +45,7 @@ async def test_one_click_fills_the_whole_form_but_the_source(office: Office) -> 
         "source_url": "",
         "source_title_2": "",
         "source_url_2": "",
+        "figures": "",
     }
 
 
@@ -125,6 +126,7 @@ async def test_the_id_of_an_answer_out_of_use_or_only_begun_is_taken(office: Off
     ("changes", "said"),
     [
         ({"title": ""}, "Tämä puuttuu."),
+        ({"title": "", "id": ""}, "Tämä puuttuu."),
         ({"title": "a" * 201}, "enintään 200 merkkiä"),
         ({"id": "Isot Kirjaimet"}, "pieniä kirjaimia"),
         ({"id": "asumistuki"}, "jo toisella vastauksella"),
@@ -135,11 +137,12 @@ async def test_the_id_of_an_answer_out_of_use_or_only_begun_is_taken(office: Off
         ({"phrasings": "a" * 601}, "enintään 600 merkkiä"),
         ({"review_by": "2026-11-24"}, "Valitse tuleva päivä."),
         ({"review_by": "ensi vuonna"}, "Kirjoita päivä"),
-        ({"source_title": "", "source_url": ""}, "Tämä puuttuu."),
+        ({"review_by": "2029-01-01"}, "kun vanhin lähde on tarkistettu"),
+        ({"source_title": "", "source_url": ""}, "Lisää ainakin yksi lähde"),
         ({"source_url": "kela.fi"}, "alkaa https://"),
         ({"source_url": "javascript:alert(1)"}, "alkaa https://"),
         ({"source_url": "https://"}, "alkaa https://"),
-        ({"source_url_2": "https://kela.fi/toinen"}, "Tämä puuttuu."),
+        ({"source_url_2": "https://kela.fi/toinen"}, "Kirjoita yhdelle riville"),
     ],
 )
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -159,6 +162,28 @@ async def test_a_fault_is_shown_at_its_field_and_nothing_is_lost(
     assert "answer" in changes or "Pitkään hiottu vastaus.</textarea>" in answer.text
     assert f'id="fault-{field}"' in answer.text or "source_title_2" in answer.text
     assert published == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_an_answer_learnt_from_a_reply_is_held_to_the_editors_rules(office: Office) -> None:
+    """A sum nobody has checked, or what a chat can't show, helps no asker, by whichever form it comes in."""
+    ticket_id = await office.answered_ticket(QUESTION)
+    faulty = {"answer": "# Iguaani\n\nLupa maksaa 40 €.", "anyway": "yes"}
+    mended = {"answer": "**Kysy työnantajalta.** Lupa maksaa 40 €.", "figures": "40 €"}
+    async with office.at_work(office.vaino) as vaino:
+        held = await _publish(office, vaino, ticket_id, **faulty)
+        advised = await _publish(office, vaino, ticket_id, **mended, anyway="")
+        done = await _publish(office, vaino, ticket_id, **mended)
+        await _learned(office, 1)
+    entry = office.house.bookshelf.current.library.get("saako-iguaanin-tuoda-toihin")
+
+    assert (held.status_code, advised.status_code, done.status_code) == (422, 422, 303)
+    assert "Tätä keskustelu ei osaa näyttää: väliotsikko (#)." in unescape(held.text)
+    assert "Vastauksessa on 40, mutta luettelossa ei." in unescape(held.text)
+    assert ('name="anyway"' in held.text, 'name="anyway"' in advised.text) == (False, True)
+    assert "Löytyäkseen vastaus tarvitsee vähintään" in unescape(advised.text)
+    assert entry is not None
+    assert entry.figures == ("40 €",)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -295,7 +320,8 @@ async def _publish(office: Office, person: Person, ticket_id: str | None = None,
     ticket_id = ticket_id or await office.answered_ticket(QUESTION)
     page = f"/console/tickets/{ticket_id}/answer"
     source = {"source_title": "Ruokavirasto: Iguaanit", "source_url": "https://www.ruokavirasto.fi/iguaanit"}
-    fields = {**await _form(person, page), "id": "saako-iguaanin-tuoda-toihin", **source, **changes}
+    given = {"id": "saako-iguaanin-tuoda-toihin", "anyway": "yes", **source, **changes}
+    fields = {**await _form(person, page), **given}
     return await person.sends(page, page, **fields)
 
 
