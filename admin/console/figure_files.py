@@ -7,38 +7,37 @@ from starlette.responses import Response
 from admin.console import period
 from admin.console.overview import Seen, look
 from admin.console.visit import Refused, Visit, not_found
-from admin.summaries.due import Span
 from admin.summaries.sheets import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
 
 
 async def csv(visit: Visit) -> Response:
     """The table that the address names, of its period."""
-    span, seen = await _seen(visit)
+    seen = await _seen(visit)
     table = seen.tables.get(visit.request.path_params["table"])
     if table is None:
         raise not_found()
-    return _file(as_csv(table), CSV_TYPE, f"{_name(span)}-{table.key}.csv")
+    return _file(as_csv(table), CSV_TYPE, f"{_name(seen)}-{table.key}.csv")
 
 
 async def xlsx(visit: Visit) -> Response:
     """Every table of the period."""
-    span, seen = await _seen(visit)
-    heading = f"{visit.house.profile.name}, {period.named(span)}"
+    seen = await _seen(visit)
+    heading = f"{visit.house.profile.name}, {period.named(seen.figures.span)}"
     written = await asyncio.to_thread(as_xlsx, list(seen.tables.values()), heading)
-    return _file(written, XLSX_TYPE, f"{_name(span)}.xlsx")
+    return _file(written, XLSX_TYPE, f"{_name(seen)}.xlsx")
 
 
-async def _seen(visit: Visit) -> tuple[Span, Seen]:
+async def _seen(visit: Visit) -> Seen:
     """Raises `Refused` when the address names no period."""
     try:
-        span = period.asked(visit)
+        async with visit.house.store.read() as read:
+            return await look(visit, read)
     except period.WrongDates as wrong:
         raise Refused(422, "wrong_dates") from wrong
-    async with visit.house.store.read() as read:
-        return span, await look(visit, read, span)
 
 
-def _name(span: Span) -> str:
+def _name(seen: Seen) -> str:
+    span = seen.figures.span
     return f"koppi-{span.first_day}-{span.last_day}"
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from admin.console import charts, period, sent_summaries
 from admin.console.visit import Visit
 from admin.reach.expectation import expected_band
-from admin.summaries.due import Span
+from admin.summaries.due import Span, last_whole, span_of
 from admin.summaries.headlines import headlines
 from admin.summaries.statistics import Figures, figures, first_event_on
 from admin.summaries.tables import (
@@ -81,15 +81,15 @@ class Seen:
     since: date | None
 
 
-async def look(visit: Visit, read: AsyncConnection, span: Span) -> Seen:
-    """The figures of *span* and their tables."""
-    found = await figures(read, span)
+async def look(visit: Visit, read: AsyncConnection, span: Span | None = None) -> Seen:
+    """The figures of *span*, else of the period of the address, and their tables. Raises `period.WrongDates`."""
+    since = await first_event_on(read)
+    found = await figures(read, span or period.asked(visit, since))
     names = Names(
         entries={entry.id: entry.title for entry in visit.house.bookshelf.current.library.entries},
         campaigns={campaign.code: campaign.name for campaign in await campaigns.everything(read)},
     )
-    since = await first_event_on(read)
-    expected = await _expected(read, span, since, period.today_of(visit))
+    expected = await _expected(read, found.span, since, period.today_of(visit))
     return Seen(found, {table.key: table for table in tables(found, names, expected)}, since)
 
 
@@ -107,19 +107,21 @@ async def _expected(read: AsyncConnection, span: Span, since: date | None, today
 async def page(visit: Visit) -> Response:
     """The period of the address; with dates that make none, the form again with what is wrong."""
     today = period.today_of(visit)
+    last_month = period.query_of(last_whole("month", today))
     try:
-        span = period.asked(visit)
+        async with visit.house.store.read() as read:
+            seen = await look(visit, read)
+            summaries = await sent_summaries.newest(read)
     except period.WrongDates as wrong:
-        return visit.render("overview_wrong.html", 422, dates=wrong.dates, text_of=text_of)
-    async with visit.house.store.read() as read:
-        seen = await look(visit, read, span)
-        summaries = await sent_summaries.newest(read)
+        return visit.render("overview_wrong.html", 422, dates=wrong.dates, last_month=last_month, text_of=text_of)
+    span = seen.figures.span
     is_over = span.last_day < today
     return visit.render(
         "overview.html",
         span=span,
         name=period.named(span),
-        here="usual" if span == period.last_weeks(today) else span.period,
+        here=_here(span, today),
+        last_month=last_month,
         query=period.query_of(span),
         earlier=_query(period.earlier(span)),
         later=_query(period.later(span, today)),
@@ -137,6 +139,15 @@ async def page(visit: Visit) -> Response:
         address=visit.house.settings.address,
         summaries=summaries,
     )
+
+
+def _here(span: Span, today: date) -> str:
+    """Which of the periods to choose from this is, if any."""
+    if span == last_whole("month", today):
+        return "last_month"
+    if span == period.last_weeks(today):
+        return "weeks"
+    return span.period if span == span_of(span.period, today) else "other"
 
 
 def path_of(visit: Visit, key: str, about: str) -> str | None:

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from babel.dates import format_date
 
 from admin.console.visit import Visit
-from admin.summaries.due import Period, Span, span_before, span_between, span_of
+from admin.summaries.due import Period, Span, last_whole, span_before, span_between, span_of
 
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
-DAYS_BY_ITSELF = 28  # whole weeks, so that there are as many weekends in what it is compared with
+WEEKS = timedelta(weeks=4)
 EARLIEST = date(2000, 1, 1)
 MOST_DAYS = 3700  # ten years
 
@@ -32,8 +32,8 @@ class WrongDates(Exception):
         self.dates = dates
 
 
-def asked(visit: Visit) -> Span:
-    """The period of the address: `?period=` with a `?day=` of it, or from `?first=` to `?last=`; else the last weeks.
+def asked(visit: Visit, since: date | None) -> Span:
+    """The period of the address: `?period=` with a `?day=` of it, or from `?first=` to `?last=`; else the usual one.
 
     Raises `WrongDates` when there is no such period, or none of it has begun.
     """
@@ -45,7 +45,7 @@ def asked(visit: Visit) -> Span:
     wanted = query.get("period")
     period = next((one for one in PERIODS if one == wanted), None)
     if period is None:
-        return last_weeks(today)
+        return last_weeks(today) if wanted == "weeks" else usual(today, since)
     day = _day(query.get("day", today.isoformat()))
     if day is None or day > today:
         written = query.get("day", "")[:40]
@@ -53,9 +53,15 @@ def asked(visit: Visit) -> Span:
     return span_of(period, day)
 
 
+def usual(today: date, since: date | None) -> Span:
+    """The last month that is over, or the running one where the service has not lived through a whole one."""
+    month = last_whole("month", today)
+    return month if since is not None and since <= month.first_day else span_of("month", today)
+
+
 def last_weeks(today: date) -> Span:
-    """The period shown when none is asked for: it ends yesterday, so it is over."""
-    return span_between(today - timedelta(days=DAYS_BY_ITSELF), today - timedelta(days=1))
+    """The weeks that ended yesterday."""
+    return span_between(today - WEEKS, today - timedelta(days=1))
 
 
 def today_of(visit: Visit) -> date:

@@ -144,6 +144,7 @@ async def test_any_period_has_a_page_and_one_that_is_none_says_what_is_wrong(off
         await _happen(office, today - timedelta(days=3), None, asked=2)
         await _happen(office, today - timedelta(days=40), None, came=1)
         usual = _text((await kaisa.sees(PAGE)).text)
+        weeks = _text((await kaisa.sees(f"{PAGE}?period=weeks")).text)
         for span, said in {
             f"period=day&day={today - timedelta(days=3)}": "2 kysymystä 2 kysyjältä",
             f"period=day&day={today - timedelta(days=4)}": "Yksi asia: avaa chat osoitteessa",
@@ -179,7 +180,7 @@ async def test_any_period_has_a_page_and_one_that_is_none_says_what_is_wrong(off
         empty_year = _text((await kaisa.sees(f"{PAGE}/report?year={today.year - 5}")).text)
 
     assert "ei ole vielä tapahtunut mitään" in never
-    assert "2 kysymystä" in usual
+    assert "2 kysymystä" in weeks
     assert missing == [404, 404, 404, 200]
     assert "0 kysymystä. Palvelu ei ollut vielä käytössä." in empty_year
 
@@ -191,7 +192,7 @@ async def test_a_figure_leads_to_its_cases_where_its_reader_may_go(office: Offic
     found = {}
     for account in (office.vaino, office.kaisa, office.yrjo):
         async with office.at_work(account) as person:
-            page = (await person.sees(PAGE)).text
+            page = (await person.sees(f"{PAGE}?period=weeks")).text
             main = page.partition("<main")[2]
             paths = set(re.findall(r'href="(/console/[^"#]*)"', html.unescape(main)))
             elsewhere = sorted(path for path in paths if not path.startswith(PAGE))
@@ -214,7 +215,7 @@ def test_periods_are_called_what_people_call_them_and_follow_each_other() -> Non
     """The links to the one before and after must not skip a day, nor lead to what has not begun."""
     today = date(2026, 11, 22)
     week, month = span_of("week", today), span_of("month", today)
-    days, usual = span_between(date(2025, 12, 30), date(2026, 1, 2)), period.last_weeks(today)
+    days, weeks = span_between(date(2025, 12, 30), date(2026, 1, 2)), period.last_weeks(today)
 
     assert [period.named(span) for span in (span_of("day", today), week, month, days)] == [
         "sunnuntai 22.11.2026",
@@ -228,7 +229,12 @@ def test_periods_are_called_what_people_call_them_and_follow_each_other() -> Non
         "period=week&day=2026-11-16",
         "first=2025-12-30&last=2026-01-02",
     ]
-    assert [period.later(span, today) for span in (week, month, usual)] == [None, None, None]
+    assert [period.later(span, today) for span in (week, month, weeks)] == [None, None, None]
     assert period.later(days, today) == span_between(date(2026, 1, 3), date(2026, 1, 6))
     assert period.earlier(month) == span_of("month", date(2026, 10, 5))
     assert period.earlier(span_of("month", period.EARLIEST)) is None
+    assert [period.usual(today, since) for since in (None, date(2026, 10, 2), date(2026, 10, 1))] == [
+        month,
+        month,
+        span_of("month", date(2026, 10, 1)),
+    ]
