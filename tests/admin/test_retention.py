@@ -114,7 +114,7 @@ async def test_the_running_service_does_it(house: House, monkeypatch: pytest.Mon
     await _somebody_long_gone(house.store, vault, EVENING - 400 * DAY)
     monkeypatch.setattr(run, "RETENTION_TICK_SECONDS", 0.01)
     real_time = House(**{**vars(house), "clock": lambda: datetime.now(UTC)})
-    scheduled = run._scheduled(real_time)
+    scheduled = run._scheduled(real_time, run.Address("127.0.0.1", 9))  # where nothing answers
     with house.store.hub.subscribe("never") as news:
         task = asyncio.create_task(scheduled)
         for _ in range(100):
