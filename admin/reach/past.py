@@ -8,16 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.reach.drop import Line
 from bot.store.schema import event, inbox
+from bot.store.tallies import NONE, Cell, Tallies
 
 
 async def asked_by_day(read: AsyncConnection) -> dict[date, int]:
     """How many questions each local day has brought; on days that lack none came."""
-    rows = await read.execute(
-        select(event.c.local_day, func.count().label("times"))
-        .where(event.c.kind == "asked")
-        .group_by(event.c.local_day)
-    )
-    return {row.local_day: row.times for row in rows}
+    days = await Tallies.of(read, date.min, date.max)
+    asked = (await days.by_day(["all"], ["asked"])).get(Cell("all", NONE, "asked"), {})
+    return {day: tally.times for day, tally in asked.items()}
 
 
 async def lines(read: AsyncConnection, first: date, last: date) -> list[Line]:

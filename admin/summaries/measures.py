@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from admin.summaries import people
 from admin.summaries.due import Span
+from admin.summaries.small_numbers import Group
 from bot.store.tallies import NONE, Cell, Dimension, Tallies, Tally
 
 
@@ -39,9 +40,17 @@ class Measures:
         """To how many different people it happened, at least."""
         return self.of(kind).at_least
 
-    def values(self, dimension: Dimension, kinds: Collection[str]) -> list[str]:
-        """Which values of the *dimension* had any event of *kinds*, in alphabetical order."""
-        return sorted({cell.value for cell in self.cells if cell.dimension == dimension and cell.kind in kinds})
+    def groups(self, dimension: Dimension, kinds: Collection[str]) -> dict[str, Group]:
+        """Events of *kinds* by the *dimension*, all groups of them, the small ones too.
+
+        Who comes by two channels is counted in the first only, and who did two of the kinds in either: so *askers* errs
+        towards hiding.
+        """
+        groups = {}
+        for value in {cell.value for cell in self.cells if cell.dimension == dimension and cell.kind in kinds}:
+            found = [self.of(kind, dimension, value) for kind in kinds]
+            groups[value] = Group(sum(one.times for one in found), max(one.at_least for one in found))
+        return groups
 
 
 async def measure(days: Tallies, span: Span, kinds: Mapping[Dimension, Collection[str]]) -> Measures:

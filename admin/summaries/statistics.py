@@ -210,11 +210,11 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
         days_of_year = await _tallies(read, span_of_year)
         year = await measure(days_of_year, span_of_year, _COUNTS)
     breakdowns: dict[Dimension, dict[str, Group]] = {
-        dimension: large_enough(_groups(now, dimension, ("asked",)))
+        dimension: large_enough(now.groups(dimension, ("asked",)))
         for dimension in ("channel", "campaign", "language", "topic", "office")
     }
-    asked_of_topics = _groups(now, "topic", ("asked",))
-    lacking = _groups(now, "topic", _LACKING)
+    asked_of_topics = now.groups("topic", ("asked",))
+    lacking = now.groups("topic", _LACKING)
     return Figures(
         span=span,
         counts=_counted(now, await days.waits()),
@@ -233,7 +233,7 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
         },
         by_day=_by_day(await days.by_day(["all"], _COUNTED), span),
         hours=_hours(await days.by_day(["hour"], ["asked"])),
-        rising=topics.rising(asked_of_topics, _groups(then, "topic", ("asked",)), (_days(span), _days(span_then)))
+        rising=topics.rising(asked_of_topics, then.groups("topic", ("asked",)), (_days(span), _days(span_then)))
         if then
         else (),
         gaps=topics.gaps(asked_of_topics, lacking),
@@ -298,19 +298,6 @@ def _funnel(found: Measures, dimension: Dimension = "all", value: str = NONE) ->
         helped=people("was_helped"),
         returned=people("returned"),
     )
-
-
-def _groups(found: Measures, dimension: Dimension, kinds: Sequence[str]) -> dict[str, Group]:
-    """Events of *kinds* by the *dimension*, all groups of them.
-
-    Who comes by two channels is counted in the first only, and who did both of two kinds in either: so *askers* errs
-    towards hiding.
-    """
-    groups = {}
-    for value in found.values(dimension, kinds):
-        cells = [found.of(kind, dimension, value) for kind in kinds]
-        groups[value] = Group(sum(cell.times for cell in cells), max(cell.at_least for cell in cells))
-    return groups
 
 
 def _by_day(found: ByDay, span: Span) -> list[Day]:

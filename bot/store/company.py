@@ -3,10 +3,9 @@
 from collections import defaultdict
 from datetime import date, timedelta
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.schema import event
+from bot.store.tallies import NONE, Tallies, Tally
 
 LATELY = timedelta(days=30)
 FEWEST_OTHERS = 5
@@ -22,28 +21,18 @@ async def others(read: AsyncConnection, today: date) -> dict[str, int]:
     """
     this_month = today.replace(day=1)
     last_month = (this_month - timedelta(days=1)).replace(day=1)
-    is_earlier = event.c.local_day < this_month
-    rows = await read.execute(
-        select(
-            event.c.topic, event.c.kind, is_earlier.label("is_earlier"), event.c.is_returning, func.count().label("n")
-        )
-        .where(
-            event.c.local_day >= max(today - LATELY, last_month),
-            event.c.kind.in_(("answered", "picked")),
-            event.c.first_of_month,
-            event.c.topic.is_not(None),
-        )
-        .group_by(event.c.topic, event.c.kind, "is_earlier", event.c.is_returning)
-    )
-    earlier: dict[tuple[str, str], int] = defaultdict(int)
-    now: dict[tuple[str, str], int] = defaultdict(int)
-    new: dict[tuple[str, str], int] = defaultdict(int)
-    for row in rows:
-        (earlier if row.is_earlier else now)[row.topic, row.kind] += row.n
-        if not row.is_earlier and not row.is_returning:
-            new[row.topic, row.kind] += row.n
+    earlier = await _by_topic(read, max(today - LATELY, last_month), this_month - timedelta(days=1))
+    now = await _by_topic(read, this_month, today)
     least: dict[str, int] = defaultdict(int)
     for topic, kind in {*earlier, *now}:
-        by_kind = max(earlier[topic, kind] + new[topic, kind], now[topic, kind])
+        before, this = earlier.get((topic, kind), Tally()), now.get((topic, kind), Tally())
+        by_kind = max(before.first_of_month + this.first_ever, this.first_of_month)
         least[topic] = max(least[topic], by_kind - 1)
     return {topic: count - count % TOLD_IN for topic, count in least.items() if count >= FEWEST_OTHERS}
+
+
+async def _by_topic(read: AsyncConnection, first_day: date, last_day: date) -> dict[tuple[str, str], Tally]:
+    """What was given in these days of one month, by entry and by how it was given."""
+    days = await Tallies.of(read, first_day, last_day)
+    found = await days.summed(["topic"], ["answered", "picked"])
+    return {(cell.value, cell.kind): tally for cell, tally in found.items() if cell.value != NONE}
