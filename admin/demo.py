@@ -19,11 +19,13 @@ import yaml
 from sqlalchemy import update
 
 from admin.house import House
+from admin.reach import checkins as asking
 from admin.reach import shared_links
 from admin.summaries.send import send_due
 from bot.advising import Desk
 from bot.channels import telegram, webchat
 from bot.channels.webchat.posts import Post, as_body
+from bot.checkins import OUTCOMES
 from bot.service import Service
 from bot.store import accounts, campaigns, conversations, events, inbox, migrate, outbox, tickets
 from bot.store.accounts import Account
@@ -86,7 +88,7 @@ async def fill(house: House) -> str:
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     staff = await _employ(house, password, now - timedelta(weeks=WEEKS, days=1))
     stage = _Stage(house, staff, await _campaigns(house, now))
-    steps = [*_ordinary_weeks(stage, now), *_threads(stage, now), *_summaries(house, now)]
+    steps = [*_ordinary_weeks(stage, now), *_threads(stage, now), *_summaries(house, now), *_asked_later(stage, now)]
     for step in sorted(steps, key=lambda step: step.at):
         await step.act(step.at.astimezone(UTC))
     return password
@@ -209,6 +211,12 @@ def _summaries(house: House, now: datetime) -> list[Step]:
     return [Step(at, tick) for at in eights if at < now]
 
 
+def _asked_later(stage: "_Stage", now: datetime) -> list[Step]:
+    """The tick that asks what came of an answer, and what those who agreed to it say."""
+    noon = datetime.combine(now.astimezone(stage.house.hours.zone).date(), time(12, 10), stage.house.hours.zone)
+    return [Step(at, stage.tells) for back in range(7 * WEEKS) if (at := noon - timedelta(days=back)) < now]
+
+
 # --- how it happens -------------------------------------------------------------------------------------------
 
 
@@ -225,6 +233,8 @@ class _Stage:
         self._desk = Desk(house.store, house.hours)
         self._numbers = count(1)
         self._known: set[Person] = set()
+        self._agreed: list[Person] = []
+        self._coin = Random(SEED)  # noqa: S311 - of its own: what comes later changes nothing that came before
 
     def somebody(self, channel: str) -> Person:
         """A new person; their address is one that no real person can have."""
@@ -262,6 +272,17 @@ class _Stage:
             verb = "yes" if dice < 0.5 else "no"
             if not await self._press(person, verb, None, at):
                 await self._press(person, "keep", None, at)
+            elif verb == "yes" and self._coin.random() < 0.8 and await self._press(person, "followup", None, at):
+                if self._coin.random() < 0.8:  # the others will not answer
+                    self._agreed.append(person)
+
+    async def tells(self, at: datetime) -> None:
+        """Those who are asked today what came of it tell it."""
+        await asking.send_due(replace(self.house, clock=lambda: at))
+        await self._deliver(at)
+        for person in self._agreed:
+            outcome = self._coin.choices(OUTCOMES, (3, 4, 2, 3))[0]
+            await self._press(person, "outcome", outcome, at)
 
     async def asks_a_person(self, person: Person, role: str, at: datetime) -> None:
         """The tap that sends the question on, after asking for a person where the bot has not offered one."""
@@ -295,7 +316,9 @@ class _Stage:
         latest = next((message for message in reversed(said) if message.author == "bot"), None)
         buttons = list(enumerate(latest.buttons if latest else []))
         fitting = [ordinal for ordinal, button in buttons if button["verb"] == verb]
-        exact = [ordinal for ordinal, button in buttons if (button["verb"], button["value"]) == (verb, value)]
+        exact = [
+            ordinal for ordinal, button in buttons if ordinal in fitting and button["value"].startswith(value or "-")
+        ]
         if latest is None or not fitting:
             return False
         ordinal = (exact or fitting)[0]
@@ -373,7 +396,7 @@ class _Stage:
         """Everything queued has arrived."""
         async with self.house.store.write() as tx:
             channels = [telegram.NAME, webchat.NAME]
-            while items := await outbox.lease(tx, at, channels=channels, limit=50):
+            while items := await outbox.lease(tx, at, channels=channels, limit=50, broadcasts=50):
                 for item in items:
                     await outbox.sent(tx, item, None, at)
 

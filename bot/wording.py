@@ -203,7 +203,7 @@ BUTTON_FOLLOW_UP = "Kysy, miten kävi"
 BUTTON_CHECKINS = "Valitse, milloin kysyn"
 CHECKINS = (
     "Voin kysyä sinulta myöhemmin, miten sujuu. Milloin? Enintään yksi viesti kahdessa viikossa, ei öisin, ja lopetat "
-    "yhdellä napilla. Vastauksiasi ei näe kukaan, niistä lasketaan vain määriä."
+    "yhdellä napilla. Vastauksista lasketaan vain määriä."
 )
 CHECKINS_ON_WEB = "Verkkochatissa viesti odottaa sinua täällä, kun avaat chatin uudelleen samalla selaimella."
 CHECKINS_STANDING = "Olemme sopineet, että kysyn: {days}"

@@ -88,6 +88,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "make_campaign": LEADERS,
     "campaign": EVERYBODY,
     "end_campaign": LEADERS,
+    "checkins": EVERYBODY,
     "outreach": LEADERS,
     "make_outreach_campaign": LEADERS,
     "finish_outreach": LEADERS,

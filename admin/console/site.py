@@ -14,6 +14,7 @@ from admin.console import (
     audit_log,
     campaigns,
     chats,
+    checkins,
     composer,
     editing,
     entry_life,
@@ -199,6 +200,7 @@ def _campaigns(door: FrontDoor) -> list[Route]:
     return [
         door.route("campaigns", "/campaigns", campaigns.listing),
         door.route("make_campaign", "/campaigns", campaigns.make, fields=campaigns.FIELDS),
+        door.route("checkins", "/checkins", checkins.page),
         door.route("outreach", "/outreach", outreach.page),
         door.route("make_outreach_campaign", "/outreach/campaign", outreach.make_campaign, fields=("key",)),
         door.route("finish_outreach", "/outreach/done", outreach.finish, fields=("key",)),

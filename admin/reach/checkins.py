@@ -22,19 +22,15 @@ async def send_due(house: House) -> None:
     now = house.clock()
     if not house.profile.unasked(house.hours.zone).allows(now):
         return
-    asked = 0
     try:
         for kind in plans.KINDS:
             async with house.store.read() as read:
                 turns = await subscriptions.due(read, kind, now, limit=AT_ONCE)
             for turn in turns:
                 async with house.store.write() as tx:
-                    asked += await take_turn(house, tx, turn, now)
+                    await take_turn(house, tx, turn, now)
     except StoreUnavailable:
         log.warning("store_unavailable", loop="checkins")
-        return
-    if asked:
-        log.info("asked_unasked", messages=asked)
 
 
 async def take_turn(house: House, tx: Tx, turn: Turn, now: datetime) -> bool:

@@ -114,5 +114,10 @@ async def join(tx: Tx, coming_id: str, here_id: str) -> None:
     for kind in KINDS:
         if alike := [row for row in rows if row.kind == kind]:
             due_at = [row.due_at for row in alike if row.due_at is not None]
-            values = {"since": alike[0].since, "agreed": alike[-1].agreed, "due_at": max(due_at, default=None)}
+            plans = [plan for row in alike for plan in row.agreed.get("plans", ())]  # each has a day of its own
+            values = {
+                "since": alike[0].since,
+                "agreed": {**alike[-1].agreed, "plans": plans} if plans else alike[-1].agreed,
+                "due_at": (min if plans else max)(due_at, default=None),
+            }
             await tx.execute(insert(subscription).values(asker_id=here_id, kind=kind, **values))

@@ -86,6 +86,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "make_campaign": (422, LEADERS),
     "campaign": (404, ALL),
     "end_campaign": (404, LEADERS),
+    "checkins": (200, ALL),
     "outreach": (200, LEADERS),
     "make_outreach_campaign": (303, LEADERS),
     "finish_outreach": (303, LEADERS),
