@@ -272,8 +272,9 @@ class _Stage:
             verb = "yes" if dice < 0.5 else "no"
             if not await self._press(person, verb, None, at):
                 await self._press(person, "keep", None, at)
-            elif verb == "yes" and self._coin.random() < 0.8 and await self._press(person, "followup", None, at):
-                if self._coin.random() < 0.8:  # the others will not answer
+            elif verb == "yes" and self._coin.random() < 0.8:
+                has_agreed = await self._press(person, "followup", None, at)
+                if has_agreed and self._coin.random() < 0.8:  # the others will not answer
                     self._agreed.append(person)
 
     async def tells(self, at: datetime) -> None:
