@@ -200,15 +200,12 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
     def was_there(earlier: Span) -> bool:
         return since is not None and since <= earlier.first_day
 
-    days, span_then, span_of_year = await _tallies(read, span), span_before(span), span_last_year(span)
+    span_then, span_of_year = span_before(span), span_last_year(span)
+    days, days_then, days_of_year = await Tallies.of_each(read, [_ends(one) for one in (span, span_then, span_of_year)])
     now = await measure(days, span, _OF_ALL)
-    then = year = None
-    if was_there(span_then):
-        days_then = await _tallies(read, span_then)
-        then = await measure(days_then, span_then, {**_COUNTS, "topic": ["asked"]})
-    if was_there(span_of_year):
-        days_of_year = await _tallies(read, span_of_year)
-        year = await measure(days_of_year, span_of_year, _COUNTS)
+    then = await measure(days_then, span_then, {**_COUNTS, "topic": ["asked"]}) if was_there(span_then) else None
+    year = await measure(days_of_year, span_of_year, _COUNTS) if was_there(span_of_year) else None
+    asked_by_day = await days.by_day(["all", "hour"], ["asked"])
     breakdowns: dict[Dimension, dict[str, Group]] = {
         dimension: large_enough(now.groups(dimension, ("asked",)))
         for dimension in ("channel", "campaign", "language", "topic", "office")
@@ -231,8 +228,8 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
             dimension: {value: _funnel(now, dimension, value) for value in groups}
             for dimension, groups in breakdowns.items()
         },
-        by_day=_by_day(await days.by_day(["all"], _COUNTED), span),
-        hours=_hours(await days.by_day(["hour"], ["asked"])),
+        by_day=_by_day(asked_by_day, span),
+        hours=_hours(asked_by_day),
         rising=topics.rising(asked_of_topics, then.groups("topic", ("asked",)), (_days(span), _days(span_then)))
         if then
         else (),
@@ -243,7 +240,7 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
 
 async def counts(read: AsyncConnection, span: Span) -> Counts:
     """What happened in *span*, without all that takes longer to add up."""
-    days = await _tallies(read, span)
+    days = await Tallies.of(read, *_ends(span))
     return _counted(await measure(days, span, _COUNTS), await days.waits())
 
 
@@ -252,8 +249,8 @@ async def first_event_on(read: AsyncConnection) -> date | None:
     return await tallies.first_day(read)
 
 
-async def _tallies(read: AsyncConnection, span: Span) -> Tallies:
-    return await Tallies.of(read, span.first_day, span.last_day)
+def _ends(span: Span) -> tuple[date, date]:
+    return span.first_day, span.last_day
 
 
 def _counted(found: Measures, waits: Sequence[int]) -> Counts:
@@ -309,8 +306,9 @@ def _by_day(found: ByDay, span: Span) -> list[Day]:
 def _hours(found: ByDay) -> HoursOfWeek:
     questions: Counter[tuple[int, int]] = Counter()
     for cell, days in found.items():
-        for day, asked in days.items():
-            questions[day.weekday(), int(cell.value)] += asked.times
+        if cell.dimension == "hour":
+            for day, asked in days.items():
+                questions[day.weekday(), int(cell.value)] += asked.times
     return hours_of_week(questions)
 
 

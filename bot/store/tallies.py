@@ -83,20 +83,18 @@ class Tallies:
     @classmethod
     async def of(cls, read: AsyncConnection, first_day: date, last_day: date) -> "Tallies":
         """The tallies of the days from *first_day* to *last_day*."""
-        days = first_day, last_day
-        known = select(tallied_day.c.local_day).where(tallied_day.c.local_day.between(*days))
+        return (await cls.of_each(read, [(first_day, last_day)]))[0]
+
+    @classmethod
+    async def of_each(cls, read: AsyncConnection, ranges: Sequence[Days]) -> list["Tallies"]:
+        """The tallies of each of *ranges*, in their order."""
+        known = select(tallied_day.c.local_day).where(or_(*(tallied_day.c.local_day.between(*days) for days in ranges)))
         tallied = set((await read.execute(known)).scalars())
         ends = [select(end(event.c.local_day)).scalar_subquery() for end in (func.min, func.max)]
         oldest, newest = (await read.execute(select(*ends))).one()
         if oldest is None:
-            return cls(read, days, ())
-        day, last, untallied = max(first_day, oldest), min(last_day, newest), list[Days]()
-        while day <= last:
-            if day not in tallied:
-                goes_on = untallied and untallied[-1][1] == day - timedelta(days=1)
-                untallied.append((untallied.pop()[0] if goes_on else day, day))
-            day += timedelta(days=1)
-        return cls(read, days, untallied)
+            return [cls(read, days, ()) for days in ranges]
+        return [cls(read, days, _untallied(max(days[0], oldest), min(days[1], newest), tallied)) for days in ranges]
 
     @classmethod
     def of_events(cls, read: AsyncConnection, day: date) -> "Tallies":
@@ -105,12 +103,11 @@ class Tallies:
 
     async def summed(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> dict[Cell, Tally]:
         """All days together."""
+        cells = tally.c.dimension, tally.c.kind, tally.c.value
+        sums = select(*cells, *(func.sum(column) for column in _SUMS)).where(*self._added_up(dimensions, kinds))
         found: dict[Cell, Tally] = {}
-        for dimension in dimensions:
-            sums = select(tally.c.kind, tally.c.value, *(func.sum(column) for column in _SUMS))
-            statement = sums.where(*self._added_up(dimension, kinds)).group_by(tally.c.kind, tally.c.value)
-            for kind, value, *counts in await self._read.execute(statement):
-                found[Cell(dimension, value, kind)] = Tally(*counts)
+        for dimension, kind, value, *counts in await self._read.execute(sums.group_by(*cells)):
+            found[Cell(dimension, value, kind)] = Tally(*counts)
         for cell, days in (await self._from_events(dimensions, kinds)).items():
             for day in days.values():
                 found[cell] = found[cell] + day if cell in found else day
@@ -118,14 +115,13 @@ class Tallies:
 
     async def by_day(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> ByDay:
         """Each day by itself."""
+        cells = tally.c.dimension, tally.c.kind, tally.c.value
         found: ByDay = {}
-        for dimension in dimensions:
-            statement = select(tally.c.kind, tally.c.value, tally.c.local_day, *_SUMS)
-            rows = await self._read.execute(statement.where(*self._added_up(dimension, kinds)))
-            for kind, value, day, *counts in rows:
-                found.setdefault(Cell(dimension, value, kind), {})[day] = Tally(*counts)
-        for cell, days in (await self._from_events(dimensions, kinds)).items():
-            found.setdefault(cell, {}).update(days)
+        days = select(*cells, tally.c.local_day, *_SUMS).where(*self._added_up(dimensions, kinds))
+        for dimension, kind, value, day, *counts in await self._read.execute(days):
+            found.setdefault(Cell(dimension, value, kind), {})[day] = Tally(*counts)
+        for cell, of_days in (await self._from_events(dimensions, kinds)).items():
+            found.setdefault(cell, {}).update(of_days)
         return found
 
     async def waits(self) -> list[int]:
@@ -139,9 +135,9 @@ class Tallies:
             found += [round(seconds) for seconds in (await self._read.execute(replies)).scalars()]
         return found
 
-    def _added_up(self, dimension: Dimension, kinds: Collection[str]) -> list[ColumnElement[bool]]:
+    def _added_up(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> list[ColumnElement[bool]]:
         return [
-            tally.c.dimension == dimension,
+            tally.c.dimension.in_(sorted(dimensions)),
             tally.c.kind.in_(sorted(kinds)),
             tally.c.local_day.between(*self._days),
         ]
@@ -153,12 +149,17 @@ class Tallies:
         for number, columns in enumerate(_TOGETHER):
             if any(dimension in columns or (dimension == "all" and number == 0) for dimension in dimensions):
                 cells = await self._read_events(number, frozenset(kinds))
-                found |= {cell: days for cell, days in cells.items() if cell.dimension in dimensions}
+                found |= {
+                    cell: days
+                    for cell, days in cells.items()
+                    if cell.dimension in dimensions and (not kinds or cell.kind in kinds)
+                }
         return found
 
     async def _read_events(self, number: int, kinds: frozenset[str]) -> ByDay:
-        if (number, kinds) in self._events:
-            return self._events[number, kinds]
+        for (known, kinds_known), cells in self._events.items():
+            if known == number and (kinds_known == kinds or (kinds and kinds_known > kinds)):
+                return cells
         columns = _TOGETHER[number]
         values = [column.label(name) for name, column in columns.items()]
         keys: list[Any] = [event.c.local_day, event.c.kind, *(value.name for value in values)]
@@ -168,10 +169,10 @@ class Tallies:
         found: ByDay = {}
         for day, kind, *rest in await self._read.execute(statement.group_by(*keys)):
             counts = Tally(*rest[len(columns) :])
-            cells = [Cell(name, value, kind) for name, value in zip(columns, rest, strict=False)]
+            of_row = [Cell(name, value, kind) for name, value in zip(columns, rest, strict=False)]
             if number == 0:
-                cells.append(Cell("all", NONE, kind))
-            for cell in cells:
+                of_row.append(Cell("all", NONE, kind))
+            for cell in of_row:
                 days = found.setdefault(cell, {})
                 days[day] = days[day] + counts if day in days else counts
         self._events[number, kinds] = found
@@ -186,6 +187,17 @@ async def first_day(read: AsyncConnection) -> date | None:
     """The local day of the oldest event, or None before the first."""
     day: date | None = (await read.execute(select(func.min(event.c.local_day)))).scalar()
     return day
+
+
+def _untallied(day: date, last: date, tallied: Collection[date]) -> list[Days]:
+    """The ranges of days from *day* to *last* that are none of the *tallied*."""
+    found: list[Days] = []
+    while day <= last:
+        if day not in tallied:
+            goes_on = found and found[-1][1] == day - timedelta(days=1)
+            found.append((found.pop()[0] if goes_on else day, day))
+        day += timedelta(days=1)
+    return found
 
 
 def _on(ranges: Sequence[Days]) -> ColumnElement[bool]:
