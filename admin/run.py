@@ -19,7 +19,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from admin import announce, digests, reply_templates
 from admin.house import House
-from admin.reach import checkins, shared_links
+from admin.reach import checkins, shared_links, tips
 from admin.reach.probe import Address
 from admin.reach.watchman import Watchman
 from admin.retention import Nightly
@@ -40,6 +40,7 @@ from bot.store import accounts, audit, migrate, search
 from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
+TIPS_TICK_SECONDS = 30
 RETENTION_TICK_SECONDS = 600
 CHECKIN_TICK_SECONDS = 60
 WATCH_TICK_SECONDS = 60
@@ -63,6 +64,7 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
             await _make_first_account(house, say)
             await _fill_bookshelf(house)
             await reply_templates.ship(house)
+            await tips.ship(house)
             await shared_links.ship(house)
             server = _server(house)
             async with asyncio.TaskGroup() as tasks:
@@ -117,6 +119,7 @@ def _delivery(house: House, channels: Mapping[str, Channel], pictures: Pictures,
         channels,
         house.clock,
         file_of=Holdings(house.store, house.profile, house.hours.zone).file,
+        count_broadcast=partial(tips.record_delivery, house),
         may_broadcast=house.profile.unasked(house.hours.zone).allows,
         picture_of=pictures.draw,
         in_flight=in_flight,
@@ -155,6 +158,7 @@ async def _scheduled(house: House, at: Address) -> None:
     every(CHECKIN_TICK_SECONDS, partial(checkins.send_due, house), first=now)
     every(WATCH_TICK_SECONDS, Watchman(house, at).tick, first=now + timedelta(seconds=WATCH_TICK_SECONDS))
     every(ADDING_UP_TICK_SECONDS, AddingUp(house).tick, first=now)
+    every(TIPS_TICK_SECONDS, partial(tips.send_due, house), first=now)
     # The first deleting waits: what came in before a downtime is to be handled, not to be taken for forgotten.
     every(RETENTION_TICK_SECONDS, Nightly(house).tick, first=now + timedelta(seconds=RETENTION_TICK_SECONDS))
     scheduler.start()

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_date
 
-from bot import browsing, checkins, guiding, wording
+from bot import browsing, checkins, guiding, tips, wording
 from bot.dialogue import (
     AgreeToBeAsked,
     Asked,
@@ -72,7 +72,8 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
             replies = (Reply(_say(conversation, wording.SLOW_DOWN)),) if said.is_first else ()
             return Decision("slowed", conversation, replies)
         case Left():
-            return Decision("left" if said.gone else "back", conversation, reachable=not said.gone)
+            left = (Happened("tip_left"),) if said.gone and signals.gets_tips else ()
+            return Decision("left" if said.gone else "back", conversation, events=left, reachable=not said.gone)
 
 
 def topic_at(conversation: Conversation, now: datetime) -> str | None:
@@ -394,12 +395,16 @@ def _send_buttons(conversation: Conversation, role: AdvisorRole) -> tuple[Button
     )
 
 
-def _share_button(conversation: Conversation, signals: Signals, now: datetime) -> tuple[Button, ...]:
-    """For who was helped; nothing is asked of who may be in danger."""
+def _further_buttons(
+    conversation: Conversation, signals: Signals, now: datetime, *, is_enough: bool
+) -> tuple[Button, ...]:
+    """For who was helped; nothing is asked of who may be in danger, and little where there *is_enough* already."""
     until = conversation.state.safety_until
-    if not signals.share or (until is not None and now <= until):
+    if until is not None and now <= until:
         return ()
-    return (Button("share", _say(conversation, wording.BUTTON_SHARE)),)
+    share = (Button("share", _say(conversation, wording.BUTTON_SHARE)),) if signals.share else ()
+    offers_tips = not is_enough and not checkins.needs_care(conversation, now)
+    return (*share, tips.way_in(conversation.language)) if offers_tips else share
 
 
 def _end_button(conversation: Conversation) -> Button:
@@ -411,7 +416,9 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
         conversation = _remember(conversation, question_id=press.question.message_id)
     match press.verb:
         case "ask" | "draft":
-            return _answer_text(conversation, signals, now)
+            return _tapped(press, _answer_text(conversation, signals, now))
+        case "tips" | "subscribe" | "unsubscribe":
+            return tips.decide(conversation, press.verb, signals)
         case "own":
             return Decision("guided", conversation, (Reply(_say(conversation, wording.OWN_WORDS)),))
         case "situations" | "situation":
@@ -475,8 +482,13 @@ def _helped(conversation: Conversation, press: Press, signals: Signals, now: dat
     if offers:
         text = f"{text}\n\n{_say(conversation, wording.OFFER_TO_ASK)}"
         conversation = _remember(conversation, asking_offered_at=now)
-    reply = Reply(text, (*offers, *_share_button(conversation, signals, now)))
+    reply = Reply(text, (*offers, *_further_buttons(conversation, signals, now, is_enough=bool(offers))))
     return Decision("helped", conversation, (reply,), events=(Happened("helped", press.value),))
+
+
+def _tapped(press: Press, decision: Decision) -> Decision:
+    """What follows from a question, which may be that of a tip."""
+    return replace(decision, events=(*decision.events, Happened("tip_tapped", press.tip))) if press.tip else decision
 
 
 def _rated(press: Press, decision: Decision) -> Decision:
@@ -633,6 +645,8 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals, 
     match command.name:
         case "aiheet":
             return _browse(conversation, "topics", "", signals)
+        case "vinkit":
+            return tips.decide(conversation, "tips", signals)
         case "tilanteet":
             return _guide(conversation, "situations", "", now)
         case "muistuta":

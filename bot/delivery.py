@@ -111,6 +111,7 @@ class Delivery:
 
     *file_of* makes the file of all that is kept of the asker of a conversation, at a moment; None once that is erased.
     *picture_of* draws what an item names as its target, as PNG.
+    *count_broadcast* writes down for the figures that one has arrived, in the same transaction.
     *may_broadcast* tells whether at this moment something may be sent that nobody asked for.
     """
 
@@ -126,6 +127,7 @@ class Delivery:
         in_flight: int,
         per_second: float,
         may_broadcast: Callable[[datetime], bool] = lambda _now: True,
+        count_broadcast: Callable[[Tx, OutboxItem, datetime], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -134,6 +136,7 @@ class Delivery:
         self._file_of = file_of
         self._picture_of = picture_of
         self._may_broadcast = may_broadcast
+        self._count_broadcast = count_broadcast
         self._has_broadcast = False  # to send, as far as was seen at the latest look
         self._in_flight = in_flight
         self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
@@ -312,7 +315,10 @@ class Delivery:
 
     async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
         async with self._store.write() as tx:
-            await outbox.sent(tx, item, external_id, self._clock())
+            now = self._clock()
+            is_ours = await outbox.sent(tx, item, external_id, now)
+            if is_ours and item.is_broadcast and self._count_broadcast:
+                await self._count_broadcast(tx, item, now)
 
     async def _failed(self, item: OutboxItem, failure: SendFailed) -> None:
         now = self._clock()

@@ -48,12 +48,16 @@ class Command:
 
 @dataclass(frozen=True)
 class Press:
-    """A button pressed, as resolved from the message it stands under; *question* is what had been asked."""
+    """A button pressed, as resolved from the message it stands under; *question* is what had been asked.
+
+    *tip*: the id of the week's tip whose question it is.
+    """
 
     verb: str
     value: str
     message_id: int
     question: "Asked | None" = None
+    tip: str | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,7 @@ class Signals:
         crisis_texts: the owner's fixed texts, by language and kind; "numbers" is the plain list for /apua.
         holdings: what is stored about the asker, in a few words, when they ask for it.
         share: what to pass on to a friend, as Markdown, where that may be said; empty while there is no link to give.
+        gets_tips: whether they have subscribed to tips, when they ask for those.
         privacy_notice: who answers for their data and how long it is kept, when they ask for it.
     """
 
@@ -216,6 +221,7 @@ class Signals:
     crisis_texts: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
     holdings: str = ""
     share: str = ""
+    gets_tips: bool = False
     privacy_notice: str = ""
 
 
@@ -294,6 +300,14 @@ class AgreeToBeAsked:
 
 
 @dataclass(frozen=True)
+class Subscribing:
+    """What the asker agrees to get unasked from now on, or with *ends* no longer."""
+
+    kind: Literal["tips"]
+    ends: bool = False
+
+
+@dataclass(frozen=True)
 class Happened:
     """An event for the figures; holds nothing of what was said. *campaign*: of what it is a late outcome of."""
 
@@ -315,4 +329,5 @@ class Decision:
     reachable: bool | None = None
     rating: Rating | None = None
     asking: AgreeToBeAsked | None = None
+    subscribing: Subscribing | None = None
     erase: bool = False

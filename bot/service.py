@@ -11,7 +11,7 @@ from statistics import median
 
 import structlog
 
-from bot import privacy_notice, probing, sharing, wording
+from bot import privacy_notice, probing, sharing, tips, wording
 from bot.advising import Desk
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSaid, Unparsable, calls_for_help
@@ -35,6 +35,7 @@ from bot.dialogue import (
     Reply,
     Said,
     Signals,
+    Subscribing,
     Text,
 )
 from bot.holdings import Holdings
@@ -42,7 +43,19 @@ from bot.hours import OpeningHours
 from bot.profile import ServiceProfile
 from bot.sharing import WaysIn
 from bot.staff_chats import StaffChats
-from bot.store import audit, campaigns, checkins, conversations, erasure, events, inbox, moving, outbox, tickets
+from bot.store import (
+    audit,
+    campaigns,
+    checkins,
+    conversations,
+    erasure,
+    events,
+    inbox,
+    moving,
+    outbox,
+    subscriptions,
+    tickets,
+)
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.vault import Vault, WrongKey
@@ -233,6 +246,9 @@ class Service:
                 return Press("gone", "", heard.message_id)
             button, question_id = found
             question = await conversations.question(read, talk.id, question_id)
+        if button.verb == tips.QUESTION:
+            tip, asked = tips.read_value(button.value)
+            return Press("ask", asked, heard.message_id, question, tip)
         return Press(button.verb, button.value, heard.message_id, question)
 
     async def _understand(self, item: InboxItem, text: str, knowledge: KnowledgeBase, now: datetime) -> _Understood:
@@ -311,6 +327,7 @@ class Service:
             crisis_texts=self._profile.crisis.texts,
             holdings=await self._holdings.in_short(tx.connection, talk) if _asks_for_holdings(said) else "",
             share=self._share(talk) if _may_share(said) else "",
+            gets_tips=_asks_for_tips(said) and "tips" in await subscriptions.standing(tx.connection, talk.id),
             privacy_notice=privacy_notice.in_short(self._profile, talk.language)
             if said == Command("tietosuoja")
             else "",
@@ -355,6 +372,8 @@ class Service:
                 await tickets.reopen(tx, ticket_id, self._hours.promise_at(now).at, now)
             case _:
                 pass
+        if decision.subscribing is not None:
+            await self._subscribe(tx, talk, decision.subscribing, now)
         # Who says anything takes our messages again, whatever the channel told us of an earlier one.
         is_reachable = decision.reachable is not False
         if is_reachable != talk.is_reachable:
@@ -368,6 +387,12 @@ class Service:
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
         await self._say(tx, slot, item, talk, messages, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)
+
+    async def _subscribe(self, tx: Tx, talk: Conversation, wish: Subscribing, now: datetime) -> None:
+        if wish.ends:
+            await subscriptions.end(tx, talk.id, wish.kind)
+        else:
+            await subscriptions.begin(tx, talk.id, wish.kind, now, due_at=now)
 
     async def _erase(self, tx: Tx, item: InboxItem, decision: Decision, now: datetime) -> None:
         talk = decision.conversation
@@ -491,6 +516,13 @@ def _in_messages(reply: Reply) -> list[Reply]:
 
 def _asks_for_holdings(said: Said) -> bool:
     return said == Command("tietoni") or (isinstance(said, Press) and said.verb == "fetch")
+
+
+def _asks_for_tips(said: Said) -> bool:
+    """Or says by blocking the bot that they want no more."""
+    if isinstance(said, Left):
+        return said.gone
+    return said == Command("vinkit") or (isinstance(said, Press) and said.verb in ("tips", "subscribe", "unsubscribe"))
 
 
 def _may_share(said: Said) -> bool:

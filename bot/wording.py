@@ -154,7 +154,8 @@ INSTRUCTIONS = (
     "Kirjoita kysymyksesi omin sanoin, lyhyestikin. Vastaan heti, jos tiedän.\n\n"
     "/aiheet – mistä voit kysyä\n/tilanteet – jos et tiedä, mitä kysyä\n"
     "/ihminen – kysymyksesi ihmiselle\n/apua – kriisinumerot\n/kieli – vaihda kieli\n"
-    "/muistuta – kysyn myöhemmin, miten menee\n/jaa – kerro kaverille\n/tietoni – mitä sinusta on tallessa\n"
+    "/muistuta – kysyn myöhemmin, miten menee\n/vinkit – yksi vinkki viikossa\n"
+    "/jaa – kerro kaverille\n/tietoni – mitä sinusta on tallessa\n"
     "/unohda – poista tietosi (kysyn ensin)\n/tietosuoja – mitä tallennan"
 )
 PRIVACY = (
@@ -183,6 +184,7 @@ COMMAND_HELP: dict[str, str] = {
     "aiheet": "Katso, mistä voit kysyä",
     "tilanteet": "En tiedä mitä kysyä",
     "muistuta": "Kysy minulta myöhemmin, miten menee",
+    "vinkit": "Yksi vinkki viikossa",
     "kieli": "Vaihda kieli",
     "ihminen": "Kysy ihmiseltä",
     "apua": "Kriisinumerot heti",
@@ -192,6 +194,22 @@ COMMAND_HELP: dict[str, str] = {
     "unohda": "Poista tietoni",
     "tietosuoja": "Mitä tallennetaan",
 }
+TIPS_OFFER = (
+    "Voin lähettää sinulle kerran viikossa yhden lyhyen vinkin: työnhausta, hakuajoista tai siitä, mitä täällä "
+    "tapahtuu. Vinkki ei tule illalla, sunnuntaina eikä pyhänä. Saat sen vain, jos tilaat sen, ja lopetat yhdellä "
+    "napilla. Osoitteesi on tallessa niin kauan kuin tilaus on voimassa."
+)
+TIPS_ON_THE_WEB = (
+    "Verkossa vinkki odottaa tässä chatissa, kun tulet takaisin: en voi ilmoittaa siitä. Uusi vinkki tulee vanhan "
+    "tilalle. Jos et kirjoita tänne pitkään aikaan, tilaus päättyy itsestään."
+)
+TIPS_BEGUN = "Selvä, saat vinkin kerran viikossa. Kun et enää halua niitä, paina Lopeta vinkit tai kirjoita /vinkit."
+TIPS_STAND = "Saat vinkin kerran viikossa. Jos et enää halua niitä, paina Lopeta vinkit."
+TIPS_ENDED = "Selvä, en lähetä enää vinkkejä. Jos kaipaat niitä, kirjoita /vinkit."
+TIP_TITLE = "Viikon vinkki"
+BUTTON_TIPS = "Vinkki viikossa"
+BUTTON_SUBSCRIBE_TIPS = "Tilaa vinkit"
+BUTTON_END_TIPS = "Lopeta vinkit"
 UNKNOWN_COMMAND = "Tuota komentoa en tunne. Kirjoita kysymyksesi omin sanoin, tai katso /ohje."
 FAILED = (
     "Jokin meni meillä vikaan, eikä viestiäsi voitu käsitellä. Se on tallessa, ja ylläpito näkee sen. "

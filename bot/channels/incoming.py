@@ -16,6 +16,7 @@ ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
     "begin": "start", "borja": "start",
     "topics": "aiheet", "amnen": "aiheet",
     "remind": "muistuta", "paminn": "muistuta", "situations": "tilanteet", "situationer": "tilanteet",
+    "tips": "vinkit", "tipset": "vinkit",
     "human": "ihminen", "person": "ihminen", "manniska": "ihminen",
     "emergency": "apua", "crisis": "apua", "hjalp": "apua", "kris": "apua",
     "language": "kieli", "sprak": "kieli",

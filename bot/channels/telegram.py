@@ -79,7 +79,7 @@ POLL_LEASE = timedelta(seconds=20)  # after a crash nobody asks for so long
 RENEW_SECONDS = 5.0
 TYPING_SHOWN = timedelta(seconds=5)  # Telegram's own
 COMMANDS = (
-    "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "kieli", "jaa", "tietoni", "unohda",
+    "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "vinkit", "kieli", "jaa", "tietoni", "unohda",
     "tietosuoja", "ohje",
 )  # fmt: skip
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")

@@ -211,6 +211,11 @@ async def add_message(
     return int(inserted.scalar_one())
 
 
+async def remove_message(tx: Tx, message_id: int) -> None:
+    """Take a message back, and all that was done to deliver it."""
+    await tx.execute(delete(message).where(message.c.id == message_id))
+
+
 async def join_ticket(tx: Tx, message_id: int, ticket_id: str) -> None:
     """Make a message part of a ticket's thread."""
     await tx.execute(update(message).where(message.c.id == message_id).values(ticket_id=ticket_id))

@@ -7,7 +7,7 @@ by an answer or by a person, was helped.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.hours import OpeningHours
+from bot.store import tip_steps
 from bot.store.engine import Tx
 from bot.store.schema import asker, conversation, event
 from bot.store.tallies import NONE, Tallies
@@ -124,10 +125,18 @@ async def record_opening(tx: Tx, campaign: str, around: Circumstances) -> None:
 
 
 def _with_what_follows(
-    happenings: Sequence[Happening], last_events: Mapping[str, str], today: date
+    happenings: Sequence[Happening], last_events: dict[str, str], today: date
 ) -> Iterator[Happening]:
     """*happenings*, each with what else it says of its asker; *last_events* as they are when each is reached."""
+    has_tapped = any(happening.kind == "tip_tapped" for happening in happenings)
     for happening in happenings:
+        if happening.kind == tip_steps.SENT:
+            tip_steps.sent(last_events, happening.topic or "", today)
+        elif happening.kind in tip_steps.WITHIN:
+            tip = tip_steps.take(last_events, happening.kind, today, happening.topic)
+            if tip is None and happening.kind == "tip_tapped":
+                continue
+            happening = Happening(happening.kind, tip)  # noqa: PLW2901
         if happening.kind == "asked":
             yield Happening("came")
             asked_on = last_events.get("asked")
@@ -136,6 +145,8 @@ def _with_what_follows(
         yield happening
         if happening.kind in _HELPS:
             yield Happening("was_helped", happening.topic)
+        if happening.kind == "asked" and not has_tapped and (tip := tip_steps.take(last_events, "tip_asked", today)):
+            yield Happening("tip_asked", tip)
 
 
 def _moment(around: Circumstances) -> dict[str, object]:

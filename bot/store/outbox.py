@@ -154,6 +154,7 @@ class OutboxItem:
         sealed_address: where to, sealed; None when it has been erased meanwhile.
         is_direct_reply: whether it is the first reply to something somebody said.
         is_broadcast: whether nobody waits for it.
+        key: what it is, of what was leased in its turn.
         uncertain: whether an earlier try may have arrived without our knowing.
     """
 
@@ -174,6 +175,7 @@ class OutboxItem:
     target: str | None = None
     thread: str | None = None
     is_broadcast: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -415,6 +417,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             target=row.target,
             thread=row.thread,
             is_broadcast=row.is_broadcast,
+            key=row.key,
         )
         for row in rows
     ]
@@ -458,9 +461,9 @@ async def lease_reply(
     )
 
 
-async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime) -> None:
-    """Record that *item* has arrived."""
-    await _finish(
+async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime) -> bool:
+    """Record that *item* has arrived; False where it is not ours any more."""
+    is_ours = await _finish(
         tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None, sealed_address=None
     )
     if item.group_message_id is not None and item.act in {"send", "open"}:
@@ -469,6 +472,7 @@ async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime)
             update(group_message).where(group_message.c.id == item.group_message_id).values(external_id=external_id)
         )
         tx.touch(QUEUE)
+    return is_ours
 
 
 async def failed(tx: Tx, item: OutboxItem, reason: str, now: datetime) -> None:
@@ -490,11 +494,24 @@ async def retry(tx: Tx, item: OutboxItem, not_before: datetime, *, uncertain: bo
     )
 
 
-async def _finish(tx: Tx, item: OutboxItem, **values: object) -> None:
+async def _finish(tx: Tx, item: OutboxItem, **values: object) -> bool:
     """Only while the lease is still ours: a process that slept past it must not overwrite what came after."""
-    await tx.execute(_FINISH, {"item_id": item.id, "attempt": item.attempts, **values})
+    finished = await tx.execute(_FINISH, {"item_id": item.id, "attempt": item.attempts, **values})
     if item.message_id is not None:
         await conversations.changed(tx, item.destination)
+    return finished.rowcount == 1
+
+
+async def last_broadcast_unanswered(tx: Tx, conversation_id: str, kind: str) -> int | None:
+    """The conversation's last message, where that is a broadcast whose key begins with *kind*; else None."""
+    latest = select(func.max(message.c.id)).where(message.c.conversation_id == conversation_id).scalar_subquery()
+    theirs = (
+        outbox.c.message_id == latest,
+        outbox.c.is_broadcast == true(),
+        outbox.c.key.startswith(f"{kind}:", autoescape=True),
+    )
+    found: int | None = (await tx.execute(select(outbox.c.message_id).where(*theirs))).scalar()
+    return found
 
 
 async def next_turn(read: AsyncConnection, channels: list[str], now: datetime) -> Turn:

@@ -256,6 +256,7 @@ STAYS = {
     "telegram_account": "keyed hashes by which a group's buttons know the staff, until they are unlinked",
     "entry_revision": "the FAQ as edited by advisors, who answer for leaving out what would tell of anybody",
     "reply_template": "beginnings of replies, whose writers answer for leaving out what would tell of anybody",
+    "tip": "texts for all who have subscribed to tips, by the staff; they name nobody who got them",
     "campaign": "where the service was made known; it names nobody who came",
     "outreach": "which proposals to make the service known have been taken up; it names nobody",
     "event": "counts that refer to nobody",

@@ -544,6 +544,19 @@ outreach = Table(  # what the calendar has proposed and somebody has taken up: a
     CheckConstraint("(campaign IS NULL) <> (done_at IS NULL)", name="how"),
 )
 
+tip = Table(  # of which week those get what who have subscribed to tips
+    "tip",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("monday", Date, nullable=False, unique=True),  # of its week: nobody gets two in one
+    Column("texts", JSON, nullable=False),  # by language, Markdown
+    Column("questions", JSON, nullable=False),  # which each of them ends with
+    Column("is_approved", Boolean, nullable=False, default=False),  # a draft is sent to nobody
+    Column("version", Integer, nullable=False),  # counts its changes: nobody writes over what they haven't read
+    Column("account_id", Id, ForeignKey("account.id")),  # who wrote it so; none: it came with the service
+    Column("changed_at", Instant, nullable=False),
+)
+
 event = Table(
     "event",
     metadata,
@@ -567,6 +580,13 @@ event = Table(
     Column("first_of_first_campaign", Boolean, nullable=False, default=False),
     Column("is_returning", Boolean, nullable=False),
     Index("ix_event_local_day_kind", "local_day", "kind"),
+    Index(  # the few that the calendar of tips counts
+        "ix_event_tip",
+        "topic",
+        "kind",
+        sqlite_where=text("kind IN ('tip_sent', 'tip_tapped', 'tip_asked', 'tip_left')"),
+        postgresql_where=text("kind IN ('tip_sent', 'tip_tapped', 'tip_asked', 'tip_left')"),
+    ),
     *(
         Index(  # the few that a campaign's table counts
             f"ix_event_{flag}",

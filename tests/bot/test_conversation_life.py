@@ -53,7 +53,7 @@ from tests.bot.test_conversation import (
 CALM = [ANSWER, CHOICES, ROUTED, UNKNOWN, THANKS, replace(CHOICES, safety=UNSURE)]
 WORDS = ["joo", "ei oo", "Miten haen tätä tukea nyt heti?", "hur söker jag det här stödet", "how do I get it"]
 COMMANDS = [
-    "aiheet", "tilanteet", "muistuta", "kieli", "ihminen", "apua", "unohda", "tietoni", "ohje", "jaa",
+    "aiheet", "tilanteet", "muistuta", "vinkit", "kieli", "ihminen", "apua", "unohda", "tietoni", "ohje", "jaa",
     "tietosuoja", "mikälie",
 ]  # fmt: skip
 

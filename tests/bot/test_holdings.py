@@ -57,6 +57,7 @@ LEFT_OUT = {
     "reply_template": NOBODY,
     "campaign": NOBODY,
     "outreach": NOBODY,
+    "tip": NOBODY,
     "event": NOBODY,
     "tallied_day": NOBODY,
     "tally": NOBODY,

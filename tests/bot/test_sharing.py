@@ -75,9 +75,14 @@ def test_who_was_helped_may_pass_it_on_and_who_may_be_in_danger_is_left_alone() 
     pressed, asked = (decide(talk, said, known, NOW) for said in (Press("share", "", 12), Command("jaa")))
     without = [decide(talk, said, _signals(""), NOW) for said in (Press("share", "", 12), Command("jaa"))]
 
-    assert [(button.verb, button.label) for button in thanked.replies[0].buttons] == [("share", "Dela med en vän")]
+    assert [(button.verb, button.label) for button in thanked.replies[0].buttons] == [
+        ("share", "Dela med en vän"),
+        ("tips", "Ett tips i veckan"),
+    ]
     assert decide(in_danger, Press("yes", "cv", 12), known, NOW).replies[0].buttons == ()
-    assert decide(talk, Press("yes", "cv", 12), _signals(""), NOW).replies[0].buttons == ()
+    assert [button.verb for button in decide(talk, Press("yes", "cv", 12), _signals(""), NOW).replies[0].buttons] == [
+        "tips"
+    ]
     assert [reply.text for decision in (pressed, asked) for reply in decision.replies] == [ready, ready]
     assert [decision.kind for decision in without] == ["stale", "unknown_command"]
 

@@ -76,7 +76,7 @@ async def test_the_bot_introduces_its_commands_in_three_languages(koppi: Koppi) 
 
     assert set(koppi.telegram.commands) == {"", "sv", "en"}
     names = [
-        "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "kieli", "jaa", "tietoni", "unohda",
+        "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "vinkit", "kieli", "jaa", "tietoni", "unohda",
         "tietosuoja", "ohje",
     ]  # fmt: skip
     for spoken, menu in koppi.telegram.commands.items():

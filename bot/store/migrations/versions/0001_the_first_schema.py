@@ -165,6 +165,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("first_of_first_campaign"),
         )
         batch_op.create_index("ix_event_local_day_kind", ["local_day", "kind"], unique=False)
+        batch_op.create_index(
+            "ix_event_tip",
+            ["topic", "kind"],
+            unique=False,
+            sqlite_where=sa.text("kind IN ('tip_sent', 'tip_tapped', 'tip_asked', 'tip_left')"),
+            postgresql_where=sa.text("kind IN ('tip_sent', 'tip_tapped', 'tip_asked', 'tip_left')"),
+        )
 
     op.create_table(
         "inbox",
@@ -480,6 +487,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_telegram_account")),
         sa.UniqueConstraint("lookup", name=op.f("uq_telegram_account_lookup")),
+    )
+    op.create_table(
+        "tip",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("monday", sa.Date(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("questions", sa.JSON(), nullable=False),
+        sa.Column("is_approved", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=True),
+        sa.Column("changed_at", schema.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_tip_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip")),
+        sa.UniqueConstraint("monday", name=op.f("uq_tip_monday")),
     )
     op.create_table(
         "conversation",
