@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -117,7 +117,7 @@ async def steps(read: AsyncConnection) -> dict[str, dict[str, int]]:
     """By the tip's id: how many got it, and of these tapped its question, asked something else, or left."""
     counted = (
         select(event.c.topic, event.c.kind, func.count().label("number"))
-        .where(event.c.kind.in_(STEPS), event.c.topic.is_not(None))
+        .where(event.c.kind.in_([literal_column(f"'{step}'") for step in STEPS]), event.c.topic.is_not(None))
         .group_by(event.c.topic, event.c.kind)
     )
     found: dict[str, dict[str, int]] = {}
