@@ -1,6 +1,7 @@
 """Passing the service on to a friend: a message that is ready, and a link that tells nothing of who passes it on."""
 
 import html
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot import sharing, wording
+from bot.channels import telegram
 from bot.channels.markup import as_plain_text, as_telegram_html, as_web_html
 from bot.conversation import decide
-from bot.dialogue import Command, Conversation, Press, Signals
+from bot.dialogue import Command, Conversation, Press, Signals, Start
 from bot.hours import Promise
 from bot.sharing import WaysIn
 from bot.store import campaigns, schema
@@ -22,7 +24,7 @@ from bot.vault import Vault
 from knowledge.entry import LANGUAGES, Language
 from tests.support.chat import Browser, Chat, serving
 from tests.support.clock import A_TUESDAY_MORNING as NOW
-from tests.support.knowledge import SteadyKnowledge
+from tests.support.knowledge import KNOWN, SteadyKnowledge
 
 IN_TELEGRAM = WaysIn("https://koppi.example", lambda: "otappa_koppi_bot")
 SHARED = f"/k/{campaigns.SHARED}"
@@ -94,9 +96,16 @@ async def test_the_web_chat_leads_to_a_page_with_the_message_in_each_language(ch
         front = await browser.opens()
         pages = {language: (await browser.get(f"/jaa?kieli={language}")).text for language in LANGUAGES}
         same = (await other.get("/jaa?kieli=fi")).text
+        await browser.says(KNOWN)
+        await chat.works()
+        await browser.opens()
+        await browser.presses("Auttoi")
+        await chat.works()
+        helped = await browser.opens()
         forged = (await browser.get("/jaa", headers={"host": "evil.example/<script>alert(1)</script>"})).text
 
-    assert 'href="/jaa?kieli=fi"' in front
+    link = '<a class="press" href="/jaa?kieli=fi">Jaa kaverille</a>'
+    assert (link in front, link in helped, 'href="/jaa?kieli=fi"' in front) == (False, True, True)
     assert pages["fi"] == same
     for language, page in pages.items():
         link = f"{chat.url}{SHARED}" + ("" if language == "fi" else f"?kieli={language}")
@@ -122,6 +131,11 @@ async def test_a_friend_who_comes_by_the_link_is_counted_and_the_campaign_has_no
     async with chat.store.read() as read:
         [kept] = await campaigns.everything(read)
 
+    start = {"chat": {"id": 1, "type": "private"}, "date": 0, "message_id": 1, "text": f"/start {campaigns.SHARED}"}
+    by_telegram = telegram.parse(json.dumps({"update_id": 1, "message": start}))
+
+    assert by_telegram is not None
+    assert by_telegram.said == Start(campaigns.SHARED)
     assert (kept.is_shared, kept.standing(today + timedelta(days=9999)), ended) == (True, "running", False)
     assert f'name="campaign" value="{campaigns.SHARED}"' in there
     assert [(row.kind, row.campaign) for row in await chat.rows(schema.event)] == [("opened", campaigns.SHARED)]
