@@ -3,6 +3,7 @@
 Pure; the numbers come from `topics`, and only those are told that stand for enough askers.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ from typing import Literal
 
 from admin.summaries.due import Span, span_of
 from admin.summaries.small_numbers import Group, large_enough
+from knowledge import safety
 from knowledge.entry import LANGUAGES, Entry, Language
 
 AHEAD = timedelta(weeks=12)
@@ -110,21 +112,28 @@ def wishes(
 
 
 def questions(entry: Entry) -> dict[Language, str]:
-    """What a poster about *entry* asks, in each language that has a way of asking short enough for it."""
+    """What a poster about *entry* asks, in each language that has a way of asking short enough for it.
+
+    One sentence, and no cry for help: on a wall it would be read by those whom it could hurt.
+    """
     found: dict[Language, str] = {}
     for language in LANGUAGES:
         title, _, of_title = entry.text(language)
         asks = [text for text in entry.phrasings.get(language, ()) if len(text.split()) >= FEWEST_WORDS]
-        candidates = [*([title] if of_title == language else []), *sorted(asks, key=len)]
-        fitting = [text for text in candidates if text.endswith("?") and len(text) <= MAX_QUESTION]
-        if fitting:
-            found[language] = fitting[0]
+        candidates = [*([title] if of_title == language else []), *asks]
+        if (first := next(filter(_fits_a_wall, candidates), None)) is not None:
+            found[language] = first
     return found
 
 
 def beginnings(season: Collection[int]) -> list[int]:
     """The months of *season* that the month before does not belong to, in the order of the year."""
     return [month for month in sorted(season) if (month - 2) % 12 + 1 not in season]
+
+
+def _fits_a_wall(text: str) -> bool:
+    is_one_question = text.endswith("?") and not re.search(r"[.!?:]\s", text)
+    return is_one_question and len(text) <= MAX_QUESTION and safety.assess(text) is None
 
 
 def _run(season: Collection[int], begin: int) -> tuple[int, ...]:

@@ -118,17 +118,27 @@ def test_the_weeks_wishes_are_the_most_asked_and_the_most_missed_that_may_be_tol
 
 
 def test_a_poster_asks_what_fits_it_in_its_own_language() -> None:
-    """The title where it is a question, else a short way of asking; never Finnish on a Swedish poster."""
+    """The title where it is a question, else a way of asking; no Finnish on a Swedish poster, and despair on none."""
     question = entry("a", fi=("Lyhyt?",))
     headline = entry(
         "b",
         title="Opintotuki",
-        fi=("opintotuki", "Paljonko opintotukea saa kuussa vielä?", "Paljonko opintotukea saa?", "x" * 80 + " y z?"),
+        fi=(
+            "opintotuki",
+            "Minulla ei ole toivoa. Mitä teen?",
+            "Miten tapan itseni jos rahat loppuu?",
+            "Paljonko opintotukea saa kuussa?",
+            "Saanko tukea?",
+        ),
         sv=("Hur mycket studiestöd får man?",),
+        en=("x" * 80 + " y z?",),
     )
 
     assert outreach.questions(question) == {"fi": "Mistä kesätöitä?"}
-    assert outreach.questions(headline) == {"fi": "Paljonko opintotukea saa?", "sv": "Hur mycket studiestöd får man?"}
+    assert outreach.questions(headline) == {
+        "fi": "Paljonko opintotukea saa kuussa?",
+        "sv": "Hur mycket studiestöd får man?",
+    }
 
 
 async def test_topics_are_counted_as_by_hand_and_never_more_askers_than_there_were(store: Store) -> None:
