@@ -27,7 +27,7 @@ from bot.channels import telegram, webchat
 from bot.channels.webchat.posts import Post, as_body
 from bot.checkins import OUTCOMES
 from bot.service import Service
-from bot.store import accounts, campaigns, conversations, events, inbox, migrate, outbox, tickets
+from bot.store import accounts, campaigns, conversations, events, inbox, migrate, outbox, summary_readers, tickets
 from bot.store.accounts import Account
 from bot.store.schema import asker as asker_table
 from bot.store.schema import conversation as conversation_table
@@ -87,6 +87,7 @@ async def fill(house: House) -> str:
     now = house.clock()
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     staff = await _employ(house, password, now - timedelta(weeks=WEEKS, days=1))
+    await _readers(house, now - timedelta(weeks=WEEKS))
     stage = _Stage(house, staff, await _campaigns(house, now))
     steps = [*_ordinary_weeks(stage, now), *_threads(stage, now), *_summaries(house, now), *_asked_later(stage, now)]
     for step in sorted(steps, key=lambda step: step.at):
@@ -104,6 +105,15 @@ async def _employ(house: House, password: str, at: datetime) -> dict[str, Accoun
             )
             for name, role in STAFF
         }
+
+
+async def _readers(house: House, at: datetime) -> None:
+    """Somebody who gets summaries by e-mail; the domain is one that no letter reaches."""
+    async with house.store.write() as tx:
+        reader = await summary_readers.add_address(
+            tx, house.vault, address="esimerkki@kunta.example", language="sv", wants=["week", "month"], now=at
+        )
+        await summary_readers.confirm(tx, reader.id, at)
 
 
 async def _campaigns(house: House, now: datetime) -> list[str]:

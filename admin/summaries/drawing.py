@@ -40,7 +40,7 @@ def draw(picture: dict[str, Any], out: BinaryIO) -> None:
     top = _top(picture)
     for chart in picture["charts"]:
         sheet.write(MARGIN, top + HEADING * 0.6, chart["heading"], size=HEADING, weight="bold")
-        (_columns if chart["kind"] == "columns" else _bars)(sheet, chart, top + HEADING * 1.9)
+        (_columns if chart["kind"] == "columns" else _bars)(sheet, chart, top + HEADING * 2.1)
         top += _height(chart)
     figure.savefig(out, format="png", facecolor=GROUND)
 
@@ -69,7 +69,7 @@ def _top(picture: dict[str, Any]) -> int:
 
 def _height(chart: dict[str, Any]) -> int:
     body = COLUMNS_HEIGHT + 110 if chart["kind"] == "columns" else len(chart["labels"]) * _row(chart)
-    return int(HEADING * 1.9 + body + 36)
+    return int(HEADING * 2.1 + body + 30)
 
 
 def _row(chart: dict[str, Any]) -> int:
@@ -93,7 +93,7 @@ def _columns(sheet: _Sheet, chart: dict[str, Any], top: float) -> None:
         if not is_crowded or number == most:
             sheet.write(middle, foot - tall - 8, str(number), size=LABEL, ha="center", va="bottom")
         if not is_crowded or place % 7 == 0:
-            sheet.write(middle, foot + 12, label, size=LABEL, color=QUIET, ha="center")
+            sheet.write(middle, foot + 12 + LABEL, label, size=LABEL, color=QUIET, ha="center", va="baseline")
 
 
 def _bars(sheet: _Sheet, chart: dict[str, Any], top: float) -> None:
@@ -110,13 +110,13 @@ def _bars(sheet: _Sheet, chart: dict[str, Any], top: float) -> None:
         else:
             sheet.write(MARGIN, y + 20, label, size=LABEL, va="center")
         thick = 40 if then is None else 30
-        sheet.fill(left, y, max(room * now / most, 4), thick, RIVER)
+        sheet.fill(left, y, room * now / most, thick, RIVER)
         end = left + room * now / most + 14
         sheet.write(end, y + thick / 2, str(now), size=LABEL, va="center", weight="bold")
         if then is not None:
             end += (len(str(now)) + 0.5) * DIGIT
             sheet.write(end, y + thick / 2, f"({then})", size=LABEL, color=QUIET, va="center")
-            sheet.fill(left, y + thick + 4, max(room * then / most, 4), 12, BEFORE)
+            sheet.fill(left, y + thick + 4, room * then / most, 12, BEFORE)
 
 
 def main(given: TextIO, out: BinaryIO) -> None:

@@ -22,14 +22,16 @@ def asking(house: House, reader_id: str, language: Language, *, by: str) -> Lett
 
 def summary(house: House, reader_id: str, language: Language, title: str, text: str, picture: str) -> Letter:
     """A summary's *text*, and *picture*: what the picture shows that goes along, if one does; both Markdown."""
-    end = say(language, wording.END_HERE, link=page_of(house, reader_id))
+    page = page_of(house, reader_id)
+    end = say(language, wording.END_HERE, link=page)
+    shown_end = str(escape(end)).replace(page, f'<a href="{page}">{page}</a>')
     words = as_plain_text(picture)
     return Letter(
         subject=say(language, wording.SUBJECT, service=house.profile.name, title=title),
         text="\n\n".join(part for part in (as_plain_text(text), words, end) if part) + "\n",
         html=(
             f'<!doctype html>\n<html lang="{language}"><body style="{_LOOKS}">\n{as_web_html(text)}'
-            f"{_shown(words)}<p>{escape(end)}</p>\n</body></html>\n"
+            f"{_shown(words)}<p>{shown_end}</p>\n</body></html>\n"
         ),
     )
 

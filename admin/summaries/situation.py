@@ -25,7 +25,7 @@ class Situation:
     Attributes
         entries: the answers in use, by id.
         campaigns: the names of all campaigns, by code.
-        running: how many of them run.
+        running: how many of them run, besides the one that always does: passed on from friend to friend.
         idle: the names of those that have run for a week and nobody has come by, the longest running first.
         unhelpful: answers that enough people told of, with how often of ten times they helped; the worst first.
         reviews: what was to be looked at again before this day, the oldest first.
@@ -49,7 +49,7 @@ async def situation(read: AsyncConnection, house: House, today: date) -> Situati
     books = await _books(read, house)
     everything = await campaigns.everything(read)
     brought = await steps(read, "last")
-    running = [one for one in everything if one.standing(today) == "running"]
+    running = [one for one in everything if one.standing(today) == "running" and not one.is_shared]
     uses = await use_of_entries(read, today)
     told = [(entry_id, round(10 * use.helped)) for entry_id, use in uses.items() if use.helped is not None]
     return Situation(

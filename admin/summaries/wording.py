@@ -37,7 +37,7 @@ THAN_LAST_YEAR = "vuosi sitten"
 OUTSIDE_ONE = "1 tuli virka-ajan ulkopuolella."
 OUTSIDE = "{count} tuli virka-ajan ulkopuolella."
 OUTSIDE_NONE = "Yksikään ei tullut virka-ajan ulkopuolella."
-WHO = "Kysyjiä oli {askers}. Botti vastasi heti {answered} kertaa, ja ihmiselle lähetettiin {escalated}."
+WHO = "Kysyjiä oli {askers}. Heti vastauksen sai {answered}, ja ihmiselle lähetettiin {escalated}."
 
 # --- the figures ----------------------------------------------------------------------------------------------
 

@@ -606,12 +606,15 @@ class TelegramChannel:
         return str(sent.message_id)
 
     async def _send_picture(self, address: str, message: Sendable) -> str:
-        """The picture over its words, or these alone where there is none."""
-        if message.file is None:
-            bare = replace(message, target=None)
-            return await self._write(bare, lambda text, html: self._send(address, bare, text, html))
-        sent = await self._bot.send_photo(int(address), message.file, caption=as_plain_text(message.text))
-        return str(sent.message_id)
+        """The picture over its words; these alone where there is none, or the chat takes none."""
+        if message.file is not None:
+            try:
+                sent = await self._bot.send_photo(int(address), message.file, caption=as_plain_text(message.text))
+                return str(sent.message_id)
+            except BadRequest as error:
+                log.info("no_picture_taken", reason=type(error).__name__)
+        bare = replace(message, target=None)
+        return await self._write(bare, lambda text, html: self._send(address, bare, text, html))
 
     def _succeeded(self) -> None:
         self.health.succeeded_at, self.health.trouble = self._clock(), None

@@ -71,6 +71,13 @@ def test_the_first_rule_that_holds_is_the_only_advice(rules: int, expected: Acti
     assert suggest(*_right_after(rules), is_over=True) == expected
 
 
+def test_one_promise_missed_is_no_pattern_nor_are_a_few_of_many() -> None:
+    """Anybody can be late once; advice that comes every week is not read."""
+    for missed, promises in ((1, 1), (1, 4), (2, 9)):
+        counts = replace(COUNTS, promises=promises, promises_kept=promises - missed)
+        assert suggest(replace(ALL_WRONG, counts=counts), NOTHING_RIGHT, is_over=True).kind == "gap"
+
+
 def test_without_a_question_it_matters_whether_anybody_came() -> None:
     """Nobody came: they don't know. They came and did not ask: something turned them away."""
     silent = replace(ALL_WRONG, counts=replace(COUNTS, questions=0))

@@ -75,7 +75,7 @@ def test_the_week_is_told_in_words_first() -> None:
     assert title == "Otappa koppi · viikko 47 (16.11.–22.11.2026)"
     assert in_short == (
         "Viime viikolla 23 kysymystä, 8 enemmän kuin edellisellä. 14 tuli virka-ajan ulkopuolella. "
-        "Kysyjiä oli 17. Botti vastasi heti 15 kertaa, ja ihmiselle lähetettiin 4."
+        "Kysyjiä oli 17. Heti vastauksen sai 15, ja ihmiselle lähetettiin 4."
     )
     assert one_thing == (
         "Yksi asia tälle viikolle: kirjoita tai korjaa vastaus ”CV:n teko”. "

@@ -25,6 +25,7 @@ from bot.store.summary_readers import Reader
 from bot.vault import Vault
 from knowledge.entry import Language
 from tests.admin.a_house import a_house
+from tests.support import telegram_faults as faults
 from tests.support.clock import Clock
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.mail_server import SENDER, MailServer, mail_server
@@ -199,14 +200,33 @@ async def test_a_reader_who_can_not_be_reached_is_shown_and_sent_to_again_when_a
 
 
 @ON_SQLITE
-async def test_a_summary_follows_its_group_into_the_supergroup(roads: Roads) -> None:
-    """Telegram changes a group's number when it grows; a coordinator's group must not fall silent by it."""
+async def test_a_summary_follows_its_group_into_the_supergroup_and_a_missing_picture_is_told(roads: Roads) -> None:
+    """Telegram changes a group's number when it grows; a coordinator's group must not fall silent by it.
+
+    Where it takes no pictures their words go instead; a text that has arrived hides no picture that has not.
+    """
     chat = await roads.chat(ADVISORS_GROUP)
     await roads.telegram.upgrades(ADVISORS_GROUP, SUPERGROUP, is_told=False)
     await roads.goes()
 
-    assert [each.method for each in roads.telegram.accepted[SUPERGROUP]] == ["sendMessage", "sendPhoto"]
-    assert (await roads.standing(chat)).state == "sent"
+    arrived = await roads.standing(chat)
+    no_photos = faults.error(400, "Bad Request: not enough rights to send photos to the chat")
+    await _somebody_asks(roads.house, MONDAY + timedelta(days=1))
+    roads.telegram.fails(no_photos, method="sendPhoto")
+    await roads.goes(timedelta(days=7))
+    in_words = await roads.standing(chat)
+    await _somebody_asks(roads.house, MONDAY + timedelta(days=8))
+    roads.telegram.fails(faults.OUT_OF_ORDER, times=9, method="sendPhoto")
+    for later in (timedelta(days=7), timedelta(hours=25)):
+        await roads.goes(later)
+    without = await roads.standing(chat)
+    heard = roads.telegram.accepted[SUPERGROUP]
+
+    assert [each.method for each in heard] == ["sendMessage", "sendPhoto", "sendMessage", "sendMessage", "sendMessage"]
+    assert heard[3].text.startswith("Kuvassa: Viikko 5")
+    assert [(each.state, each.is_trouble) for each in (arrived, in_words)] == [("sent", False)] * 2
+    assert (without.state, without.lacks_picture, without.is_trouble) == ("sent", True, True)
+    assert without.reason == "Telegram is out of order"
 
 
 @ON_SQLITE

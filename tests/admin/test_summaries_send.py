@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from admin import announce
 from admin.house import House
+from admin.summaries import send
 from admin.summaries.send import NotOver, send_due, summary_text
 from bot.hours import OpeningHours
 from bot.store import chat_links, conversations, events
@@ -106,8 +108,10 @@ async def test_without_a_coordinators_chat_the_advisors_group_gets_it(house: Hou
 async def test_with_a_coordinators_chat_the_advisors_group_is_spared(house: House, tmp_path: Path) -> None:
     """Figures are for who answers for the service; the group is for the questions."""
     coordinator = await _link(house, VAINO_CHAT)
+    town = a_house(house.store, house.vault, house.clock, tmp_path, advisor_chat=ADVISORS_GROUP)
+    await announce.link_group(town)
 
-    await send_due(a_house(house.store, house.vault, house.clock, tmp_path, advisor_chat=ADVISORS_GROUP))
+    await send_due(town)
 
     assert [coordinator] == [to for to, _ in await _queued(house)]
 
@@ -196,6 +200,20 @@ async def test_sending_by_hand_takes_the_same_road_and_doubles_nothing(house: Ho
         run for run in await _runs(house) if run[0] == "week"
     ]
     assert [chat, chat] == [to for to, _ in await _queued(house)]  # the week, and the month
+
+
+async def test_who_leaves_while_it_is_being_written_gets_nothing(house: House) -> None:
+    """The text takes a moment; a message to a chat that is unlinked meanwhile would fail for everybody to see."""
+    await _link(house, VAINO_CHAT)
+    due_now = await send._due(house)
+    async with house.store.write() as tx:
+        await tx.execute(chat_link.delete())
+
+    for span, who in due_now.items():
+        await send._send(house, span, who)
+
+    assert await _queued(house) == []
+    assert await _runs(house) == [("week", LAST_WEEK, "console")]
 
 
 async def test_by_hand_it_reaches_who_was_linked_too_late(house: House) -> None:
