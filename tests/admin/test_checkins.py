@@ -16,6 +16,7 @@ from bot.vault import Vault
 from tests.admin.a_house import a_house
 from tests.support import people
 from tests.support.clock import Clock
+from tests.support.koppi import Koppi
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # Tuesday noon in Helsinki
 TODAY = date(2026, 11, 24)
@@ -163,3 +164,31 @@ async def test_nothing_is_asked_at_night_and_two_processes_ask_once(house: House
     async with house.store.read() as read:
         assert len(await conversations.messages(read, talk)) == 1
         assert await conversations.get(read, talk) is not None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_in_telegram_it_comes_by_consent_and_one_tap_answers_it_or_ends_it(koppi: Koppi) -> None:
+    """From the command to the situations, and no more once they have said so."""
+    await koppi.asks("/muistuta")
+    await koppi.presses("Kahden viikon päästä")
+    agreed = await koppi.hears()
+    await koppi.advance(15 * DAY)
+    await asking.send_due(koppi)  # type: ignore[arg-type]  # all of a house that it needs
+    question = await koppi.hears()
+    await koppi.presses("Jumissa")
+    ways = await koppi.hears()
+    await koppi.presses("Kysy taas kahden viikon päästä")
+    await koppi.hears()
+    await koppi.presses("Lopeta kyselyt")
+    await koppi.hears()
+    await koppi.advance(30 * DAY)
+    await asking.send_due(koppi)  # type: ignore[arg-type]
+    await koppi.settles()
+
+    assert agreed.labels == ["Lopeta kyselyt"]
+    assert question.text.startswith("Moi! Miten työnhaku sujuu?")
+    assert question.labels == ["Hyvin", "Jumissa", "Haluan kysyä", "Lopeta kyselyt"]
+    assert ways.labels[:3] == ["Työnhaku ei etene", "Rahat loppuu ennen kuun loppua", "En jaksa"]
+    kinds = [row.kind for row in await koppi.rows(schema.event) if row.kind.startswith(("checkin", "asking"))]
+    assert kinds == ["asking_agreed", "checkin_sent", "checkin_stuck", "asking_agreed", "asking_ended"]
+    assert await koppi.rows(schema.subscription) == []
