@@ -92,7 +92,7 @@ async def test_on_the_web_a_cards_question_goes_into_the_field_and_nothing_is_se
         assert field is not None
         assert field[1] == unescape(draft) == situations()["rahat"].questions[0].fi
         assert len(aino.bubbles) == said
-        for forged in (link.replace(":0", ":99"), link.replace(":0", ":5"), "/?luonnos=1:0", "/?luonnos=<b>"):
+        for forged in (link.replace(":0", ":5"), "/?luonnos=<b>"):
             assert "\n</textarea>" in (await aino.get(forged)).text, forged
         await other.opens()
         assert "\n</textarea>" in (await other.get(link)).text
