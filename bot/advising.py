@@ -71,7 +71,7 @@ class Desk:
     ) -> int | None:
         """See `reply`; the id of the message, or None when this form has been sent before."""
         ticket = await _open_ticket(tx, ticket_id)
-        key = f"reply:{ticket_id}:{form_key}"
+        key = f"{outbox.REPLY}:{ticket_id}:{form_key}"
         if await outbox.has(tx, key):
             return None
         await tickets.claim(tx, ticket_id, account.id, now)
@@ -217,7 +217,9 @@ class Desk:
     async def _tell_of_joining(self, tx: Tx, ticket: TicketRow, account: Account, now: datetime) -> None:
         """Say who has come, where nobody was there before; *ticket* is as it was until now."""
         if ticket.account_id is None:
-            await self._tell(tx, ticket, "joined", joining(ticket, account), now, Button("end", wording.BUTTON_END))
+            await self._tell(
+                tx, ticket, outbox.JOINED, joining(ticket, account), now, Button("end", wording.BUTTON_END)
+            )
 
     async def _tell(self, tx: Tx, ticket: TicketRow, what: str, text: str, now: datetime, *buttons: Button) -> None:
         """Say *text* to the asker of what has just been done, by the bot's mouth."""

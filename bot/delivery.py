@@ -50,8 +50,9 @@ class Channel(Protocol):
 class Pace:
     """At most *per_second* sends over all chats in any second, and a second between two in one chat.
 
-    The first reply to what somebody wrote goes at once: they set that pace themselves, and nobody waits for their own
-    answer. Should Telegram mind, it says how long to wait. Broadcasts come one by one, as seldom as makes their share:
+    The first reply to what somebody wrote goes at once, and so do the line that an advisor has come and their replies:
+    people set that pace themselves, and nobody waits for their own answer. Telegram allows a chat such short bursts;
+    should it mind, it says how long to wait. Broadcasts come one by one, as seldom as makes their share:
     an answer goes between two of them, and nobody's waits for a burst of tips to others.
     """
 

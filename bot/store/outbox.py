@@ -40,6 +40,8 @@ Act = Literal["send", "file", "edit", "delete", "answer", "open", "drop", "pictu
 LEASE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(seconds=30)
 TOPIC = "outbox"
+JOINED = "joined"  # begins the key of the line that an advisor has come
+REPLY = "reply"  # begins that of what an advisor wrote
 PERHAPS = "perhaps delivered"  # begins the reason of what failed and may have arrived
 STOPPED_TWICE = f"{PERHAPS}: the service stopped while sending it, twice"
 
@@ -152,7 +154,7 @@ class OutboxItem:
         text: what to say, or None when it has been erased meanwhile.
         is_markdown: the bot's words are Markdown, a person's are plain text.
         sealed_address: where to, sealed; None when it has been erased meanwhile.
-        is_direct_reply: whether it is the first reply to something somebody said.
+        is_direct_reply: whether it is the first reply to something somebody said, or what an advisor has just done.
         is_broadcast: whether nobody waits for it.
         key: what it is, of what was leased in its turn.
         uncertain: whether an earlier try may have arrived without our knowing.
@@ -408,7 +410,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             buttons=row.buttons or [],
             is_markdown=row.author in (None, "bot"),
             sealed_address=row.sealed,
-            is_direct_reply=row.ordinal == 0,
+            is_direct_reply=row.ordinal == 0 or row.key.startswith((f"{JOINED}:", f"{REPLY}:")),
             attempts=row.attempts + 1,
             uncertain=row.uncertain or row.state == "sending",
             queued_at=row.queued_at,

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from bot import delivery
+from bot import delivery, wording
 from bot.delivery import CHAT_GAP, Pace
 from bot.store import schema
 from tests.support import telegram_faults as faults
-from tests.support.knowledge import ALSO_KNOWN, KNOWN
+from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN
 from tests.support.koppi import Koppi
 from tests.support.people import AINO, BULK
 
@@ -333,6 +333,19 @@ def test_answers_wait_for_one_another_only_when_the_second_is_full() -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the pace knows no database
+async def test_a_reply_that_claims_waits_for_no_gap(koppi: Koppi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chat gets a message a second of what nobody asked for. Behind the line that the question was sent, and the one
+    that an advisor has come, their answer would be two seconds late: whoever waits for a person waits for each of them.
+    """
+    joined = wording.say("fi", wording.ADVISOR_JOINED["tyovoimaneuvoja"], name="Väinö")
+    monkeypatch.setattr(delivery, "CHAT_GAP", timedelta(hours=1))
+    ticket = await koppi.sends_to_a_person(UNKNOWN)
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Käy Ohjaamossa.", "form-1", koppi.clock())
+    await koppi.desk.reply(koppi.vaino, ticket.id, "Tai soita.", "form-2", koppi.clock())
+
+    assert [(await koppi.hears()).text for _ in range(3)] == [joined, "Käy Ohjaamossa.", "Tai soita."]
+
+
 async def test_a_crowd_is_answered_within_telegrams_own_limits(koppi: Koppi) -> None:
     """More people at once than it takes messages in a second: not one 429."""
     koppi.telegram.keeps_limits = True
