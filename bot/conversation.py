@@ -162,7 +162,7 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
         buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
         reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
         return Decision("crisis", conversation, (reply,), _joins(conversation))
-    if signals.is_lost and verdict.kind in ("choices", "escalate") and conversation.ticket is None:
+    if signals.is_lost and verdict.kind != "crisis" and conversation.ticket is None:
         return _gently(conversation, verdict, _guide(conversation, "situations", "", now))
     if signals.question is not None and verdict.kind != "smalltalk":
         conversation = _remember(conversation, question_id=signals.question.message_id)

@@ -254,6 +254,8 @@ class Service:
     async def _understand(self, item: InboxItem, text: str, knowledge: KnowledgeBase, now: datetime) -> _Understood:
         """What *text* asks: by itself, as going on from what was answered before, or part by part."""
         alone = knowledge.judge(text)
+        if alone.kind in ("choices", "escalate") and wishes.is_lost(text):  # no gap in the FAQ, whatever came near
+            return _Understood(replace(alone, kind="smalltalk", smalltalk="ok"), is_lost=True)
         follow_up = followup.recognise(text) if alone.kind in ("choices", "escalate") else None
         entry, language = await self._topic(item, knowledge.library, now) if follow_up else (None, "fi")
         if follow_up and entry:
@@ -264,7 +266,6 @@ class Service:
             reading.verdict,
             second=reading.second,
             wants_person=wishes.wants_person(text),
-            is_lost=wishes.is_lost(text),
             is_foreign=foreign.is_foreign(text),
         )
 

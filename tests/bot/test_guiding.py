@@ -12,6 +12,7 @@ from bot import wording
 from bot.browsing import BUTTONS_A_PAGE
 from bot.conversation import decide
 from bot.dialogue import Conversation, Decision, JoinTicket, Press, State, Text
+from bot.store import schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from knowledge.entry import LANGUAGES
@@ -94,6 +95,9 @@ async def test_on_the_web_a_cards_question_goes_into_the_field_and_nothing_is_se
         assert len(aino.bubbles) == said
         for forged in (link.replace(":0", ":5"), "/?luonnos=<b>"):
             assert "\n</textarea>" in (await aino.get(forged)).text, forged
+        await aino.says("en tiedä mitä kysyä")
+        (lost,) = [row for row in await chat.rows(schema.message) if row.author == "asker"]
+        assert lost.verdict["kind"] == "smalltalk", "it is no gap in the answers, nor a way of asking for one"
         await other.opens()
         assert "\n</textarea>" in (await other.get(link)).text
 
