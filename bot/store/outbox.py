@@ -21,6 +21,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -47,8 +48,10 @@ STOPPED_TWICE = f"{PERHAPS}: the service stopped while sending it, twice"
 
 
 def _is_waiting(items: FromClause) -> ColumnElement[bool]:
-    """Whether an item is still to go, or on its way."""
-    return items.c.state.in_(("queued", "sending"))
+    """Whether an item is still to go, or on its way: as literals, since SQLite matches no bound value to an index of
+    few rows, and would look through all that was ever sent.
+    """
+    return items.c.state.in_([literal_column("'queued'"), literal_column("'sending'")])
 
 
 def _due(is_first_in_line: ColumnElement[bool]) -> Select[Any]:

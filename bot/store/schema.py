@@ -302,19 +302,18 @@ outbox = Table(
     CheckConstraint("(message_id IS NULL) <> (notice_id IS NULL)", name="content"),
     CheckConstraint("(state = 'sending') = (lease_until IS NOT NULL)", name="leased"),
     CheckConstraint("(state IN ('sent', 'failed')) = (finished_at IS NOT NULL)", name="finished"),
-    Index(
-        "ix_outbox_waiting",
-        "is_broadcast",
-        "destination",
-        "id",
-        sqlite_where=text("state IN ('queued', 'sending')"),
-        postgresql_where=text("state IN ('queued', 'sending')"),
-    ),
-    Index(  # thousands at once: they are taken in their order, without looking at them all
-        "ix_outbox_broadcast",
-        "id",
-        sqlite_where=text("is_broadcast = 1 AND state IN ('queued', 'sending')"),
-        postgresql_where=text("is_broadcast AND state IN ('queued', 'sending')"),
+    *(
+        Index(  # each destination's line, what somebody waits for and what nobody does; and the order of the latter
+            name,
+            *columns,
+            sqlite_where=text(f"is_broadcast = {int(is_broadcast)} AND state IN ('queued', 'sending')"),
+            postgresql_where=text(f"is_broadcast = {is_broadcast} AND state IN ('queued', 'sending')"),
+        )
+        for name, columns, is_broadcast in (
+            ("ix_outbox_waiting", ("destination", "id"), False),
+            ("ix_outbox_broadcast_waiting", ("destination", "id"), True),
+            ("ix_outbox_broadcast", ("id",), True),
+        )
     ),
     Index("ix_outbox_message_id", "message_id"),
     Index("ix_outbox_notice_id", "notice_id"),

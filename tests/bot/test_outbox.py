@@ -2,9 +2,10 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot.store import conversations, outbox
 from bot.store.engine import Store
@@ -154,3 +155,24 @@ async def test_a_message_of_another_channel_is_left_alone(store: Store, queued: 
         leased = await outbox.lease(tx, NOW, channels=["web"], limit=10)
 
     assert leased == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("statement", ["_NEXT_TURN", "_DUE", "_DUE_BROADCASTS"])
+async def test_to_look_for_what_waits_reads_nothing_of_what_was_ever_sent(store: Store, statement: str) -> None:
+    """After half a year that is a hundred thousand rows, and every answer would wait for them."""
+    asked: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, sql: str, parameters: Any, _context: Any, _many: bool) -> None:
+        asked.append((sql, parameters))
+
+    event.listen(store.reader.sync_engine, "before_cursor_execute", hear)
+    async with store.read() as read:
+        await read.execute(getattr(outbox, statement), {"now": NOW, "channels": ["telegram"], "at_most": 3})
+        event.remove(store.reader.sync_engine, "before_cursor_execute", hear)
+        sql, parameters = asked[-1]
+        plan = [str(row[3]) for row in await read.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+    looks = [line for line in plan if " outbox" in line and "PRIMARY KEY" not in line]
+
+    assert looks
+    assert all("ix_outbox_waiting" in line or "ix_outbox_broadcast" in line for line in looks), plan

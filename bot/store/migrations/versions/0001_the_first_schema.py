@@ -717,17 +717,24 @@ def upgrade() -> None:
             ["id"],
             unique=False,
             sqlite_where=sa.text("is_broadcast = 1 AND state IN ('queued', 'sending')"),
-            postgresql_where=sa.text("is_broadcast AND state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("is_broadcast = True AND state IN ('queued', 'sending')"),
+        )
+        batch_op.create_index(
+            "ix_outbox_broadcast_waiting",
+            ["destination", "id"],
+            unique=False,
+            sqlite_where=sa.text("is_broadcast = 1 AND state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("is_broadcast = True AND state IN ('queued', 'sending')"),
         )
         batch_op.create_index(batch_op.f("ix_outbox_group_message_id"), ["group_message_id"], unique=False)
         batch_op.create_index("ix_outbox_message_id", ["message_id"], unique=False)
         batch_op.create_index("ix_outbox_notice_id", ["notice_id"], unique=False)
         batch_op.create_index(
             "ix_outbox_waiting",
-            ["is_broadcast", "destination", "id"],
+            ["destination", "id"],
             unique=False,
-            sqlite_where=sa.text("state IN ('queued', 'sending')"),
-            postgresql_where=sa.text("state IN ('queued', 'sending')"),
+            sqlite_where=sa.text("is_broadcast = 0 AND state IN ('queued', 'sending')"),
+            postgresql_where=sa.text("is_broadcast = False AND state IN ('queued', 'sending')"),
         )
 
     # ### end Alembic commands ###
