@@ -9,6 +9,8 @@ from knowledge.entry import Language
 
 Words = Mapping[Language, str]
 
+RARE = 1000  # rarer than once in so many times, nobody can tell how rare
+
 CHECKS: Mapping[str, Words] = {
     "web": {"fi": "Verkkochat", "sv": "Webbchatten", "en": "The web chat"},
     "widget": {"fi": "Chat muilla sivuilla (widget)", "sv": "Chatten på andra sidor", "en": "The chat on other sites"},
@@ -191,9 +193,9 @@ QUESTION: Mapping[Language, tuple[str, str]] = {
     "en": ("question", "questions"),
 }
 USUALLY: Words = {
-    "fi": "Tavallisesti tänä aikana tulee noin {expected}; sattumalta näin käy 1 kerran {one_in}.",
-    "sv": "Vanligen kommer ungefär {expected} på den tiden; av en slump händer detta 1 gång på {one_in}.",
-    "en": "About {expected} are usual in that time; by chance this happens once in {one_in}.",
+    "fi": "Tavallisesti tänä aikana tulee noin {expected}; sattumalta näin käy {one_in}.",
+    "sv": "Vanligen kommer ungefär {expected} på den tiden; av en slump händer detta {one_in}.",
+    "en": "About {expected} are usual in that time; by chance this happens {one_in}.",
 }
 CAUSES: Mapping[str, Words] = {
     "broken": {
@@ -276,9 +278,9 @@ NOTHING: Mapping[str, Words] = {
     },
 }
 NOTHING_USUALLY: Words = {
-    "fi": "Tavallisesti tänä aikana kysyy noin {expected}; sattumalta näin käy 1 kerran {one_in}.",
-    "sv": "Vanligen frågar ungefär {expected} på den tiden; av en slump händer detta 1 gång på {one_in}.",
-    "en": "About {expected} people usually ask in that time; by chance this happens once in {one_in}.",
+    "fi": "Tavallisesti tänä aikana kysyy noin {expected}; sattumalta näin käy {one_in}.",
+    "sv": "Vanligen frågar ungefär {expected} på den tiden; av en slump händer detta {one_in}.",
+    "en": "About {expected} people usually ask in that time; by chance this happens {one_in}.",
 }
 WHO_IS_SILENT: Mapping[str, Words] = {
     "telegram": {
@@ -298,6 +300,7 @@ WHO_IS_SILENT: Mapping[str, Words] = {
         "outside. Open {address} on your own phone, and check the links and the sites that show the chat.",
     },
 }
+RARER: Words = {"fi": "harvemmin kuin ", "sv": "mera sällan än ", "en": "less often than "}
 MORE: Words = {
     "fi": "Tarkemmin: {address}/console/watch",
     "sv": "Mera: {address}/console/watch",
@@ -399,11 +402,16 @@ def time_in_words(time: timedelta, language: Language, *, is_during: bool = Fals
 
 
 def _out_of(number: int, language: Language) -> str:
-    """The end of "once in …"; Finnish bends it by its last spoken word: 40:stä, 500:sta."""
-    if language != "fi":
-        return str(number)
+    """How often: "once in 40"; Finnish bends the number by its last spoken word, 40:stä but 500:sta."""
+    rarer = RARER[language] if number > RARE else ""
+    number = min(number, RARE)
     is_front = (number % 100 and not number % 10) or number % 10 in {1, 4, 5, 7, 9}
-    return f"{number}:{'stä' if is_front else 'sta'}"
+    once = {
+        "fi": f"1 kerran {number}:{'stä' if is_front else 'sta'}",
+        "sv": f"1 gång på {number}",
+        "en": f"once in {number}",
+    }
+    return f"{rarer}{once[language]}"
 
 
 _UNITS: Mapping[Language, Mapping[str, tuple[str, ...]]] = {

@@ -20,7 +20,7 @@ FEWEST_QUESTIONS = 20
 # that weighs as much as `PATTERN_WEIGHT` questions.
 WEEKDAYS = (1.15, 1.15, 1.15, 1.1, 0.95, 0.7, 0.8)
 KINDS: Mapping[DayKind, float] = {"term": 1.0, "break": 0.75, "summer": 0.7, "public": 0.5}
-PATTERN_WEIGHT = 20.0
+PATTERN_WEIGHT = 10.0
 SCATTER_WEIGHT = 120.0  # days of Poisson's scatter, until the service's own is known
 
 LEVEL_HALVES_IN = 112  # days after which a day counts half
