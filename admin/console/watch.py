@@ -1,5 +1,6 @@
 """Is the bot alive, and do the young ask: what the watchman has found, volume against expectation, alarms."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,7 +14,7 @@ from admin.house import House
 from admin.reach import alarm_words, past, watchman
 from admin.reach.expectation import Band, expected_band
 from admin.reach.probe import Address
-from admin.reach.silence import Watch
+from admin.reach.silence import Watch, watch
 from admin.reach.watchman import NOTHING, SILENCE, Watchman
 from bot.channels.markup import as_web_html
 from bot.store import alarms
@@ -64,8 +65,8 @@ async def page(visit: Visit) -> Response:
     async with house.store.read() as read:
         checks = await alarms.checks(read)
         latest = await alarms.latest(read, limit=SHOWN)
-        asked = {day: count for day, count in (await past.asked_by_day(read)).items() if day <= yesterday}
-        seen = await watchman.look_back(read, yesterday, calendar)
+        asked = await past.asked_by_day(read, yesterday)
+    seen = await asyncio.to_thread(watch, asked, yesterday, calendar)
     days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)]
     bands = {band.day: band for band in expected_band(asked, days, calendar)}
     most = max([1, *(asked.get(day, 0) for day in days), *(band.high for band in bands.values())])

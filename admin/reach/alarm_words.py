@@ -264,6 +264,7 @@ RARELY_WRONG: Words = {
     "sv": "Jag säger detta en gång. Ungefär en gång om året larmar jag i onödan.",
     "en": "I say this once. About once a year I am wrong.",
 }
+ONLY_ONCE: Words = {"fi": "Kerron tästä kerran.", "sv": "Jag säger detta en gång.", "en": "I say this once."}
 
 NOTHING: Mapping[str, Words] = {
     "telegram": {
@@ -371,7 +372,7 @@ def nothing(language: Language, channel: str, facts: Mapping[str, Any], address:
     return _paragraphs(
         f"**{title}** {usually}",
         WHO_IS_SILENT[channel][language],
-        RARELY_WRONG[language],
+        ONLY_ONCE[language],
         MORE[language],
         address=address,
     )

@@ -5,7 +5,7 @@ everywhere, and only if at least `FEWEST_ASKERS` people are known to stand behin
 is given.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 from typing import Literal
@@ -23,22 +23,14 @@ HOURS = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18),
 
 
 @dataclass(frozen=True)
-class Line:
-    """What was alike: so many events of *kind*, and so many people behind them at least."""
+class Groups:
+    """What happened in some days: questions asked, people who came; and of the questions by what they were alike in,
+    so many, of so many people at least.
+    """
 
-    kind: Literal["asked", "came"]
-    channel: str
-    language: str
-    campaign: str | None
-    hour: int
-    times: int
-    people: int
-
-    def group(self, dimension: Dimension) -> str:
-        """Which group of *dimension* it belongs to."""
-        if dimension == "hours":
-            return next(name for name, hours in HOURS.items() if self.hour in hours)
-        return {"channel": self.channel, "language": self.language, "campaign": self.campaign or ""}[dimension]
+    asked: int
+    came: int
+    by: Mapping[Dimension, Mapping[str, tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -57,57 +49,34 @@ class Found:
     place: Place | Literal["everywhere"] | None
 
 
-DIMENSIONS: tuple[Dimension, ...] = ("channel", "campaign", "language", "hours")
-
-
-def find(usual: Iterable[Line], quiet: Iterable[Line], expected: float) -> Found:
+def find(usual: Groups, quiet: Groups, expected: float) -> Found:
     """What the *quiet* time tells beside the *usual* time before it; *expected* questions would have been usual."""
-    usual, quiet = list(usual), list(quiet)
     return Found(_cause(usual, quiet, expected), _place(usual, quiet, expected))
 
 
-def _cause(usual: list[Line], quiet: list[Line], expected: float) -> Cause:
-    asked, came = (sum(line.times for line in usual if line.kind == kind) for kind in ("asked", "came"))
-    if came < FEWEST_CAME or not asked:
+def _cause(usual: Groups, quiet: Groups, expected: float) -> Cause:
+    if usual.came < FEWEST_CAME or not usual.asked:
         return "unclear"
-    now = sum(line.times for line in quiet if line.kind == "came")
-    evidence = now * log(FALLS_TO) + expected * came / asked * (1 - FALLS_TO)
+    evidence = quiet.came * log(FALLS_TO) + expected * usual.came / usual.asked * (1 - FALLS_TO)
     if evidence >= RATHER:
         return "fewer_came"
     return "did_not_ask" if evidence <= -RATHER else "unclear"
 
 
-def _place(usual: list[Line], quiet: list[Line], expected: float) -> Place | Literal["everywhere"] | None:
-    usual = [line for line in usual if line.kind == "asked"]
-    quiet = [line for line in quiet if line.kind == "asked"]
-    whole = sum(line.times for line in usual)
-    if not whole:
-        return None
+def _place(usual: Groups, quiet: Groups, expected: float) -> Place | Literal["everywhere"] | None:
     scores: dict[Place, float] = {}
-    for dimension in DIMENSIONS:
-        before, now = _by_group(usual, dimension), _by_group(quiet, dimension)
+    for dimension, before in usual.by.items():
         for group, (times, people) in before.items():
-            if people >= FEWEST_ASKERS and times < whole:
-                share = expected * times / whole
-                scores[Place(dimension, group)] = _score(now.get(group, (0, 0))[0], share, _times(quiet), expected)
+            if people >= FEWEST_ASKERS and times < usual.asked:
+                here, _ = quiet.by[dimension].get(group, (0, 0))
+                share = expected * times / usual.asked
+                scores[Place(dimension, group)] = _score(here, share, quiet.asked, expected)
     if not scores:
         return None
     best = max(scores, key=lambda place: scores[place])
     if scores[best] >= CLEARLY:
         return best
     return "everywhere" if scores[best] <= -CLEARLY else None
-
-
-def _times(lines: list[Line]) -> int:
-    return sum(line.times for line in lines)
-
-
-def _by_group(lines: list[Line], dimension: Dimension) -> Mapping[str, tuple[int, int]]:
-    groups: dict[str, tuple[int, int]] = {}
-    for line in lines:
-        times, people = groups.get(line.group(dimension), (0, 0))
-        groups[line.group(dimension)] = (times + line.times, people + line.people)
-    return groups
 
 
 def _score(here: int, usual_here: float, everywhere: int, usual_everywhere: float) -> float:

@@ -1,52 +1,52 @@
-"""What silence is judged by, read from the events and from when anything last came in."""
+"""What silence is judged by, read from the tallies of events and from when anything last came in."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.reach.drop import Line
-from bot.store.schema import event, inbox
-from bot.store.tallies import NONE, Cell, Tallies
+from admin.reach.drop import HOURS, Groups
+from bot.store.schema import inbox
+from bot.store.tallies import Cell, Tallies, Tally
 
 
-async def asked_by_day(read: AsyncConnection) -> dict[date, int]:
-    """How many questions each local day has brought; on days that lack none came."""
-    days = await Tallies.of(read, date.min, date.max)
-    asked = (await days.by_day(["all"], ["asked"])).get(Cell("all", NONE, "asked"), {})
-    return {day: tally.times for day, tally in asked.items()}
+async def asked_by_day(read: AsyncConnection, last: date) -> dict[date, int]:
+    """How many questions each local day up to *last* has brought; on days that lack none came."""
+    tallies = await Tallies.of(read, date.min, last)
+    by_day = await tallies.by_day(["all"], ["asked"])
+    return {day: tally.times for days in by_day.values() for day, tally in days.items()}
 
 
-async def lines(read: AsyncConnection, first: date, last: date) -> list[Line]:
+async def groups(read: AsyncConnection, first: date, last: date) -> Groups:
     """Who came and what was asked in these days, by all that a fall is looked for in."""
-    alike = (event.c.kind, event.c.channel, event.c.language, event.c.campaign, event.c.local_hour)
-    rows = await read.execute(
-        select(
-            *alike, func.count().label("times"), func.sum(case((event.c.first_of_month, 1), else_=0)).label("people")
-        )
-        .where(event.c.kind.in_(("asked", "came")), event.c.local_day.between(first, last))
-        .group_by(*alike)
+    tallies = await Tallies.of(read, first, last)
+    found = await tallies.summed(["all", "channel", "language", "campaign", "hour"], ["asked", "came"])
+    by: dict[str, dict[str, tuple[int, int]]] = {"channel": {}, "language": {}, "campaign": {}, "hours": {}}
+    for cell, tally in found.items():
+        if cell.kind == "asked" and cell.dimension != "all":
+            dimension, group = _group(cell)
+            times, people = by[dimension].get(group, (0, 0))
+            by[dimension][group] = (times + tally.times, people + tally.first_of_month)
+    none = Tally()
+    return Groups(
+        asked=found.get(Cell("all", "", "asked"), none).times,
+        came=found.get(Cell("all", "", "came"), none).times,
+        by=by,  # type: ignore[arg-type]
     )
-    return [
-        Line(row.kind, row.channel, row.language, row.campaign, row.local_hour, row.times, row.people) for row in rows
-    ]
 
 
-async def askers_by_hour(read: AsyncConnection, first: date, last: date) -> Mapping[str, dict[tuple[int, int], int]]:
-    """How many people began to ask in these days, by channel and by (weekday, hour)."""
-    alike = (event.c.channel, event.c.local_day, event.c.local_hour)
-    rows = await read.execute(
-        select(*alike, func.count().label("people"))
-        .where(event.c.kind == "asked", event.c.first_of_day, event.c.local_day.between(first, last))
-        .group_by(*alike)
-    )
-    found: dict[str, dict[tuple[int, int], int]] = {}
-    for row in rows:
-        when = (row.local_day.weekday(), row.local_hour)
-        by_hour = found.setdefault(row.channel, {})
-        by_hour[when] = by_hour.get(when, 0) + row.people
-    return found
+async def askers(read: AsyncConnection, first: date, last: date) -> tuple[dict[str, int], dict[tuple[int, int], int]]:
+    """How many people began to ask in these days: by channel, and by (weekday, hour)."""
+    tallies = await Tallies.of(read, first, last)
+    by_channel = {
+        cell.value: tally.first_of_day for cell, tally in (await tallies.summed(["channel"], ["asked"])).items()
+    }
+    by_hour: dict[tuple[int, int], int] = {}
+    for cell, days in (await tallies.by_day(["hour"], ["asked"])).items():
+        for day, tally in days.items():
+            when = (day.weekday(), int(cell.value))
+            by_hour[when] = by_hour.get(when, 0) + tally.first_of_day
+    return by_channel, by_hour
 
 
 async def heard_at(read: AsyncConnection, channel: str, *, but: str) -> datetime | None:
@@ -59,3 +59,9 @@ async def heard_at(read: AsyncConnection, channel: str, *, but: str) -> datetime
     )
     at: datetime | None = newest.scalar()
     return at
+
+
+def _group(cell: Cell) -> tuple[str, str]:
+    if cell.dimension != "hour":
+        return cell.dimension, cell.value
+    return "hours", next(name for name, hours in HOURS.items() if int(cell.value) in hours)

@@ -1,51 +1,43 @@
-"""Telling the coordinators something once, durably: in their chats and by e-mail, each in their language."""
+"""Telling whoever reads summaries something once, durably: in their chats and by e-mail, each in their language."""
 
 from collections.abc import Callable
 
 from admin.house import House
+from admin.summaries import wording
+from admin.summaries.letters import page_of
+from admin.summaries.recipients import CONSOLE, recipients
 from bot.channels import email
 from bot.channels.email import Letter
 from bot.channels.markup import as_plain_text
-from bot.store import chat_links, outbox, summary_readers
+from bot.store import outbox
 from bot.store.engine import Tx
 from knowledge.entry import Language
 
 
-async def tell(tx: Tx, house: House, key: str, say: Callable[[Language], str]) -> int:
-    """Queue what *say* says, under *key*, for everyone who reads summaries; how many there are.
-
-    Where no coordinator's chat is linked, the advisors' group of the settings hears it, as it does summaries.
-    """
-    count = 0
-    readers = await summary_readers.everyone(tx.connection)
-    for reader in readers:
-        if reader.is_chat:
-            count += await _post(tx, house, f"{key}:{reader.id}", say(reader.language), reader.id)
-        elif reader.sealed_email is not None and reader.since is not None and house.settings.mail_server is not None:
-            count += await email.post(
+async def tell(tx: Tx, house: House, key: str, say: Callable[[Language], str]) -> None:
+    """Queue what *say* says, under *key*, for each of them; what is queued or sent already changes nothing."""
+    for reader in await recipients(tx.connection, house):
+        own_key, text, now = f"{key}:{reader.id}", say(reader.language), house.clock()
+        if reader.id == CONSOLE:
+            continue  # it shows alarms on a page of its own
+        if reader.sealed_email is None:
+            await outbox.add_notice(tx, key=own_key, text=text, chat_link_id=reader.id, now=now)
+        else:
+            letter = _letter(house, reader.id, reader.language, text)
+            await email.post(
                 tx,
                 house.vault,
-                _letter(house, say(reader.language)),
-                key=f"{key}:{reader.id}",
+                letter,
+                key=own_key,
                 recipient=reader.id,
                 sealed_address=reader.sealed_email,
-                now=house.clock(),
+                now=now,
             )
-    if not any(reader.is_chat for reader in readers) and house.settings.advisor_chat is not None:
-        address = str(house.settings.advisor_chat)
-        group = await chat_links.link(tx, house.vault, purpose="advisors", address=address, now=house.clock())
-        count += await _post(tx, house, f"{key}:{group}", say("fi"), group)
-    return count
 
 
-async def _post(tx: Tx, house: House, key: str, text: str, chat: str) -> bool:
-    if house.telegram is None:
-        return False  # no channel would ever take it
-    return await outbox.add_notice(tx, key=key, text=text, chat_link_id=chat, now=house.clock())
-
-
-def _letter(house: House, text: str) -> Letter:
-    """The first sentence is the subject."""
+def _letter(house: House, reader_id: str, language: Language, text: str) -> Letter:
+    """The first sentence is the subject; the last tells how to get no more."""
     plain = as_plain_text(text)
-    first = plain.partition("\n")[0]
-    return Letter(subject=f"{house.profile.name}: {first.partition('. ')[0].rstrip('.')}", text=f"{plain}\n")
+    subject = plain.partition("\n")[0].partition(". ")[0].rstrip(".")
+    end = wording.say(language, wording.END_HERE, link=page_of(house, reader_id))
+    return Letter(subject=f"{house.profile.name}: {subject}", text=f"{plain}\n\n{end}\n")

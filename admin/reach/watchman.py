@@ -137,13 +137,15 @@ class Watchman:
             return
         yesterday = local.date() - timedelta(days=1)
         async with house.store.read() as read:
-            seen = await look_back(read, yesterday, self._calendar)
-            by_channel = await past.askers_by_hour(read, yesterday - USUAL, yesterday)
-            asked = await past.asked_by_day(read)
+            asked = await past.asked_by_day(read, yesterday)
+            by_channel, by_hour = await past.askers(read, yesterday - USUAL, yesterday)
+        seen = await asyncio.to_thread(watch, asked, yesterday, self._calendar)  # years take tens of milliseconds
+        hours = hours_of(by_hour)
         lately = sum(count for day, count in asked.items() if yesterday - USUAL <= day <= yesterday)
         rhythms = {
-            channel: Rhythm(seen.expectation, sum(askers.values()) / lately, hours_of(askers))
+            channel: Rhythm(seen.expectation, askers / lately, hours)
             for channel, askers in by_channel.items()
+            if lately
         }
         await self._tell_of_silence(seen, asked, yesterday)
         self._days = _Days(local.date(), rhythms)
@@ -177,8 +179,8 @@ class Watchman:
         days = [quiet.began_on + timedelta(days=offset) for offset in range((last - quiet.began_on).days + 1)]
         came = sum(asked.get(day, 0) for day in days)
         expected = sum(seen.expectation.of(day) or 0.0 for day in days)
-        usual = await past.lines(read, quiet.began_on - USUAL, quiet.began_on - timedelta(days=1))
-        found = drop.find(usual, await past.lines(read, quiet.began_on, last), expected)
+        usual = await past.groups(read, quiet.began_on - USUAL, quiet.began_on - timedelta(days=1))
+        found = drop.find(usual, await past.groups(read, quiet.began_on, last), expected)
         began_at = self._midnight_after(quiet.began_on - timedelta(days=1))
         broken = [alarm.kind for alarm in await alarms.since(read, began_at) if alarm.kind in alarm_words.CHECKS]
         facts: dict[str, Any] = {
@@ -247,12 +249,6 @@ class Watchman:
 
     def _midnight_after(self, day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(0), self._house.hours.zone)
-
-
-async def look_back(read: AsyncConnection, last: date, calendar: SchoolYear) -> Watch:
-    """What the days up to *last*, a whole one, tell."""
-    asked = {day: count for day, count in (await past.asked_by_day(read)).items() if day <= last}
-    return await asyncio.to_thread(watch, asked, last, calendar)  # years take tens of milliseconds
 
 
 def is_due(check: Check | None, every: timedelta, now: datetime) -> bool:

@@ -1,64 +1,70 @@
 """A fall is placed where it is, or nowhere; and nobody is named by it."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from admin.reach import school_year
-from admin.reach.drop import Found, Line, Place, find
+from admin.reach.drop import Dimension, Found, Groups, Place, find
 from admin.reach.expectation import Expectation
 from admin.reach.rhythm import Rhythm, hours_of
 
 OULU = ZoneInfo("Europe/Helsinki")
 
 
-def _lines(**times: int) -> list[Line]:
-    """So many questions by "channel_language_campaign_hour", one person each."""
-    found = []
+def _groups(**times: int) -> Groups:
+    """So many questions by "channel_language_campaign_part of the day", one person each; and so many who `came`."""
+    by: dict[Dimension, dict[str, tuple[int, int]]] = {name: {} for name in get_args(Dimension)}
+    came = times.pop("came", 0)
     for name, count in times.items():
-        channel, language, campaign, hour = name.split("_")
-        kind = "came" if language == "came" else "asked"
-        spoken = "fi" if kind == "came" else language
-        found.append(Line(kind, channel, spoken, campaign or None, int(hour), count, count))
-    return found
+        channel, language, campaign, hours = name.split("_")
+        alike: dict[Dimension, str] = {"channel": channel, "language": language, "campaign": campaign, "hours": hours}
+        for dimension, group in alike.items():
+            known, people = by[dimension].get(group, (0, 0))
+            by[dimension][group] = (known + count, people + count)
+    return Groups(sum(times.values()), came, by)
 
 
-USUAL = _lines(telegram_fi__20=60, web_fi__20=30, web_sv__10=30, web_fi_ABC_14=40, telegram_came__20=90)
+USUAL = _groups(telegram_fi__evening=60, web_fi__evening=30, web_sv__morning=30, web_fi_ABC_afternoon=40, came=90)
 
 
 @pytest.mark.parametrize(
     ("quiet", "place"),
     [
-        ({"web_fi__20": 5, "web_sv__10": 5, "web_fi_ABC_14": 6}, Place("channel", "telegram")),
-        ({"telegram_fi__20": 9, "web_fi__20": 5, "web_fi_ABC_14": 6}, Place("language", "sv")),
-        ({"telegram_fi__20": 10, "web_fi__20": 5, "web_sv__10": 5}, Place("campaign", "ABC")),
-        ({"telegram_fi__20": 3, "web_fi__20": 1, "web_sv__10": 1, "web_fi_ABC_14": 2}, "everywhere"),
-        ({"telegram_fi__20": 6, "web_fi__20": 2, "web_sv__10": 4, "web_fi_ABC_14": 8}, None),
+        ({"web_fi__evening": 5, "web_sv__morning": 5, "web_fi_ABC_afternoon": 6}, Place("channel", "telegram")),
+        ({"telegram_fi__evening": 9, "web_fi__evening": 5, "web_fi_ABC_afternoon": 6}, Place("language", "sv")),
+        ({"telegram_fi__evening": 10, "web_fi__evening": 5, "web_sv__morning": 5}, Place("campaign", "ABC")),
+        (
+            {"telegram_fi__evening": 3, "web_fi__evening": 1, "web_sv__morning": 1, "web_fi_ABC_afternoon": 2},
+            "everywhere",
+        ),
+        ({"telegram_fi__evening": 6, "web_fi__evening": 2, "web_sv__morning": 4, "web_fi_ABC_afternoon": 8}, None),
     ],
 )
 def test_the_fall_is_found_where_it_is(quiet: dict[str, int], place: object) -> None:
     """Telegram's name sends the coordinator to the right place; a guess would send them to a wrong one."""
-    assert find(USUAL, _lines(**quiet), 26.7).place == place
+    assert find(USUAL, _groups(**quiet), 26.7).place == place
 
 
 def test_a_group_of_few_people_is_never_named() -> None:
     """Four askers of one school would know whom it is about."""
-    few = [*_lines(telegram_fi__20=100), Line("asked", "web", "fi", None, 20, 60, 4)]
+    few = Groups(160, 0, {"channel": {"telegram": (100, 100), "web": (60, 4)}})
 
-    assert find(few, _lines(telegram_fi__20=20), 32).place != Place("channel", "web")
-    assert find([], [], 10.0) == Found("unclear", None)
+    assert find(few, _groups(telegram_fi__evening=20), 32).place != Place("channel", "web")
+    assert find(Groups(0, 0, {}), Groups(0, 0, {}), 10.0) == Found("unclear", None)
 
 
 @pytest.mark.parametrize(("came", "cause"), [(1, "fewer_came"), (15, "did_not_ask"), (11, "unclear")])
 def test_fewer_came_is_told_apart_from_they_did_not_ask(came: int, cause: str) -> None:
     """The one needs a poster, the other a better first page."""
-    assert find(USUAL, _lines(telegram_came__20=came), 26.7).cause == cause
+    assert find(USUAL, _groups(came=came), 26.7).cause == cause
 
 
 def test_without_enough_who_came_the_cause_is_not_guessed() -> None:
     """A service whose web chat alone is used may count nobody who came."""
-    assert find(_lines(web_fi__20=90, web_came__20=19), [], 20.0).cause == "unclear"
+    assert find(_groups(web_fi__evening=90, came=19), _groups(), 20.0).cause == "unclear"
 
 
 def _busy(a_day: int, share: float) -> Rhythm:

@@ -133,8 +133,8 @@ async def test_a_dead_channel_is_told_once_within_the_hour_and_so_is_its_recover
     web.trouble = "no_answer"  # dies right after a look
     minutes = 0
     while not await _told(house):
-        clock.advance(MINUTE)
-        minutes += 1
+        clock.advance(2 * MINUTE)
+        minutes += 2
         await watchman.tick()
     assert minutes <= 56
     assert web.asked == 3
@@ -142,7 +142,7 @@ async def test_a_dead_channel_is_told_once_within_the_hour_and_so_is_its_recover
     assert chat.startswith("**Verkkochat ei toimi.** Kysymys otettiin vastaan, mutta vastausta ei tullut. Käynnistä")
     assert mail == "Otappa koppi: Webbchatten fungerar inte"
 
-    for look in range(20):
+    for look in range(6):
         clock.advance(5 * MINUTE)
         await (watchman if look % 2 else _watchman(house)).tick()
     assert len(await _told(house)) == 2
@@ -151,7 +151,7 @@ async def test_a_dead_channel_is_told_once_within_the_hour_and_so_is_its_recover
     clock.advance(5 * MINUTE)
     await watchman.tick()
     assert (await _told(house))[2:] == [
-        "Verkkochat toimii taas. Häiriö kesti 3 tuntia.",
+        "Verkkochat toimii taas. Häiriö kesti 89 minuuttia.",
         "Otappa koppi: Webbchatten fungerar igen",
     ]
     (alarm,) = await _alarms(house)
@@ -170,7 +170,7 @@ async def test_silence_is_told_once_with_where_and_why_and_its_end_is_noted(
 
     text, subject = await _told(house)
     assert "6 päivää ilman kysymystä." in text
-    assert "sattumalta näin käy 1 kerran" in text
+    assert "sattumalta näin käy harvemmin kuin 1 kerran 1000:sta." in text
     assert "Tulijoita on kuten ennen, mutta he eivät kysy." in text
     assert "Lasku on kaikkialla yhtä suuri." in text
     assert subject == "Otappa koppi: 6 dagar utan frågor"
@@ -216,18 +216,24 @@ async def test_nothing_at_all_for_too_long_says_who_is_silent(
     key = {"channel": webchat.NAME, "body": "{}"}
     async with store.write() as tx:
         await inbox.receive(tx, house.vault, key="1", sender="a" * 32, now=clock(), **key)
-    for _ in range(9 * 6):  # to six in the evening
-        clock.advance(10 * MINUTE)
+    for _ in range(9 * 2):  # to six in the evening
+        clock.advance(30 * MINUTE)
         await watchman.tick()
     assert await _told(house) == []
 
     async with store.write() as tx:  # what the service asks itself is no sign of life of anybody else
         own = probing.sender(house.vault)
         await inbox.receive(tx, house.vault, key="2", sender=own, now=clock(), **key)
-    for _ in range(5 * 6):
-        clock.advance(10 * MINUTE)
+        await alarms.begin(tx, "silence", began_at=clock(), noticed_at=clock(), facts={})
+    for _ in range(5 * 2):
+        clock.advance(30 * MINUTE)
         await watchman.tick()
+    assert await _told(house) == []  # of silence they know already
 
+    async with store.write() as tx:
+        await alarms.end(tx, "silence", ended_at=clock(), ended_as="recovered")
+    clock.advance(30 * MINUTE)
+    await watchman.tick()
     text, subject = await _told(house)
     assert text.startswith("**Verkkochatista ei ole tullut mitään 1")
     assert "hiljaa ovat nuoret" in text
@@ -238,5 +244,4 @@ async def test_nothing_at_all_for_too_long_says_who_is_silent(
         await inbox.receive(tx, house.vault, key="3", sender="a" * 32, now=clock() + MINUTE, **key)
     clock.advance(11 * MINUTE)
     await watchman.tick()
-    (alarm,) = await _alarms(house)
-    assert (alarm.kind, alarm.ended_as) == ("nothing-web", "recovered")
+    assert ("nothing-web", "recovered") in [(alarm.kind, alarm.ended_as) for alarm in await _alarms(house)]
