@@ -84,7 +84,7 @@ def words(picture: Picture, language: Language) -> str:
 def _numbers(chart: Chart) -> str:
     then = chart.before or (None,) * len(chart.now)
     return ", ".join(
-        f"{label} {now}" + ("" if before is None else f" ({before})")
+        f"{label}{':' if label.isdigit() else ''} {now}" + ("" if before is None else f" ({before})")
         for label, now, before in zip(chart.labels, chart.now, then, strict=True)
     )
 

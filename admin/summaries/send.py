@@ -70,7 +70,11 @@ async def summary_text(house: House, period: Period, day: date | None, *, send: 
     if send:
         if span.last_day >= today:
             raise NotOver(span.last_day)
-        await _send(house, span, [each for each in await _recipients(house) if period in each.by_hand])
+        who = await _recipients(house)
+        if len(who) == 1 and house.telegram is not None:  # perhaps the service has never run, which links its group
+            await announce.link_group(house)
+            who = await _recipients(house)
+        await _send(house, span, [each for each in who if period in each.by_hand])
     return as_plain_text((await _told(house, span, ["fi"]))["fi"].text)
 
 
@@ -103,11 +107,6 @@ async def _due(house: House) -> dict[Span, list[Recipient]]:
 
 
 async def _recipients(house: House) -> list[Recipient]:
-    async with house.store.read() as read:
-        who = await recipients(read, house)
-    if len(who) > 1 or house.telegram is None or house.settings.advisor_chat is None:
-        return who
-    await announce.link_group(house)
     async with house.store.read() as read:
         return await recipients(read, house)
 

@@ -172,6 +172,7 @@ async def test_each_reader_gets_what_they_wished_in_their_language_once(roads: R
     assert [part.get_content() for part in letter.walk() if part.get_content_type() == "image/png"] == [A_PICTURE]
 
 
+@ON_SQLITE
 async def test_a_reader_who_can_not_be_reached_is_shown_and_sent_to_again_when_asked(roads: Roads) -> None:
     """Blocked, bounced: tried, told with the reason, and once more by a press, as often as it is pressed once."""
     chat = await roads.chat(VAINO_CHAT)

@@ -22,6 +22,7 @@ from tests.support.people import ADVISORS_GROUP, VAINO_CHAT
 
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)  # eight in Helsinki
 LAST_WEEK = date(2026, 11, 16)
+SUPERGROUP = "-1000000003003"
 
 
 class Now:
@@ -95,14 +96,29 @@ async def test_the_weeks_summary_goes_to_the_console_and_to_each_coordinator(hou
 
 
 async def test_without_a_coordinators_chat_the_advisors_group_gets_it(house: House, tmp_path: Path) -> None:
-    """A small service has one group for all: better read there than nowhere."""
+    """A small service has one group for all: better read there than nowhere; but not where it was unlinked."""
     small = a_house(house.store, house.vault, house.clock, tmp_path, advisor_chat=ADVISORS_GROUP)
-
     await send_due(small)
+    before = await _all(house, chat_link)
+    await announce.link_group(small)  # as the service does when it starts
+    async with house.store.write() as tx:  # the settings still name the group as it was
+        await chat_links.move(tx, house.vault, address=str(ADVISORS_GROUP), to=SUPERGROUP)
+    await summary_text(small, "week", None, send=True)
 
     (group,) = await _all(house, chat_link)
-    assert ("advisors", str(ADVISORS_GROUP)) == (group.purpose, house.vault.unseal(group.sealed))
+    assert before == []
+    assert (group.purpose, house.vault.unseal(group.sealed)) == ("advisors", SUPERGROUP)
     assert [group.id] == [to for to, _ in await _queued(house)]
+
+
+async def test_by_hand_the_group_of_the_settings_is_found_before_the_service_ever_ran(
+    house: House, tmp_path: Path
+) -> None:
+    """Who tries `koppi summary --send` first of all must see it arrive."""
+    small = a_house(house.store, house.vault, house.clock, tmp_path, advisor_chat=ADVISORS_GROUP)
+    await summary_text(small, "week", None, send=True)
+
+    assert [group.id for group in await _all(house, chat_link)] == [to for to, _ in await _queued(house)]
 
 
 async def test_with_a_coordinators_chat_the_advisors_group_is_spared(house: House, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ async def _queue(koppi: Koppi, what: str, key: str) -> None:
         )
 
 
+@ON_SQLITE
 async def test_a_picture_arrives_over_its_words_follows_its_group_and_is_replaced_by_them(koppi: Koppi) -> None:
     """Tried again like any message, in the supergroup that the group has become, and never a silence instead."""
     koppi.delivery._picture_of = _draws
