@@ -32,6 +32,8 @@ def test_few_questions_are_told_by_more_hours_together() -> None:
 def test_very_few_are_told_by_the_weekday_as_the_days_are_anyway() -> None:
     """Each day's number is always shown: nothing is hidden that could be added up."""
     assert hours_of_week({(2, 20): 3}) == HoursOfWeek(24, tuple((3 if day == 2 else 0,) for day in range(7)), 3)
+    half_days = hours_of_week({(0, hour): 1 for hour in (12, 14, 17, 19, 22)})
+    assert half_days.width == 24, "none before noon would be found by subtraction"
     assert hours_of_week({}).of == 0
 
 
