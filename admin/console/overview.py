@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from admin.console import charts, period, sent_summaries
 from admin.console.visit import Visit
+from admin.reach import past, watchman
 from admin.reach.expectation import expected_band
 from admin.summaries.due import Span, last_whole, span_of
 from admin.summaries.headlines import headlines
@@ -30,7 +31,6 @@ from admin.summaries.tables import (
 from admin.summaries.wording import CHANNELS
 from bot.hours import OpeningHours
 from bot.store import campaigns
-from bot.store.tallies import NONE, Cell, Tallies
 
 MOST_LINES = 10  # of a table before the rest is folded away
 # Where the cases of a figure are: a page, and the route that a reader must be allowed to use.
@@ -89,19 +89,17 @@ async def look(visit: Visit, read: AsyncConnection, span: Span | None = None) ->
         entries={entry.id: entry.title for entry in visit.house.bookshelf.current.library.entries},
         campaigns={campaign.code: campaign.name for campaign in await campaigns.everything(read)},
     )
-    expected = await _expected(read, found.span, since, period.today_of(visit))
+    expected = await _expected(visit, read, found.span)
     return Seen(found, {table.key: table for table in tables(found, names, expected)}, since)
 
 
-async def _expected(read: AsyncConnection, span: Span, since: date | None, today: date) -> dict[date, tuple[int, int]]:
+async def _expected(visit: Visit, read: AsyncConnection, span: Span) -> dict[date, tuple[int, int]]:
     """Between which each day's questions were to be; nothing of a long period, which isn't shown by day."""
     days = [span.first_day + timedelta(days=number) for number in range((span.last_day - span.first_day).days + 1)]
-    if since is None or len(days) > MOST_DAYS_BY_DAY:
+    if len(days) > MOST_DAYS_BY_DAY:
         return {}
-    tallies = await Tallies.of(read, since, today - timedelta(days=1))
-    of_days = (await tallies.by_day(["all"], ["asked"])).get(Cell("all", NONE, "asked"), {})
-    history = {since: 0} | {day: tally.times for day, tally in of_days.items()}
-    return {band.day: (band.low, band.high) for band in expected_band(history, days)}
+    asked = await past.asked_by_day(read, period.today_of(visit) - timedelta(days=1))
+    return {band.day: (band.low, band.high) for band in expected_band(asked, days, watchman.calendar(visit.house))}
 
 
 async def page(visit: Visit) -> Response:

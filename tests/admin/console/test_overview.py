@@ -142,7 +142,8 @@ async def test_any_period_has_a_page_and_one_that_is_none_says_what_is_wrong(off
     async with office.at_work(office.kaisa) as kaisa:
         never = _text((await kaisa.sees(PAGE)).text)
         await _happen(office, today - timedelta(days=3), None, asked=2)
-        await _happen(office, today - timedelta(days=40), None, came=1)
+        before_enough_is_known = _text((await kaisa.sees(f"{PAGE}?period=weeks")).text)
+        await _happen(office, today - timedelta(days=60), None, asked=25)
         usual = _text((await kaisa.sees(PAGE)).text)
         weeks = _text((await kaisa.sees(f"{PAGE}?period=weeks")).text)
         for span, said in {
@@ -181,6 +182,7 @@ async def test_any_period_has_a_page_and_one_that_is_none_says_what_is_wrong(off
 
     assert "ei ole vielä tapahtunut mitään" in never
     assert "2 kysymystä" in weeks
+    assert ["odotettu, yhdeksänä" in page for page in (before_enough_is_known, weeks)] == [False, True]
     assert missing == [404, 404, 404, 200]
     assert "0 kysymystä. Palvelu ei ollut vielä käytössä." in empty_year
 
