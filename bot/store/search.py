@@ -15,9 +15,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -114,7 +115,7 @@ async def keep_up(store: Store, vault: Vault) -> None:
 
 
 async def catch_up(store: Store, vault: Vault) -> int:
-    """Index every message of a ticket that is not yet; returns how many there were."""
+    """Index every message of a ticket that is not yet, but for those another process is at; returns how many."""
     number = 0
     while not store.hub.is_stopping:
         async with store.read() as read:
@@ -122,8 +123,10 @@ async def catch_up(store: Store, vault: Vault) -> int:
         if not said:
             break
         rows = await asyncio.to_thread(_rows, said, vault) if len(said) > 1 else _rows(said, vault)
-        await _write(store, [id_ for id_, _, _ in said], rows)
-        number += len(said)
+        written = await _write(store, [id_ for id_, _, _ in said], rows)
+        if written == 0:
+            break
+        number += written
     return number
 
 
@@ -145,8 +148,8 @@ def _unindexed() -> Select[tuple[int, str, datetime]]:
     )
 
 
-async def _write(store: Store, ids: Sequence[int], rows: Sequence[Mapping[str, int]]) -> None:
-    """Keep the *rows* of those messages that are still there and not yet indexed by another process."""
+async def _write(store: Store, ids: Sequence[int], rows: Sequence[Mapping[str, int]]) -> int:
+    """Keep the *rows* of those messages that are still there and not indexed by another process; returns how many."""
     async with store.write() as tx:
         open_ones = select(message.c.id).where(message.c.id.in_(ids), message.c.indexed_as.is_(None))
         locked = {row.id for row in await tx.execute(open_ones.with_for_update(skip_locked=True))}
@@ -155,6 +158,7 @@ async def _write(store: Store, ids: Sequence[int], rows: Sequence[Mapping[str, i
             insert = postgresql.insert if tx.dialect == "postgresql" else sqlite.insert
             await tx.execute(insert(message_word).on_conflict_do_nothing(), kept)
         await tx.execute(update(message).where(message.c.id.in_(locked)).values(indexed_as=RULES))
+        return len(locked)
 
 
 # --- searching ------------------------------------------------------------------------------------------------
@@ -174,10 +178,12 @@ async def find(
     """
     if not words:
         return Hits([], is_cut=False)
-    exact, is_cut = await _look(read, vault, words, choice, now, titles, near=False)
+    topics = {id_: found.plain_words(title) for id_, title in titles.items()}
+    names = await _named(read, words)
+    exact, is_cut = await _look(read, vault, words, choice, now, topics, names, near=False)
     near: dict[str, list[str]] = {}
     if len(exact) < ENOUGH:
-        near, is_near_cut = await _look(read, vault, words, choice, now, titles, near=True)
+        near, is_near_cut = await _look(read, vault, words, choice, now, topics, names, near=True)
         is_cut = is_cut or is_near_cut
     shown = [(id_, texts, False) for id_, texts in exact.items()]
     shown += [(id_, texts, True) for id_, texts in near.items() if id_ not in exact]
@@ -192,7 +198,8 @@ async def _look(
     words: Sequence[Word],
     choice: Choice,
     now: datetime,
-    titles: Mapping[str, str],
+    topics: Mapping[str, Collection[str]],
+    names: Mapping[Word, Mapping[int, Sequence[str]]],
     *,
     near: bool,
 ) -> tuple[dict[str, list[str]], bool]:
@@ -200,8 +207,6 @@ async def _look(
 
     Goes back in time by longer and longer steps, and ends when there is more than can be shown.
     """
-    topics = {id_: found.plain_words(title) for id_, title in titles.items()}
-    names = await _named(read, words)
     sought = [
         _Sought(
             word,
@@ -290,27 +295,43 @@ async def _named(read: AsyncConnection, words: Sequence[Word]) -> dict[Word, dic
     Of names alone, the latest few: there are only some dozen, and a number to tell their bearers apart.
     """
     numbers = [word for word in words if NUMBER.fullmatch(word.plain)]
-    is_numbered = [asker.c.alias.like(f"% {word.plain}%") for word in numbers]
-    found_by: dict[Word, dict[int, list[str]]] = {}
-    for word in words:
-        if word in numbers:
-            is_named: ColumnElement[bool] = asker.c.alias.like(f"% {word.plain}%")
-        else:
-            animals = [animal for animal in ALIAS_ANIMALS if word.stands_in(found.plain_words(animal), near=False)]
-            if not animals:
-                continue
-            is_named = and_(or_(*(asker.c.alias.like(f"{animal} %") for animal in animals)), *is_numbered)
-        theirs = select(conversation.c.id).where(conversation.c.asker_id.in_(select(asker.c.id).where(is_named)))
-        rows = await read.execute(
-            select(ticket.c.id, ticket.c.opened_at)
-            .where(ticket.c.conversation_id.in_(theirs))
-            .order_by(ticket.c.opened_at.desc())
-            .limit(NAMED)
-        )
-        found_by[word] = defaultdict(list)
-        for row in rows:
+    animals = {
+        word: [animal for animal in ALIAS_ANIMALS if word.stands_in(found.plain_words(animal), near=False)]
+        for word in words
+        if word not in numbers
+    }
+    found_by: dict[Word, dict[int, list[str]]] = {word: defaultdict(list) for word in words}
+    if not numbers:
+        for word, meant in animals.items():
+            if meant:
+                is_named = or_(*(asker.c.alias.like(f"{animal} %") for animal in meant))
+                for row in await _of_askers(read, asker.c.id.in_(select(asker.c.id).where(is_named))):
+                    found_by[word][moment(row.opened_at)].append(row.id)
+        return found_by
+    # No index helps to find a number: all askers are read through once, whichever word they are for.
+    is_numbered = or_(*(asker.c.alias.like(f"% {word.plain}%") for word in numbers))
+    aliases = select(asker.c.id, asker.c.alias).where(is_numbered).order_by(asker.c.last_seen_at.desc()).limit(NAMED)
+    alias_of = {row.id: row.alias for row in await read.execute(aliases)}
+    for row in await _of_askers(read, asker.c.id.in_(alias_of)):
+        alias = alias_of[row.asker_id]
+        has = {word for word in numbers if f" {word.plain}" in alias}
+        if has == set(numbers):
+            has |= {word for word, meant in animals.items() if alias.partition(" ")[0] in meant}
+        for word in has:
             found_by[word][moment(row.opened_at)].append(row.id)
     return found_by
+
+
+async def _of_askers(read: AsyncConnection, are_meant: ColumnElement[bool]) -> Sequence[Row[Any, Any, Any]]:
+    """The latest tickets of the askers who are meant."""
+    theirs = (
+        select(ticket.c.id, ticket.c.opened_at, conversation.c.asker_id)
+        .select_from(ticket.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker))
+        .where(are_meant)
+        .order_by(ticket.c.opened_at.desc())
+        .limit(NAMED)
+    )
+    return (await read.execute(theirs)).all()
 
 
 async def _in_texts(

@@ -1,5 +1,6 @@
 """Searching the tickets' threads: what is found, and that nothing of an erased asker is left to find."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -176,6 +177,20 @@ async def test_with_more_than_can_be_looked_at_an_old_one_is_still_found_by_its_
     assert await finds(store, vault, "asumistuki iguaani") == [rare]
     assert len(many.hits) == 2
     assert many.is_cut
+
+
+@pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+async def test_what_another_process_is_indexing_is_left_to_it(store: Store, vault: Vault) -> None:
+    """Asking for the same rows again and again until the other is done would keep a processor and the database busy."""
+    await ask(store, vault, 1, "soita mulle")
+    async with store.write() as tx:
+        await tx.execute(update(schema.message).values(indexed_as=None))
+    async with store.write() as tx:
+        await tx.execute(select(schema.message.c.id).with_for_update())
+        async with asyncio.timeout(5):
+            left = await search.catch_up(store, vault)
+
+    assert (left, await search.catch_up(store, vault)) == (0, 1)
 
 
 async def test_contact_details_are_neither_found_nor_shown(store: Store, vault: Vault) -> None:
