@@ -211,10 +211,11 @@ def _working_time_later(stage: "_Stage", at: datetime, wait: timedelta) -> datet
 
 
 def _summaries(house: House, now: datetime) -> list[Step]:
-    """The service's tick, once a day."""
+    """The service's tick, once a day; nothing of it leaves the house."""
+    without_mail = house.settings.model_copy(update={"smtp_url": None})
 
     async def tick(at: datetime) -> None:
-        await send_due(replace(house, clock=lambda: at, telegram=None))
+        await send_due(replace(house, clock=lambda: at, telegram=None, settings=without_mail))
 
     days = [(now - timedelta(days=back)).astimezone(house.hours.zone).date() for back in range(7 * WEEKS)]
     eights = [datetime.combine(day, time(8, 5), house.hours.zone) for day in days]

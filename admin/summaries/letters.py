@@ -53,4 +53,4 @@ def _shown(words: str) -> str:
     return f'<p><img src="cid:{PICTURE}" alt="{escape(words)}" {looks}></p>\n'
 
 
-_LOOKS = "max-width:36rem;margin:0;font:16px/1.5 system-ui,sans-serif;color:#1B2A2F"
+_LOOKS = "max-width:36rem;margin:0;padding:16px;overflow-wrap:anywhere;font:16px/1.5 system-ui,sans-serif;color:#1B2A2F"

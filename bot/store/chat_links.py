@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import group_messages, login_attempts
 from bot.store.conversations import new_id
 from bot.store.engine import Tx
-from bot.store.schema import chat_link, link_code
+from bot.store.schema import chat_link, link_code, summary_reader
 from bot.store.tickets import TOPIC as QUEUE
 from bot.vault import Vault, WrongKey
 
@@ -103,7 +103,9 @@ async def move(tx: Tx, vault: Vault, *, address: str, to: str) -> bool:
     links = (await tx.execute(select(chat_link.c.id, chat_link.c.purpose).where(chat_link.c.lookup == old))).all()
     for row in links:
         twin = select(chat_link.c.id).where(chat_link.c.purpose == row.purpose, chat_link.c.lookup == new)
-        if (await tx.execute(twin)).first() is not None:  # linked by hand before we noticed
+        linked_anew = (await tx.execute(twin)).scalar()
+        if linked_anew is not None:  # by hand, before we noticed
+            await _inherit_wishes(tx, row.id, linked_anew)
             await tx.execute(delete(chat_link).where(chat_link.c.id == row.id))
             await tx.execute(update(chat_link).where(chat_link.c.lookup == new).values(former_lookup=old))
             continue
@@ -116,6 +118,14 @@ async def move(tx: Tx, vault: Vault, *, address: str, to: str) -> bool:
     if links:
         await tx.bump(QUEUE)
     return bool(links)
+
+
+async def _inherit_wishes(tx: Tx, old_id: str, new_id: str) -> None:
+    """Which summaries are wanted in a chat stays so under its new link, unless something is wished there already."""
+    has_own = select(summary_reader.c.id).where(summary_reader.c.id == new_id)
+    if (await tx.execute(has_own)).first() is None:
+        wishes = update(summary_reader).where(summary_reader.c.id == old_id)
+        await tx.execute(wishes.values(id=new_id, chat_link_id=new_id))
 
 
 async def find(read: AsyncConnection, vault: Vault, *, purpose: Purpose, address: str) -> str | None:

@@ -13,6 +13,7 @@ from bot.vault import Vault
 from tests.support.people import ADVISORS_GROUP, LONG_AGO, VAINO_CHAT
 
 ADDRESS = "kaisa@kunta.example"
+SUPERGROUP = "-1000000003003"
 LATER = LONG_AGO + timedelta(days=1)
 
 
@@ -43,6 +44,18 @@ async def test_a_linked_chat_gets_the_weeks_in_finnish_until_somebody_wishes_oth
     assert await _readers(store) == []
     async with store.read() as read:
         assert (await read.execute(select(schema.summary_reader))).all() == []
+
+
+async def test_a_group_keeps_its_wishes_when_it_grows_and_was_linked_anew_by_hand(store: Store, vault: Vault) -> None:
+    """Telegram gives it another number; who reads there would wonder why it speaks Finnish all at once."""
+    async with store.write() as tx:
+        old = await chat_links.link(tx, vault, purpose="coordinator", address=str(ADVISORS_GROUP), now=LONG_AGO)
+        await summary_readers.change(tx, old, language="sv", wants=["day"], now=LATER)
+        new = await chat_links.link(tx, vault, purpose="coordinator", address=SUPERGROUP, now=LATER)
+        await chat_links.move(tx, vault, address=str(ADVISORS_GROUP), to=SUPERGROUP)
+
+    (reader,) = await _readers(store)
+    assert (reader.id, reader.language, reader.wants) == (new, "sv", frozenset(["day"]))
 
 
 async def test_an_address_is_sealed_stands_once_and_counts_when_it_is_confirmed(
