@@ -83,8 +83,7 @@ def calendar(entries: Iterable[Entry], months: Months, since: date | None, today
     for entry in entries:
         for month in to_come:
             reasons: list[Reason] = []
-            is_within = month.month in entry.season and month.month not in beginnings(entry.season)
-            if entry.id in busy[month] and entry.id not in before[month] and not is_within:
+            if entry.id in busy[month] and entry.id not in before[month]:
                 reasons.append(Often(_year_before(month), busy[month][entry.id]))
             if month.month in beginnings(entry.season):
                 reasons.append(Season(_run(entry.season, month.month)))

@@ -73,18 +73,24 @@ def test_last_years_busy_month_is_a_reason_beside_the_season_or_alone() -> None:
         date(2025, 11, 1): {"cv": Group(4, 4), "kesatyo": Group(6, 6)},
         date(2025, 12, 1): {"cv": Group(30, 20), "kesatyo": Group(6, 6)},
         date(2026, 1, 1): {"cv": Group(30, 20), "kesatyo": Group(18, 9), "salaa": Group(40, 4), "pieni": Group(2, 2)},
-        date(2026, 2, 1): {"kesatyo": Group(18, 9)},
+        date(2026, 2, 1): {"kesatyo": Group(18, 9), "yhteishaku": Group(22, 12)},
         date(2026, 6, 1): {"kesatyo": Group(2, 2)},
     }
-    entries = [entry("kesatyo", 1, 2, 3, 4), entry("cv"), entry("salaa")]
+    entries = [entry("kesatyo", 1, 2, 3, 4), entry("cv"), entry("salaa"), entry("yhteishaku", 12, 1, 2)]
     known = outreach.calendar(entries, months, date(2025, 11, 1), TODAY)
     too_young = outreach.calendar(entries, months, date(2026, 1, 2), TODAY)
 
     assert [(one.key, one.reasons) for one in known] == [
         ("2026-12 cv", (Often(date(2025, 12, 1), 30),)),
+        ("2026-12 yhteishaku", (Season((12, 1, 2)),)),
         ("2027-01 kesatyo", (Often(date(2026, 1, 1), 18), Season((1, 2, 3, 4)))),
+        ("2027-02 yhteishaku", (Often(date(2026, 2, 1), 22),)),
     ]
-    assert [(one.key, one.reasons) for one in too_young] == [("2027-01 kesatyo", (Season((1, 2, 3, 4)),))]
+    assert [(one.key, one.reasons) for one in too_young] == [
+        ("2026-12 yhteishaku", (Season((12, 1, 2)),)),
+        ("2027-01 kesatyo", (Season((1, 2, 3, 4)),)),
+        ("2027-02 yhteishaku", (Often(date(2026, 2, 1), 22),)),
+    ]
 
 
 def test_what_is_asked_most_stands_first_in_its_week() -> None:
