@@ -89,6 +89,7 @@ def test_last_years_busy_month_is_a_reason_beside_the_season_or_alone() -> None:
     assert [(one.key, one.reasons) for one in too_young] == [
         ("2026-12 yhteishaku", (Season((12, 1, 2)),)),
         ("2027-01 kesatyo", (Season((1, 2, 3, 4)),)),
+        ("2027-02 kesatyo", (Often(date(2026, 2, 1), 18),)),
         ("2027-02 yhteishaku", (Often(date(2026, 2, 1), 22),)),
     ]
 
