@@ -27,6 +27,7 @@ GIVE_UP_AFTER = timedelta(hours=24)
 CHAT_GAP = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
 BROADCAST_SHARE = 0.95  # of the pace
+BROADCAST_CATCHES_UP = timedelta(seconds=0.25)  # where a busy moment has let some turns pass
 KEPT_FOR_PEOPLE = 1  # of the sends that may be under way, where there is more than one
 SEND_TIMEOUT_SECONDS = 25  # shorter than the lease, so that a slow send is ours to judge
 LOOK_AGAIN_SECONDS = 1.0
@@ -76,8 +77,9 @@ class Pace:
         self._planned = [at for at in self._planned if at > now - self._span]
         moment = now
         if is_broadcast:
-            moment = max(now, self._next_broadcast or now)
-            self._next_broadcast = moment + self._broadcast_gap
+            turn = max(now - BROADCAST_CATCHES_UP, self._next_broadcast or now)
+            self._next_broadcast = turn + self._broadcast_gap
+            moment = max(now, turn)
         gap = self._after_broadcast if is_direct_reply else self._chats
         at = self._free_from(max(moment, gap.get(destination, moment)))
         insort(self._planned, at)
