@@ -31,4 +31,4 @@ class AddingUp:
             return
         if not house.store.hub.is_stopping:
             self._done_to = last_day
-            log.info("added_up", days=days)
+            log.info("added_up", count=days)
