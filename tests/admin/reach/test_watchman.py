@@ -245,3 +245,18 @@ async def test_nothing_at_all_for_too_long_says_who_is_silent(
     clock.advance(11 * MINUTE)
     await watchman.tick()
     assert ("nothing-web", "recovered") in [(alarm.kind, alarm.ended_as) for alarm in await _alarms(house)]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_who_knows_of_every_channel_that_nothing_comes_is_not_told_of_silence_as_well(
+    house: House, store: Store, clock: Clock, web: Web
+) -> None:
+    """One trouble, one message; the console shows both."""
+    await _happened(store, _usual(TODAY - timedelta(days=96), 90))
+    async with store.write() as tx:
+        await alarms.begin(tx, "nothing-web", began_at=clock(), noticed_at=clock(), facts={})
+
+    await _watchman(house).tick()
+
+    assert {alarm.kind for alarm in await _alarms(house)} == {"nothing-web", "silence"}
+    assert await _told(house) == []
