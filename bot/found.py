@@ -212,6 +212,7 @@ def _slips(word: str) -> Iterator[str]:
             yield left + letter + word[place:]
 
 
+@lru_cache(maxsize=20_000)  # the same words come again and again in the texts that a search reads
 def _is_one_slip(wanted: str, written: str) -> bool:
     """Whether the beginning *wanted* differs from what was written, as far as it goes, by one slip at most."""
     for place, (want, write) in enumerate(zip(wanted, written, strict=False)):

@@ -41,6 +41,8 @@ FIRST_STEP = 24 * 60 * 60  # seconds
 READ_FIRST, READ_NEXT = 60, 90  # tickets whose texts are read at once
 LOOKED_AT = 150  # tickets whose texts are read in all
 NAMED = 1000
+LOOKED_UP = 20_000  # places in the index that are looked up one by one rather than read through
+AT_ONCE = 1000  # moments named in one statement
 ENOUGH = 10  # so many found need no misspelt ones beside them
 SHOWN = 50
 
@@ -239,28 +241,32 @@ def _back_in_time(choice: Choice, now: datetime) -> Iterator[_Window]:
 
 
 async def _candidates(
-    read: AsyncConnection, sought: Sequence[_Sought], window: _Window, choice: Choice, now: datetime
+    read: AsyncConnection, sought: list[_Sought], window: _Window, choice: Choice, now: datetime
 ) -> list[list[str]]:
-    """The ids of the tickets that may have all that is sought, latest first, in lists to be read one after another."""
-    smallest: tuple[set[int], _Sought] | None = None
+    """The ids of the tickets that may have all that is sought, latest first, in lists to be read one after another.
+
+    What is rarest in this window comes to stand first in *sought*: in the next, the others need only be looked for
+    where that one is.
+    """
+    moments: dict[int, set[int]] = {}
     together: set[int] | None = None
-    for one in sought:
-        moments = await _moments(read, one, window)
-        together = moments if together is None else together & moments
+    for place, one in enumerate(sought):
+        moments[place] = await _moments(read, one, window, together)
+        together = moments[place] if together is None else together & moments[place]
         if not together:
-            return []
-        if smallest is None or len(moments) < len(smallest[0]):
-            smallest = (moments, one)
-    if smallest is None or together is None:
+            break
+    rarest = min(moments, key=lambda place: len(moments[place]))
+    sought.insert(0, sought.pop(rarest))
+    if not together:
         return []
-    opened = await _tickets_at(read, smallest[1], window, choice, now)
+    opened = await _tickets_at(read, sought[0], window, together, choice, now)
     ids = sorted((id_ for id_, at in opened.items() if at in together), key=lambda id_: (-opened[id_], id_))
     return [ids[:READ_FIRST], *(ids[start : start + READ_NEXT] for start in range(READ_FIRST, len(ids), READ_NEXT))]
 
 
-async def _moments(read: AsyncConnection, sought: _Sought, window: _Window) -> set[int]:
-    """When tickets of this window were opened that may have the word."""
-    indexed = select(message_word.c.opened).where(message_word.c.key.in_(sought.hashes), window.of_words).distinct()
+async def _moments(read: AsyncConnection, sought: _Sought, window: _Window, among: Collection[int] | None) -> set[int]:
+    """When tickets of this window were opened that may have the word; of those *among* others, if any are given."""
+    indexed = select(message_word.c.opened).where(_is_indexed(sought, window, among)).distinct()
     moments = set((await read.execute(indexed)).scalars())
     if sought.topics:
         about = select(ticket.c.opened_at).where(ticket.c.topic.in_(sought.topics), window.of_tickets)
@@ -268,14 +274,24 @@ async def _moments(read: AsyncConnection, sought: _Sought, window: _Window) -> s
     return moments | {opened for opened in sought.named if window.has(opened)}
 
 
+def _is_indexed(sought: _Sought, window: _Window, among: Collection[int] | None) -> ColumnElement[bool]:
+    """Where the index has the word; few moments are looked up one by one, else the whole window is read through."""
+    has_word = message_word.c.key.in_(sought.hashes)
+    if among is not None and len(among) <= AT_ONCE and len(among) * len(sought.hashes) <= LOOKED_UP:
+        return and_(has_word, message_word.c.opened.in_(among))
+    return and_(has_word, window.of_words)
+
+
 async def _tickets_at(
-    read: AsyncConnection, sought: _Sought, window: _Window, choice: Choice, now: datetime
+    read: AsyncConnection, sought: _Sought, window: _Window, among: Collection[int], choice: Choice, now: datetime
 ) -> dict[str, int]:
-    """The tickets of this window and choice that may have the word, and when they were opened."""
+    """The tickets of this window and choice that may have the word, and when they were opened: all those *among* these
+    moments, and maybe others.
+    """
     of_word = (
         select(message.c.ticket_id)
         .join(message_word, message_word.c.message_id == message.c.id)
-        .where(message_word.c.key.in_(sought.hashes), window.of_words)
+        .where(_is_indexed(sought, window, among))
     )
     ways: list[ColumnElement[bool]] = [ticket.c.id.in_(of_word)]
     if sought.topics:

@@ -179,6 +179,21 @@ async def test_with_more_than_can_be_looked_at_an_old_one_is_still_found_by_its_
     assert many.is_cut
 
 
+@pytest.mark.parametrize("looked_up", [0, 10**6])
+async def test_however_the_index_is_read_the_same_is_found(
+    store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch, looked_up: int
+) -> None:
+    """Where a word is rare the others are only looked up beside it: quicker, and nothing may be lost by it."""
+    monkeypatch.setattr(search, "LOOKED_UP", looked_up)
+    both = [
+        await ask(store, vault, chat, "iguaani", "työhön mukaan", at=NOW - timedelta(days=days))
+        for chat, days in enumerate((0, 3, 40, 700), start=1)
+    ]
+    await ask(store, vault, 9, "työhön mukaan", at=NOW - timedelta(days=41))
+
+    assert [await finds(store, vault, query) for query in ("iguaani työ", "työhön iguaanni")] == [both, both]
+
+
 @pytest.mark.parametrize("database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
 async def test_what_another_process_is_indexing_is_left_to_it(store: Store, vault: Vault) -> None:
     """Asking for the same rows again and again until the other is done would keep a processor and the database busy."""
