@@ -284,8 +284,8 @@ def _rising(figures: Figures, names: Names) -> Table:
 def _gaps(figures: Figures, names: Names) -> Table:
     return Table(
         "gaps",
-        "Aukot",
-        ["Lähin aihe", "Aukkoja", "Kysymyksiä", "Osuus"],
+        "Puutteet",
+        ["Lähin aihe", "Ilman hyvää vastausta", "Kysymyksiä", "Osuus"],
         [
             Row([_topic(gap.topic, names), gap.lacking, gap.questions, _part(gap.lacking, gap.questions)], gap.topic)
             for gap in figures.gaps

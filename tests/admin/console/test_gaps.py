@@ -91,7 +91,6 @@ async def test_a_gap_is_made_an_answer_with_all_its_questions_and_is_none_any_mo
             "category": "hakeminen",
             "language": "fi",
             "questions": ".".join(str(id_) for _, id_ in kept),
-            "anyway": "yes",
         }
         masked = await kaisa.sends("/console/gaps", "/console/gaps/answer", **filled)
         async with office.store.write() as tx:

@@ -168,20 +168,18 @@ async def test_a_fault_is_shown_at_its_field_and_nothing_is_lost(
 async def test_an_answer_learnt_from_a_reply_is_held_to_the_editors_rules(office: Office) -> None:
     """A sum nobody has checked, or what a chat can't show, helps no asker, by whichever form it comes in."""
     ticket_id = await office.answered_ticket(QUESTION)
-    faulty = {"answer": "# Iguaani\n\nLupa maksaa 40 €.", "anyway": "yes"}
+    faulty = {"answer": "# Iguaani\n\nLupa maksaa 40 €."}
     mended = {"answer": "**Kysy työnantajalta.** Lupa maksaa 40 €.", "figures": "40 €"}
     async with office.at_work(office.vaino) as vaino:
         held = await _publish(office, vaino, ticket_id, **faulty)
-        advised = await _publish(office, vaino, ticket_id, **mended, anyway="")
         done = await _publish(office, vaino, ticket_id, **mended)
         await _learned(office, 1)
     entry = office.house.bookshelf.current.library.get("saako-iguaanin-tuoda-toihin")
 
-    assert (held.status_code, advised.status_code, done.status_code) == (422, 422, 303)
+    assert (held.status_code, done.status_code) == (422, 303)
     assert "Tätä keskustelu ei osaa näyttää: väliotsikko (#)." in unescape(held.text)
     assert "Vastauksessa on 40, mutta luettelossa ei." in unescape(held.text)
-    assert ('name="anyway"' in held.text, 'name="anyway"' in advised.text) == (False, True)
-    assert "Löytyäkseen vastaus tarvitsee vähintään" in unescape(advised.text)
+    assert "Vastauksessa on 4 sanaa. Hyvässä on 60–160." in unescape(held.text)
     assert entry is not None
     assert entry.figures == ("40 €",)
 
@@ -320,7 +318,7 @@ async def _publish(office: Office, person: Person, ticket_id: str | None = None,
     ticket_id = ticket_id or await office.answered_ticket(QUESTION)
     page = f"/console/tickets/{ticket_id}/answer"
     source = {"source_title": "Ruokavirasto: Iguaanit", "source_url": "https://www.ruokavirasto.fi/iguaanit"}
-    given = {"id": "saako-iguaanin-tuoda-toihin", "anyway": "yes", **source, **changes}
+    given = {"id": "saako-iguaanin-tuoda-toihin", **source, **changes}
     fields = {**await _form(person, page), **given}
     return await person.sends(page, page, **fields)
 
