@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from bot import meters
 from bot.store import revisions
 from bot.store.engine import Store, StoreUnavailable
 from knowledge import library
@@ -86,7 +87,10 @@ class Bookshelf:
                     raise
                 log.error("faq_invalid", faults=len(error.faults))
                 books, number = await asyncio.to_thread(library.load, self._folder), self._number
+            is_first = self._base is None
             self._base, is_fitted = await asyncio.to_thread(self._quickest, books)
+            if not is_first:
+                meters.refits.labels("fitted" if is_fitted else "patched").inc()
             self._to_fit = None if is_fitted else books
             self._number = number
             self._store.hub.announce(TOPIC)
@@ -121,6 +125,7 @@ class Bookshelf:
                     await hub.pause(60.0)
                 elif self._to_fit is books:
                     self._base, self._to_fit = fitted, None
+                    meters.refits.labels("fitted").inc()
                     hub.announce(TOPIC)
 
     async def _refresh_at_edits(self) -> None:

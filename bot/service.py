@@ -11,7 +11,7 @@ from statistics import median
 
 import structlog
 
-from bot import privacy_notice, probing, sharing, tips, wording
+from bot import meters, privacy_notice, probing, sharing, tips, wording
 from bot.advising import Desk
 from bot.channels import telegram
 from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSaid, Unparsable, calls_for_help
@@ -178,7 +178,8 @@ class Service:
         knowledge = self._knowledge()  # once: a new one may take its place before the verdict is carried out
         understood = _Understood(None)
         if to_judge is not None:
-            understood = await self._understand(item, to_judge, knowledge, now)
+            with meters.judging.time():
+                understood = await self._understand(item, to_judge, knowledge, now)
         verdict = understood.verdict
         async with self._write_and_send(item.channel, incoming.address) as (tx, slot):
             if not await inbox.claim(tx, item):
@@ -198,6 +199,8 @@ class Service:
             decision = decide(talk, said, signals, now)
             decision = replace(decision, campaign=decision.campaign or incoming.campaign)
             await self._carry_out(tx, slot, item, decision, asked, now)
+            if verdict is not None:
+                tx.after(meters.verdicts.labels(verdict.kind).inc)
         if decision.erase:
             await self._store.empty_log()
 

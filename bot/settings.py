@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     smtp_from: OptionalText = Field(
         None, description="From whom e-mail comes: `Otappa koppi <koppi@kunta.example>`; goes with KOPPI_SMTP_URL."
     )
+    metrics_token: OptionalSecret = Field(
+        None,
+        description="Whoever sends it as a bearer token may read /metrics; without it, only this machine's users may.",
+    )
     timezone: str = Field("Europe/Helsinki", description="The time zone of opening hours and summaries.")
 
     @field_validator("timezone")

@@ -10,7 +10,7 @@ Does not know what is stored; see `schema`.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache, partial
 from typing import Any
@@ -55,6 +55,7 @@ class Tx:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.touched: set[str] = set()
+        self.afterwards: list[Callable[[], object]] = []
 
     @property
     def dialect(self) -> str:
@@ -77,6 +78,10 @@ class Tx:
     def touch(self, topic: str) -> None:
         """Tell whoever waits for *topic*, once this transaction is committed."""
         self.touched.add(topic)
+
+    def after(self, count: Callable[[], object]) -> None:
+        """Do *count* once this transaction is committed; never when it is undone. It must not fail, nor take long."""
+        self.afterwards.append(count)
 
     async def bump(self, topic: str) -> None:
         """Count a change of *topic* for every process, and tell those who wait in this one."""
@@ -158,6 +163,8 @@ class Store:
             if _is_outage(error):
                 raise _unavailable(error) from error
             raise
+        for count in tx.afterwards:
+            count()
         for topic in tx.touched:
             self.hub.announce(topic)
 

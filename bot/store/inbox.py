@@ -3,10 +3,13 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import meters
+from bot.store.backlog import Backlog
 from bot.store.engine import Tx
 from bot.store.schema import decision, inbox, quarantine
 from bot.vault import Vault
@@ -17,6 +20,7 @@ TOPIC = "inbox"
 # Asked again and again, so built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
 _OLDEST = select(func.min(inbox.c.id)).where(inbox.c.state == "open")
 _OLDEST_OF_SENDER = _OLDEST.where(inbox.c.sender == bindparam("sender"))
+_BACKLOG = select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == literal_column("'open'"))
 _READY = (
     select(inbox)
     .where(inbox.c.id.in_(_OLDEST.group_by(inbox.c.sender)), inbox.c.not_before <= bindparam("now"))
@@ -53,13 +57,14 @@ async def receive(tx: Tx, vault: Vault, *, channel: str, key: str, sender: str, 
             "received_at": now,
         },
     )
+    tx.after(meters.updates.labels(channel, "yes" if new is None else "no").inc)
     tx.touch(TOPIC)
     return new is not None
 
 
 async def set_aside(tx: Tx, *, channel: str, key: str, sender: str, sealed: bytes, reason: str, now: datetime) -> None:
     """Put what can't be read into quarantine, raw bytes and all, so that it is shown and nothing waits for it."""
-    await tx.insert_once(
+    new = await tx.insert_once(
         quarantine,
         {
             "channel": channel,
@@ -70,6 +75,8 @@ async def set_aside(tx: Tx, *, channel: str, key: str, sender: str, sealed: byte
             "received_at": now,
         },
     )
+    if new is not None:
+        tx.after(meters.quarantined.inc)
 
 
 async def ready(read: AsyncConnection, now: datetime, *, limit: int = 50) -> list[InboxItem]:
@@ -78,6 +85,11 @@ async def ready(read: AsyncConnection, now: datetime, *, limit: int = 50) -> lis
     return [
         InboxItem(row.id, row.channel, row.key, row.sender, row.body, row.attempts, row.received_at) for row in rows
     ]
+
+
+async def backlog(read: AsyncConnection) -> Backlog:
+    """What waits to be handled."""
+    return Backlog(*(await read.execute(_BACKLOG)).one())
 
 
 def reply_key(item: InboxItem, ordinal: int = 0) -> str:
@@ -103,6 +115,8 @@ async def done(tx: Tx, item: InboxItem, *, kind: str, replies: int, now: datetim
     """Record the one decision on *item* and empty its body."""
     await tx.execute(decision.insert().values(inbox_id=item.id, kind=kind, replies=replies, decided_at=now))
     await tx.execute(update(inbox).where(inbox.c.id == item.id).values(state="done", body=None, handled_at=now))
+    tx.after(meters.decisions.labels(kind).inc)
+    tx.after(partial(meters.to_decision.observe, (now - item.received_at).total_seconds()))
 
 
 async def postpone(tx: Tx, item: InboxItem, now: datetime) -> bool:

@@ -8,6 +8,7 @@ What nobody waits for, a *broadcast*, goes after all else: in its chat, and wher
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -29,8 +30,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import meters
 from bot.dialogue import Button
 from bot.store import conversations
+from bot.store.backlog import Backlog
 from bot.store.engine import Tx
 from bot.store.schema import address, chat_link, conversation, group_message, message, notice, outbox
 from bot.store.tickets import TOPIC as QUEUE
@@ -128,6 +131,11 @@ _NEXT_TURN = select(
     .label("at"),
     exists().where(_IS_FIRST_BROADCAST, _IS_OURS_TO_SEND, _IS_ITS_TURN).label("has_broadcast"),
 )
+
+_IS_AWAITED = and_(_is_waiting(outbox), outbox.c.is_broadcast == false())
+_BACKLOG = select(func.count(), func.min(outbox.c.queued_at)).where(_IS_AWAITED)
+_OVERDUE_SINCE = select(func.min(outbox.c.not_before)).where(_IS_AWAITED)
+_BROADCASTS_WAITING = select(func.count()).where(_is_waiting(outbox), outbox.c.is_broadcast == true())
 
 _IS_BEHIND = exists().where(
     _EARLIER.c.destination == bindparam("conversation_id"),
@@ -389,6 +397,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             .where(outbox.c.id == row.id)
             .values(state="failed", finished_at=now, lease_until=None, sealed_address=None, reason=STOPPED_TWICE)
         )
+        tx.after(meters.deliveries.labels(row.channel, "failed").inc)
         tx.touch(TOPIC)
         await tx.bump(QUEUE)
     rows = [row for row in rows if not _was_repeated(row)]
@@ -471,6 +480,10 @@ async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime)
     is_ours = await _finish(
         tx, item, state="sent", finished_at=now, external_id=external_id, lease_until=None, sealed_address=None
     )
+    _count(tx, item, "repeated" if item.uncertain else "sent")
+    if not item.is_broadcast:
+        seconds = (now - item.queued_at).total_seconds()
+        tx.after(partial(meters.to_sending.labels(item.channel).observe, seconds))
     if item.group_message_id is not None and item.act in {"send", "open"}:
         # Also where the item is gone, because its ticket was erased meanwhile: what has arrived is to be removed.
         await tx.execute(
@@ -483,6 +496,7 @@ async def sent(tx: Tx, item: OutboxItem, external_id: str | None, now: datetime)
 async def failed(tx: Tx, item: OutboxItem, reason: str, now: datetime) -> None:
     """Record that *item* never will arrive, and why; the reason is shown to the advisor."""
     await _finish(tx, item, state="failed", finished_at=now, reason=reason, lease_until=None, sealed_address=None)
+    _count(tx, item, "failed")
     if item.message_id is not None:
         await tx.bump(QUEUE)  # whoever replied has to know, wherever in the console they are
 
@@ -497,6 +511,11 @@ async def retry(tx: Tx, item: OutboxItem, not_before: datetime, *, uncertain: bo
         lease_until=None,
         uncertain=item.uncertain or uncertain,
     )
+    _count(tx, item, "uncertain" if uncertain else "again")
+
+
+def _count(tx: Tx, item: OutboxItem, result: str) -> None:
+    tx.after(meters.deliveries.labels(item.channel, result).inc)
 
 
 async def _finish(tx: Tx, item: OutboxItem, **values: object) -> bool:
@@ -523,6 +542,22 @@ async def next_turn(read: AsyncConnection, channels: list[str], now: datetime) -
     """When there is something to send."""
     row = (await read.execute(_NEXT_TURN, {"channels": channels, "now": now})).one()
     return Turn(row.at, row.has_broadcast)
+
+
+async def backlog(read: AsyncConnection) -> Backlog:
+    """What is to be sent and somebody waits for."""
+    return Backlog(*(await read.execute(_BACKLOG)).one())
+
+
+async def overdue_since(read: AsyncConnection) -> datetime | None:
+    """Since when the first of it could have been sent: what is to be tried later is not overdue."""
+    since: datetime | None = (await read.execute(_OVERDUE_SINCE)).scalar()
+    return since
+
+
+async def broadcasts_waiting(read: AsyncConnection) -> int:
+    """How many messages are to be sent that nobody waits for."""
+    return int((await read.execute(_BROADCASTS_WAITING)).scalar_one())
 
 
 def may_have_arrived(reason: str | None) -> bool:
