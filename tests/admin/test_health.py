@@ -127,17 +127,18 @@ async def test_what_waits_is_told_and_only_what_somebody_waits_for_makes_unready
 
 @on_one_database
 async def test_a_database_that_takes_no_writes_is_no_database_to_work_with(
-    store: Store, vault: Vault, clock: Clock, tmp_path: Path, knowledge_cache: Path
+    store: Store, vault: Vault, clock: Clock, tmp_path: Path, knowledge_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk can still be read; and a write that worked is believed for a few seconds, not for ever."""
     house = a_house(store, vault, clock, tmp_path, token=False, cache=knowledge_cache)
     await house.bookshelf.refresh()
     async with client_of(house) as watcher:
         at_first = await watcher.get("/readyz")
-        store.writer = store.reader  # its connections may only read
+        monkeypatch.setattr(store, "writer", store.reader)  # its connections may only read
         at_once = await watcher.get("/readyz")
         clock.advance(timedelta(seconds=6))
         later = await watcher.get("/readyz")
+    monkeypatch.undo()  # for the store to close it
 
     assert (at_first.status_code, at_once.status_code) == (200, 200)
     assert (later.status_code, later.json()["faults"]) == (503, ["the database can't be written"])
