@@ -58,7 +58,7 @@ class Beside:
 
 async def listing(visit: Visit) -> Response:
     """What each campaign brought, the running ones first, and a form for a new one."""
-    today = _today(visit)
+    today = visit.today
     fields = {
         "name": "",
         "place": "",
@@ -79,7 +79,7 @@ async def make(visit: Visit) -> Response:
         return await _listing(visit, fields, faults)
     if last_day < first_day:
         faults["last_day"] = "ends_first"
-    elif last_day < _today(visit):
+    elif last_day < visit.today:
         faults["last_day"] = "is_past"
     if faults:
         return await _listing(visit, fields, faults)
@@ -102,7 +102,7 @@ async def page(visit: Visit) -> Response:
     return visit.render(
         "campaign.html",
         campaign=campaign,
-        standing=campaign.standing(_today(visit)),
+        standing=campaign.standing(visit.today),
         brought=brought,
         shown=figures.shown,
         link=web_link(visit, campaign, "fi"),
@@ -163,7 +163,7 @@ def telegram_link(visit: Visit, campaign: Campaign) -> str | None:
 async def _listing(visit: Visit, fields: Mapping[str, str], faults: Mapping[str, str]) -> Response:
     asked_touch = visit.request.query_params.get("touch")
     touch: Touch = next((touch for touch in TOUCHES if touch == asked_touch), "last")
-    today = _today(visit)
+    today = visit.today
     async with visit.house.store.read() as read:
         everything = await campaigns.everything(read)
         steps = await figures.steps(read, touch)
@@ -214,7 +214,3 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return day if date(2000, 1, 1) <= day <= LATEST else None
-
-
-def _today(visit: Visit) -> date:
-    return visit.now.astimezone(visit.house.hours.zone).date()

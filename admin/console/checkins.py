@@ -13,7 +13,7 @@ LATELY = timedelta(days=90)
 
 async def page(visit: Visit) -> Response:
     """The page."""
-    since = visit.now.astimezone(visit.house.hours.zone).date() - LATELY
+    since = visit.today - LATELY
     async with visit.house.store.read() as read:
         reached = await replies.counted(read, since)
         names = {one.code: one.name for one in await campaigns.everything(read)}

@@ -32,7 +32,7 @@ async def create(visit: Visit) -> Response:
     faults = _faults(visit, fields, entry_id)
     if faults:
         return _new_form(visit, fields, faults)
-    today = visit.now.astimezone(visit.house.hours.zone).date()
+    today = visit.today
     front = {
         "id": entry_id,
         "category": fields["category"],

@@ -42,7 +42,7 @@ def preview(visit: Visit, entry: Entry, language: Language) -> Preview:
     asker = Conversation("", "", language, "telegram")
     reply = decide(asker, Press("open", entry.id, 0), signals, visit.now).replies[0]
     said = Said(0, "bot", "", reply.text, (), visit.now)
-    today = visit.now.astimezone(house.hours.zone).date()
+    today = visit.today
     detect = house.bookshelf.current.language_of
     (line,) = transcript.lines([said], house.hours.zone, language, detect, today, is_whole_page=True)
     return Preview(

@@ -82,7 +82,7 @@ SORTS: Mapping[str, Callable[[Line], object]] = {
 
 async def listing(visit: Visit) -> Response:
     """What is to be looked at again soon, then the entries, narrowed and sorted as the address says."""
-    today = visit.now.astimezone(visit.house.hours.zone).date()
+    today = visit.today
     async with visit.house.store.read() as read:
         version = await live.version(visit.house, read)
         edits = await read_edits(read, visit.house.bookshelf.folder)

@@ -108,7 +108,7 @@ def answer_page(visit: Visit, origin: Origin) -> Response:
         "advisor": origin.role,
         "phrasings": _as_phrasings(origin.questions),
         "answer": origin.reply if is_finnish else "",
-        "review_by": (_today(visit) + REVIEW_AFTER).isoformat(),
+        "review_by": (visit.today + REVIEW_AFTER).isoformat(),
     }
     return _answer_form(visit, origin, fields)
 
@@ -159,7 +159,7 @@ def _answer_form(
         faults=faults or {},
         look=look,
         categories=sorted({entry.category for entry in visit.house.bookshelf.current.library.entries}),
-        earliest=(_today(visit) + timedelta(days=1)).isoformat(),
+        earliest=(visit.today + timedelta(days=1)).isoformat(),
     )
 
 
@@ -187,7 +187,7 @@ def _own_faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, list[Said]
     if whys := _phrasing_faults(fields["phrasings"]):
         faults["phrasings"] = [Said(PHRASING_WORDS[why]) for why in whys]
     with contextlib.suppress(ValueError):  # what is no day at all is told by the rules of every answer
-        if date.fromisoformat(fields["review_by"]) <= _today(visit):
+        if date.fromisoformat(fields["review_by"]) <= visit.today:
             faults["review_by"] = [Said("Valitse tuleva päivä.")]
     return faults
 
@@ -216,7 +216,7 @@ def _as_editors(visit: Visit, fields: Mapping[str, str]) -> dict[str, str]:
     """The form's fields by the names that the editor has for them; a source is checked today."""
     own = {name: clean(fields[name]) for name in ANSWER_FIELDS if name in FIELDS}
     sources = {theirs: fields[ours].strip() for ours, theirs in SOURCE_NAMES.items()}
-    checked = {f"source_{number}_checked": _today(visit).isoformat() for number in (1, 2)}
+    checked = {f"source_{number}_checked": visit.today.isoformat() for number in (1, 2)}
     return {**dict.fromkeys(FIELDS, ""), **own, **sources, **checked}
 
 
@@ -425,7 +425,3 @@ def _phrasing_faults(text: str) -> list[str]:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in clean(text).splitlines() if line.strip()]
-
-
-def _today(visit: Visit) -> date:
-    return visit.now.astimezone(visit.house.hours.zone).date()

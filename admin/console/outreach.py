@@ -68,7 +68,7 @@ async def make_campaign(visit: Visit) -> Response:
         proposal = await _proposal(visit, read, key)
     if proposal is None:
         return visit.go("/console/outreach?done=gone")
-    today = _today(visit)
+    today = visit.today
     async with visit.house.store.write() as tx:
         before = (await store.taken_up(tx.connection)).get(key)
         if before is not None and before.campaign is not None:
@@ -116,7 +116,7 @@ async def take_back(visit: Visit) -> Response:
 
 async def _proposals(visit: Visit, read: AsyncConnection) -> tuple[list[Proposal], list[Proposal]]:
     """What the last week asked for, or where it may tell nothing the last month; and the calendar."""
-    today = _today(visit)
+    today = visit.today
     entries = visit.house.bookshelf.current.library.entries
     wishes: list[Proposal] = []
     for span in (last_whole("week", today), last_whole("month", today)):
@@ -153,9 +153,5 @@ def _name(proposal: Proposal) -> str:
 
 
 def _monday(visit: Visit) -> date:
-    today = _today(visit)
+    today = visit.today
     return today - timedelta(days=today.weekday())
-
-
-def _today(visit: Visit) -> date:
-    return visit.now.astimezone(visit.house.hours.zone).date()

@@ -98,13 +98,13 @@ async def _expected(visit: Visit, read: AsyncConnection, span: Span) -> dict[dat
     days = [span.first_day + timedelta(days=number) for number in range((span.last_day - span.first_day).days + 1)]
     if len(days) > MOST_DAYS_BY_DAY:
         return {}
-    asked = await past.asked_by_day(read, period.today_of(visit) - timedelta(days=1))
+    asked = await past.asked_by_day(read, visit.today - timedelta(days=1))
     return {band.day: (band.low, band.high) for band in expected_band(asked, days, watchman.calendar(visit.house))}
 
 
 async def page(visit: Visit) -> Response:
     """The period of the address; with dates that make none, the form again with what is wrong."""
-    today = period.today_of(visit)
+    today = visit.today
     last_month = period.query_of(last_whole("month", today))
     try:
         async with visit.house.store.read() as read:

@@ -38,7 +38,7 @@ def asked(visit: Visit, since: date | None) -> Span:
     Raises `WrongDates` when there is no such period, or none of it has begun.
     """
     query = visit.request.query_params
-    today = today_of(visit)
+    today = visit.today
     if "first" in query or "last" in query:
         dates = Dates(query.get("first", "")[:40], query.get("last", "")[:40])
         return _between(dates, today)
@@ -62,11 +62,6 @@ def usual(today: date, since: date | None) -> Span:
 def last_weeks(today: date) -> Span:
     """The weeks that ended yesterday."""
     return span_between(today - WEEKS, today - timedelta(days=1))
-
-
-def today_of(visit: Visit) -> date:
-    """The local day."""
-    return visit.now.astimezone(visit.house.hours.zone).date()
 
 
 def query_of(span: Span) -> str:

@@ -97,7 +97,7 @@ async def home(visit: Visit) -> Response:
         queue=queue,
         today=today,
         quiet=quiet,
-        day=visit.now.astimezone(visit.house.hours.zone).date(),
+        day=visit.today,
         habits=chosen,
         done=visit.query("done", known=frozenset(["closed"])),
         topics=topics_by_title(visit),
@@ -188,7 +188,7 @@ def make_row(visit: Visit, row: TicketRow) -> Row:
 
 async def _today(visit: Visit, read: AsyncConnection) -> Mapping[str, int]:
     """How many events of each kind there were today."""
-    day = visit.now.astimezone(visit.house.hours.zone).date()
+    day = visit.today
     rows = await read.execute(
         select(event.c.kind, func.count().label("times")).where(event.c.local_day == day).group_by(event.c.kind)
     )

@@ -41,7 +41,7 @@ class Quiet:
 async def read_quiet(visit: Visit, read: AsyncConnection) -> Quiet:
     """What to tell when nothing waits."""
     house = visit.house
-    today = visit.now.astimezone(house.hours.zone).date()
+    today = visit.today
     library = house.bookshelf.current.library
     soon = due(library, today + SOON, crisis_numbers_checked_on=house.profile.crisis.numbers_checked_on)
     lately = await counts(read, last_whole("week", today))

@@ -278,7 +278,7 @@ def _weeks(visit: Visit) -> Sequence[date]:
 
 
 def _this_week(visit: Visit) -> date:
-    return monday_of(visit.now.astimezone(visit.house.hours.zone).date())
+    return monday_of(visit.today)
 
 
 def _fields_of(tip: Tip) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,11 @@ class Visit:
         if self.session is None:
             raise RuntimeError("this route is open to everybody")
         return self.session.account
+
+    @property
+    def today(self) -> date:
+        """The local day."""
+        return self.now.astimezone(self.house.hours.zone).date()
 
     @property
     def lacks_code(self) -> bool:

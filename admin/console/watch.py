@@ -59,7 +59,7 @@ class Day:
 async def page(visit: Visit) -> Response:
     """How things stand."""
     house = visit.house
-    today = visit.now.astimezone(house.hours.zone).date()
+    today = visit.today
     yesterday = today - timedelta(days=1)
     calendar = watchman.calendar(house)
     async with house.store.read() as read:

@@ -18,7 +18,7 @@ CHART = charts.Size(680, 170)  # as wide as the paper, so that its letters are a
 
 async def page(visit: Visit) -> Response:
     """The report of `?year=`; without one, of the last year that is over or else of the running one."""
-    today = period.today_of(visit)
+    today = visit.today
     async with visit.house.store.read() as read:
         since = await first_event_on(read)
         first = since.year if since else today.year
