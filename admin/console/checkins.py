@@ -13,9 +13,8 @@ LATELY = timedelta(days=90)
 
 async def page(visit: Visit) -> Response:
     """The page."""
-    since = visit.today - LATELY
     async with visit.house.store.read() as read:
-        reached = await replies.counted(read, since)
+        reached = await replies.counted(read, visit.today - LATELY, visit.today)
         names = {one.code: one.name for one in await campaigns.everything(read)}
         standing = {kind: await subscriptions.count(read, kind) for kind in ("checkins", "outcomes")}
     entries = visit.house.bookshelf.current.library.by_id

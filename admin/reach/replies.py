@@ -3,17 +3,15 @@
 Counted from events, which refer to nobody. A group of few askers, or one that subtraction would tell, is left out.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
 from bot.checkins import OUTCOMES
-from bot.store.schema import event
+from bot.store.tallies import NONE, Cell, Dimension, Tallies, Tally
 from bot.wording import BUTTON_FEELINGS
 
 FEELINGS = tuple(f"checkin_{feeling}" for feeling in BUTTON_FEELINGS)
@@ -49,67 +47,46 @@ class Reached:
     by_campaign: tuple[Line, ...]
 
 
-@dataclass(frozen=True)
-class _Row:
-    kind: str
-    topic: str
-    campaign: str
-    times: int
-    askers: int  # who did so for the first time ever: no fewer than so many people
-
-
-async def counted(read: AsyncConnection, first_day: date) -> Reached:
-    """What was asked and answered from the local *first_day* on."""
-    found = await read.execute(
-        select(
-            event.c.kind,
-            func.coalesce(event.c.topic, "").label("topic"),
-            func.coalesce(event.c.campaign, "").label("campaign"),
-            func.count().label("times"),
-            func.count().filter(and_(event.c.first_of_day, ~event.c.is_returning)).label("askers"),
-        )
-        .where(event.c.local_day >= first_day, event.c.kind.in_(("checkin_sent", "outcome_sent", *FEELINGS, *RESULTS)))
-        .group_by(event.c.kind, "topic", "campaign")
-    )
-    rows = [_Row(row.kind, row.topic, row.campaign, row.times, row.askers) for row in found]
-    results = [row for row in rows if row.kind in RESULTS]
+async def counted(read: AsyncConnection, first_day: date, last_day: date) -> Reached:
+    """What was asked and answered in these local days."""
+    days = await Tallies.of(read, first_day, last_day)
+    found = await days.summed(["all", "topic", "campaign"], ["checkin_sent", "outcome_sent", *FEELINGS, *RESULTS])
     return Reached(
-        checkins=_replies(rows, "checkin_sent", FEELINGS),
-        outcomes=_replies(rows, "outcome_sent", RESULTS),
-        by_topic=_lines((row.topic, row) for row in results),
-        by_campaign=_lines((row.campaign, row) for row in results),
+        checkins=_replies(found, "checkin_sent", FEELINGS),
+        outcomes=_replies(found, "outcome_sent", RESULTS),
+        by_topic=_lines(found, "topic"),
+        by_campaign=_lines(found, "campaign"),
     )
 
 
-def _replies(rows: Iterable[_Row], sent: str, answers: tuple[str, ...]) -> Replies:
-    times, askers = Counter[str](), Counter[str]()
-    for row in rows:
-        times[row.kind] += row.times
-        askers[row.kind] += row.askers
-    shown = large_enough({kind: Group(times[kind], askers[kind]) for kind in answers if times[kind]})
+def _replies(found: Mapping[Cell, Tally], sent: str, answers: tuple[str, ...]) -> Replies:
+    tallies = {kind: found.get(Cell("all", NONE, kind), Tally()) for kind in (sent, *answers)}
+    times = {kind: tally.times for kind, tally in tallies.items()}
+    shown = large_enough({kind: Group(times[kind], tallies[kind].first_ever) for kind in answers if times[kind]})
     told = {kind: shown[kind].questions if kind in shown else None if times[kind] else 0 for kind in answers}
     if None in told.values():  # a zero beside it would say whose the rest are
         told = {kind: number or None for kind, number in told.items()}
     return Replies(times[sent], sum(times[kind] for kind in answers), told)
 
 
-def _lines(rows: Iterable[tuple[str, _Row]]) -> tuple[Line, ...]:
-    by_value: dict[str, list[_Row]] = {}
-    for value, row in rows:
-        by_value.setdefault(value, []).append(row)
-    groups = {value: Group(sum(row.times for row in theirs), _askers(theirs)) for value, theirs in by_value.items()}
+def _lines(found: Mapping[Cell, Tally], dimension: Dimension) -> tuple[Line, ...]:
+    by_value: dict[str, dict[str, Tally]] = {}
+    for cell, tally in found.items():
+        if cell.dimension == dimension and cell.kind in RESULTS:
+            by_value.setdefault(cell.value, {})[cell.kind] = tally
+    groups = {
+        value: Group(sum(tally.times for tally in theirs.values()), _askers(theirs.values()))
+        for value, theirs in by_value.items()
+    }
     lines = []
     for value, group in large_enough(groups).items():
-        moved = [row for row in by_value[value] if row.kind in MOVED_ON]
-        others = [row for row in by_value[value] if row.kind not in MOVED_ON]
+        moved = [tally for kind, tally in by_value[value].items() if kind in MOVED_ON]
+        others = [tally for kind, tally in by_value[value].items() if kind not in MOVED_ON]
         is_told = min(_askers(moved), _askers(others)) >= FEWEST_ASKERS
-        lines.append(Line(value, group.questions, sum(row.times for row in moved) if is_told else None))
+        lines.append(Line(value, group.questions, sum(tally.times for tally in moved) if is_told else None))
     return tuple(lines)
 
 
-def _askers(rows: Iterable[_Row]) -> int:
+def _askers(tallies: Iterable[Tally]) -> int:
     """At least so many: one asker may have told of two outcomes, each for the first time."""
-    by_kind = Counter[str]()
-    for row in rows:
-        by_kind[row.kind] += row.askers
-    return max(by_kind.values(), default=0)
+    return max((tally.first_ever for tally in tallies), default=0)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from admin.reach.replies import Replies, _lines, _replies, _Row
+from admin.reach.replies import Replies, _lines, _replies
 from bot.store import campaigns, schema
 from bot.store.engine import Store
+from bot.store.tallies import Cell, Tally
 from tests.admin.console.office import Office
 
 PAGE = "/console/checkins"
@@ -68,19 +69,20 @@ async def test_everybody_at_work_sees_what_came_of_it_and_nobody_in_it(office: O
 def test_no_answer_of_few_is_told_or_found_by_subtraction(good: int, stuck: int, ask: int, told: list[int]) -> None:
     """The sum is always there: whoever is hidden alone would be found by it."""
     kinds = {"checkin_good": good, "checkin_stuck": stuck, "checkin_ask": ask}
-    rows = [_Row(kind, "", "", times, times) for kind, times in kinds.items()]
+    found = {Cell("all", "", kind): Tally(times, first_ever=times) for kind, times in kinds.items()}
 
-    assert _replies(rows, "checkin_sent", tuple(kinds)) == Replies(
+    assert _replies(found, "checkin_sent", tuple(kinds)) == Replies(
         0, good + stuck + ask, dict(zip(kinds, told, strict=True))
     )
 
 
 def test_who_moved_on_is_told_only_where_those_who_did_not_are_many_too() -> None:
     """And one asker who told of two outcomes is one."""
-    rows = [_Row("outcome_job", "cv", "", 6, 3), _Row("outcome_applied", "cv", "", 6, 6)]
+    job, applied = Cell("topic", "cv", "outcome_job"), Cell("topic", "cv", "outcome_applied")
+    found = {job: Tally(6, first_ever=3), applied: Tally(6, first_ever=6)}
 
-    assert [line.moved_on for line in _lines((row.topic, row) for row in rows)] == [None]
-    assert _lines([("cv", _Row("outcome_job", "cv", "", 6, 4))]) == ()
+    assert [line.moved_on for line in _lines(found, "topic")] == [None]
+    assert _lines({job: Tally(6, first_ever=4)}, "topic") == ()
 
 
 def _seen(page: str) -> str:
