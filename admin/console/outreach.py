@@ -12,7 +12,8 @@ from admin.console.campaigns import LASTS_BY_ITSELF, MAX_NAME
 from admin.console.visit import Visit
 from admin.reach import outreach, topics
 from admin.reach.outreach import Proposal
-from admin.summaries.due import last_whole
+from admin.summaries.due import last_whole, monday_of
+from admin.summaries.periods import dated
 from admin.summaries.small_numbers import FEWEST_ASKERS
 from admin.summaries.statistics import first_event_on
 from bot.store import audit, campaigns
@@ -55,7 +56,7 @@ async def page(visit: Visit) -> Response:
         "outreach.html",
         wishes=_lines(wishes, taken),
         weeks=_weeks(_lines(calendar, taken)),
-        this_week=_monday(visit),
+        this_week=monday_of(visit.today),
         fewest=FEWEST_ASKERS,
         done=visit.query("done", known=DONE),
     )
@@ -148,10 +149,5 @@ def _weeks(lines: Sequence[Line]) -> list[Week]:
 
 def _name(proposal: Proposal) -> str:
     """What the campaign is called: the answer's title and the week's Monday."""
-    when = f" ({proposal.start.day}.{proposal.start.month}.{proposal.start.year})"
+    when = f" ({dated(proposal.start, 'fi')})"
     return f"{proposal.title[: MAX_NAME - len(when)].rstrip()}{when}"
-
-
-def _monday(visit: Visit) -> date:
-    today = visit.today
-    return today - timedelta(days=today.weekday())

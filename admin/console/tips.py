@@ -10,8 +10,9 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from admin.console.visit import Refused, Visit, not_found
-from admin.reach.tips import WEEK, goes_at, monday_of
+from admin.reach.tips import WEEK, goes_at
 from admin.summaries.campaigns import shown
+from admin.summaries.due import monday_of
 from bot import tips as looks
 from bot.channels.incoming import clean
 from bot.channels.markup import as_web_html

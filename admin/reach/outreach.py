@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from admin.summaries.due import Span, span_of
+from admin.summaries.due import Span, monday_of
 from admin.summaries.small_numbers import Group, large_enough
 from knowledge import safety
 from knowledge.entry import LANGUAGES, Entry, Language
@@ -78,7 +78,7 @@ def calendar(entries: Iterable[Entry], months: Months, since: date | None, today
     busy = {month: _busy(months, _year_before(month), since) for month in to_come}
     before = {month: _busy(months, _year_before(_previous(month)), since) for month in to_come}
     asked = _told_in_all(months)
-    monday = today - timedelta(days=today.weekday())
+    monday = monday_of(today)
     found: list[tuple[date, int, Proposal]] = []
     for entry in entries:
         for month in to_come:
@@ -106,7 +106,7 @@ def wishes(
         for id_, group in told[:WISHES]:
             reasons.setdefault(id_, []).append(Wish(kind, group.questions, span))
     when = f"{span.first_day:%G-W%V}" if span.period == "week" else f"{span.first_day:%Y-%m}"
-    start = span_of("week", span.last_day + timedelta(days=1)).first_day
+    start = monday_of(span.last_day + timedelta(days=1))
     return [Proposal(f"{when} {id_}", by_id[id_], start, tuple(why)) for id_, why in reasons.items()]
 
 

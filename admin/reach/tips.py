@@ -13,6 +13,7 @@ import structlog
 import yaml
 
 from admin.house import House
+from admin.summaries.due import monday_of
 from bot import tips as looks
 from bot.dialogue import Conversation
 from bot.store import conversations, events, outbox, subscriptions, tips
@@ -55,11 +56,6 @@ async def ship(house: House) -> None:
     now = house.clock()
     async with house.store.write() as tx:
         await tips.ship(tx, shipped(now.astimezone(house.hours.zone).date()), now)
-
-
-def monday_of(day: date) -> date:
-    """The Monday of its week."""
-    return day - timedelta(days=day.weekday())
 
 
 def goes_at(house: House, monday: date) -> datetime | None:

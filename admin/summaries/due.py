@@ -30,13 +30,18 @@ def span_of(period: Period, day: date) -> Span:
         case "day":
             return Span(period, day, day)
         case "week":
-            monday = day - timedelta(days=day.weekday())
+            monday = monday_of(day)
             return Span(period, monday, monday + timedelta(days=6))
         case "month":
             first = day.replace(day=1)
             return Span(period, first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
         case "range":
             return Span(period, day, day)
+
+
+def monday_of(day: date) -> date:
+    """The Monday of its week."""
+    return day - timedelta(days=day.weekday())
 
 
 def span_between(first_day: date, last_day: date) -> Span:

@@ -10,7 +10,8 @@ from itertools import groupby
 from typing import TypeVar
 
 from admin.summaries.campaigns import shown
-from admin.summaries.periods import duration_in_words
+from admin.summaries.due import monday_of
+from admin.summaries.periods import dated, duration_in_words
 from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
 from admin.summaries.statistics import Counts, Day, Figures, Share
 from admin.summaries.wording import CHANNELS
@@ -138,7 +139,7 @@ def text_of(value: Value) -> str:
         case timedelta():
             return duration_in_words(value)
         case date():
-            return f"{value.day}.{value.month}.{value.year}"
+            return dated(value, "fi")
     return str(value)
 
 
@@ -225,7 +226,7 @@ def _volume(figures: Figures, expected: Mapping[date, tuple[int, int]]) -> list[
     elif len(days) > MOST_DAYS_BY_DAY:
         weeks = [
             Row([f"viikko {monday.isocalendar().week}, alkaa {text_of(monday)}", questions], monday.isoformat())
-            for monday, questions in _summed(figures.by_day, lambda day: day - timedelta(days=day.weekday()))
+            for monday, questions in _summed(figures.by_day, monday_of)
         ]
         found.append(Table("weeks", "Kysymykset viikoittain", ["Viikko", "Kysymyksiä"], weeks, note))
     return found

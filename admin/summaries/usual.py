@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin.summaries.due import monday_of
 from admin.summaries.statistics import first_event_on
 from bot.store.tallies import Tallies
 
@@ -38,7 +39,7 @@ class WeekSoFar:
 async def week_so_far(read: AsyncConnection, now: datetime, zone: ZoneInfo) -> WeekSoFar:
     """The questions of the running week, and of as much of each of the `WEEKS` before it that we were there for."""
     local = now.astimezone(zone)
-    monday = local.date() - timedelta(days=local.weekday())
+    monday = monday_of(local.date())
     mondays = [monday - timedelta(weeks=back) for back in range(WEEKS + 1)]
     by_hour: dict[tuple[date, int], int] = {}
     tallies = await Tallies.of(read, mondays[-1], local.date())
