@@ -50,6 +50,7 @@ from bot.store import (
     conversations,
     erasure,
     events,
+    held_back,
     inbox,
     moving,
     outbox,
@@ -382,6 +383,7 @@ class Service:
         is_reachable = decision.reachable is not False
         if is_reachable != talk.is_reachable:
             await conversations.set_reachable(tx, talk.id, reachable=is_reachable)
+        await self._hold_back(tx, decision)
         if decision.asking is not None and decision.asking.plans:
             await checkins.agree(tx, talk.id, decision.asking.kind, decision.asking.plans, self._hours.zone, now)
         elif decision.asking is not None:
@@ -391,6 +393,18 @@ class Service:
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
         await self._say(tx, slot, item, talk, messages, now)
         await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)
+
+    async def _hold_back(self, tx: Tx, decision: Decision) -> None:
+        """What waits to go unasked is for nobody who has said no, and not for who is in danger: see `checkins.fate`."""
+        talk, until = decision.conversation, decision.conversation.state.safety_until
+        if decision.subscribing is not None and decision.subscribing.ends:
+            await held_back.withdraw(tx, talk.id, "tip")
+        if decision.asking is not None and not decision.asking.plans:
+            await held_back.withdraw(tx, talk.id, "checkins", "outcomes")
+        if decision.kind == "crisis" and until is not None:
+            await held_back.withdraw(tx, talk.id, "tip", "outcomes")
+            opening = wording.say(talk.language, wording.GENTLE_LINE)
+            await held_back.put_off(tx, talk.id, "checkins", until + timedelta(minutes=1), opening)
 
     async def _subscribe(self, tx: Tx, talk: Conversation, wish: Subscribing, now: datetime) -> None:
         if wish.ends:
