@@ -130,7 +130,8 @@ def _with_new_answers(library: Library, kept: Path) -> tuple[Index, Detector] | 
 
 def _fit_apart(library: Library, kept: Path, is_wanted: Callable[[], bool]) -> tuple[Index, Detector] | None:
     """What another process fitted and kept; None if it could not, or was ended as nobody wants it any more."""
-    _apart("fit", kept, library, is_wanted)
+    with contextlib.suppress(OSError):  # no room for the entries, or none for another process
+        _apart("fit", kept, library, is_wanted)
     return _read(kept)
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -268,3 +269,14 @@ def test_new_answers_are_learnt_as_if_all_had_been_fitted_anew(
         one, other = quick.index.find(question), anew.index.find(question)
         assert one.hits == other.hits
         assert one.signs.tolist() == other.signs.tolist()
+
+
+def test_a_full_disk_for_what_is_passed_to_the_other_process_costs_only_time(
+    faq: Path, write_entry: WriteEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entries go there by a file: without room for it the service must start, and an edit must not end it."""
+    shelf = small(faq, write_entry)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+
+    assert KnowledgeBase.fitted_apart(shelf, tmp_path / "cache") is None
+    assert KnowledgeBase.build(shelf, tmp_path / "cache").judge("asumistuki").hits
