@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -320,6 +321,72 @@ def check(only_retention: bool) -> None:
     click.echo(
         "ok: nothing kept too long" if only_retention else "ok: nothing lost, nothing doubled, nothing kept too long"
     )
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the database and service.yaml into FILE, while the service runs; the key is to be kept apart."""
+    from admin import backup as backups
+    from admin.house import utc_now
+    from bot.store.copying import NotCopied
+
+    settings = _settings()
+    try:
+        with _progress("backing up") as tell:
+            backups.make(settings, file, utc_now(), tell)
+    except NotCopied as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{file} is made. The key (koppi.key or KOPPI_SECRET_KEY) is not in it: keep it in another place.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--audit",
+    "log",
+    type=click.File(encoding="utf-8"),
+    help="Lines of `koppi audit` from after the backup: whoever was erased by them is erased again.",
+)
+def restore(file: Path, log: Any) -> None:
+    """Put the backup FILE into an empty data folder or database."""
+    from admin import backup as backups
+    from admin.house import utc_now
+    from bot.store.copying import NotCopied
+    from bot.store.engine import Store
+
+    settings = _settings()
+
+    async def put_back() -> None:
+        with _progress("restoring") as tell:
+            restored = await backups.restore(settings, file, tell)
+        click.echo(f"The backup of {restored.made_at} is in place.")
+        if log is not None:
+            store = Store.at(settings.database)
+            try:
+                erased = await backups.erase_again(store, log, utc_now())
+            finally:
+                await store.close()
+            click.echo(f"Erased again: {erased}.")
+        else:
+            click.echo("Whoever was erased since is back: erase them again (docs/operating.md).")
+        click.echo("Put the key that belongs to it in place, then look: `koppi check`, `koppi doctor`.")
+
+    try:
+        _run(put_back())
+    except NotCopied as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _progress(words: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal, nothing elsewhere; what it gives is told how much is done, 0.0 to 1.0."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(words, total=1.0)
+        yield lambda done: progress.update(task, completed=done)
 
 
 @main.command()

@@ -18,12 +18,12 @@ class NewerSchema(Exception):
     """The database was written by a newer version of the service; running this one on it could lose data."""
 
 
-async def upgrade(store: Store) -> bool:
-    """Bring the database up to date; True when there was something to do. Raises `NewerSchema`."""
+async def upgrade(store: Store, *, to: str = "head") -> bool:
+    """Bring the database to the revision *to*; True when there was something to do. Raises `NewerSchema`."""
     async with store.write() as tx:
         if tx.dialect == "postgresql":
             await tx.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-        return await tx.connection.run_sync(_upgrade)
+        return await tx.connection.run_sync(_upgrade, to)
 
 
 @cache
@@ -38,16 +38,22 @@ def _config() -> Config:
     return config
 
 
-def _upgrade(connection: Connection) -> bool:
+def require_known(revision: str) -> None:
+    """Raises `NewerSchema` when this version does not know *revision*."""
+    if revision not in {known.revision for known in _script().walk_revisions()}:
+        raise NewerSchema(
+            f"the database is at revision {revision}, which this version does not know; install the newer version again"
+        )
+
+
+def _upgrade(connection: Connection, to: str) -> bool:
     script = _script()
     here = MigrationContext.configure(connection).get_current_revision()
     if here == script.get_current_head():
         return False
-    if here is not None and here not in {revision.revision for revision in script.walk_revisions()}:
-        raise NewerSchema(
-            f"the database is at revision {here}, which this version does not know; install the newer version again"
-        )
+    if here is not None:
+        require_known(here)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
     return True
