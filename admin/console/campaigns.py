@@ -9,6 +9,7 @@ from starlette.responses import Response
 from admin.console.visit import Visit, not_found
 from admin.summaries import campaigns as figures
 from admin.summaries.campaigns import Comparison, Steps, Touch
+from admin.summaries.small_numbers import shown
 from bot import wording
 from bot.channels.incoming import clean
 from bot.channels.webchat.forms import CAMPAIGN
@@ -104,7 +105,7 @@ async def page(visit: Visit) -> Response:
         campaign=campaign,
         standing=campaign.standing(visit.today),
         brought=brought,
-        shown=figures.shown,
+        shown=shown,
         link=web_link(visit, campaign, "fi"),
         to_paste={language: text_to_paste(visit, campaign, language) for language in LANGUAGES},
         telegram=telegram_link(visit, campaign),
@@ -176,7 +177,7 @@ async def _listing(visit: Visit, fields: Mapping[str, str], faults: Mapping[str,
         422 if faults else 200,
         lines=lines,
         touch=touch,
-        shown=figures.shown,
+        shown=shown,
         a=a,
         b=b,
         beside=_beside(a.steps, b.steps) if a and b and a != b else (),
@@ -194,7 +195,7 @@ def _beside(a: Steps, b: Steps) -> Sequence[Beside]:
 
 
 def _share(cases: int, of: int) -> Share:
-    return Share(figures.shown(cases), figures.shown(of), figures.wilson(cases, of))
+    return Share(shown(cases), shown(of), figures.wilson(cases, of))
 
 
 def _line(lines: Sequence[Line], code: str | None) -> Line | None:

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from admin.console.visit import Refused, Visit, not_found
 from admin.reach.tips import WEEK, goes_at
-from admin.summaries.campaigns import shown
 from admin.summaries.due import monday_of
+from admin.summaries.small_numbers import shown
 from bot import tips as looks
 from bot.channels.incoming import clean
 from bot.channels.markup import as_web_html

@@ -75,14 +75,6 @@ async def steps(read: AsyncConnection, touch: Touch) -> dict[str, Steps]:
     return {code: Steps(**of_it) for code, of_it in counts.items()}
 
 
-def shown(people: int) -> int | None:
-    """The number as it may be shown: None for a group so small that its members might be known to the reader.
-
-    Nobody is a group without members. No total over campaigns is shown, so nothing can be found by subtraction.
-    """
-    return people if people == 0 or people >= FEWEST_ASKERS else None
-
-
 def wilson(cases: int, of: int) -> tuple[float, float]:
     """Between which shares the true one lies, by Wilson's score interval; anything of none."""
     if of == 0:

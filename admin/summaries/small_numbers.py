@@ -14,6 +14,14 @@ class Group:
     askers: int
 
 
+def shown(people: int) -> int | None:
+    """One number as it may be shown by itself: None for a group too small; nobody is a group without members.
+
+    Only where no total is shown beside it, so that nothing can be found by subtraction.
+    """
+    return people if people == 0 or people >= FEWEST_ASKERS else None
+
+
 def large_enough(groups: Mapping[str, Group]) -> dict[str, Group]:
     """The *groups* that may be shown, most questions first.
 

@@ -9,10 +9,9 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import TypeVar
 
-from admin.summaries.campaigns import shown
 from admin.summaries.due import monday_of
 from admin.summaries.periods import dated, duration_in_words
-from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
+from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough, shown
 from admin.summaries.statistics import Counts, Day, Figures, Share
 from admin.summaries.wording import CHANNELS
 from bot.store.tallies import IN_OFFICE_HOURS, NONE, OUTSIDE_OFFICE_HOURS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.summaries.campaigns import Outcome, Steps, Touch, compare, newcombe, shown, steps, wilson
+from admin.summaries.campaigns import Outcome, Steps, Touch, compare, newcombe, steps, wilson
 from bot.hours import OpeningHours
 from bot.store import campaigns, conversations, erasure, events
 from bot.store.engine import Store
@@ -111,11 +111,6 @@ async def test_the_table_equals_a_count_by_hand_and_stays_so_when_askers_are_era
     assert {(touch, number): found[touch][code] for touch in found for number, code in enumerate(codes)} == by_hand
     assert after == found
     assert min(counted.helped for counted in by_hand.values()) > 0
-
-
-def test_fewer_than_five_people_are_not_told_apart() -> None:
-    """With three, a reader may know which three; nobody is none."""
-    assert [shown(number) for number in (0, 1, 4, 5, 60)] == [0, None, None, 5, 60]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough
+from admin.summaries.small_numbers import FEWEST_ASKERS, Group, large_enough, shown
 
 
 def _group(askers: int) -> Group:
@@ -12,7 +12,7 @@ def _group(askers: int) -> Group:
 
 
 @pytest.mark.parametrize(
-    ("askers", "shown"),
+    ("askers", "told"),
     [
         ({}, {}),
         ({"a": 5}, {"a"}),
@@ -25,23 +25,28 @@ def _group(askers: int) -> Group:
         ({"a": 9, "b": 0}, set()),
     ],
 )
-def test_small_groups_are_hidden_with_what_would_give_them_away(askers: dict[str, int], shown: set[str]) -> None:
+def test_small_groups_are_hidden_with_what_would_give_them_away(askers: dict[str, int], told: set[str]) -> None:
     """Four askers of one channel can be found by subtracting the others from the total, which is always shown."""
     groups = {name: _group(number) for name, number in askers.items()}
 
-    assert {name: groups[name] for name in shown} == large_enough(groups)
+    assert {name: groups[name] for name in told} == large_enough(groups)
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12)))
 def test_nothing_that_is_hidden_can_be_found_by_subtraction(askers: dict[str, int]) -> None:
     """Whatever the groups: what a reader can work out is never one group alone, nor fewer than five people."""
     groups = {name: _group(number) for name, number in askers.items()}
-    shown = large_enough(groups)
-    hidden = [group for name, group in groups.items() if name not in shown]
+    told = large_enough(groups)
+    hidden = [group for name, group in groups.items() if name not in told]
 
-    assert all(group.askers >= FEWEST_ASKERS for group in shown.values())
-    if hidden and shown:
+    assert all(group.askers >= FEWEST_ASKERS for group in told.values())
+    if hidden and told:
         assert len(hidden) > 1
         assert sum(group.askers for group in hidden) >= FEWEST_ASKERS
     if all(group.askers >= FEWEST_ASKERS for group in groups.values()):
-        assert groups == shown
+        assert groups == told
+
+
+def test_fewer_than_five_people_are_not_told_apart() -> None:
+    """With three, a reader may know which three; nobody is none."""
+    assert [shown(number) for number in (0, 1, 4, 5, 60)] == [0, None, None, 5, 60]
