@@ -41,6 +41,7 @@ class Size:
 
 
 NARROW, WIDE = Size(360, 190), Size(1040, 240)
+SHEET = Size(680, 170)  # as wide as a page of text or of paper, so that its letters are as large as in the text
 
 
 def columns(shown: Sequence[Column], label: str, size: Size) -> Markup:

@@ -99,7 +99,7 @@ async def _expected(visit: Visit, read: AsyncConnection, span: Span) -> dict[dat
     if len(days) > MOST_DAYS_BY_DAY:
         return {}
     asked = await past.asked_by_day(read, visit.today - timedelta(days=1))
-    return {band.day: (band.low, band.high) for band in expected_band(asked, days, watchman.calendar(visit.house))}
+    return {band.day: band.ends for band in expected_band(asked, days, watchman.calendar(visit.house))}
 
 
 async def page(visit: Visit) -> Response:

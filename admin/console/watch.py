@@ -9,21 +9,20 @@ from typing import Literal
 from markupsafe import Markup
 from starlette.responses import Response
 
+from admin.console import charts
 from admin.console.visit import Visit
 from admin.house import House
 from admin.reach import alarm_words, past, watchman
 from admin.reach.expectation import Band, expected_band
-from admin.reach.probe import Address
 from admin.reach.silence import Watch, watch
-from admin.reach.watchman import NOTHING, SILENCE, Watchman
+from admin.reach.watchman import NOTHING, SILENCE
+from admin.summaries.periods import dated
 from bot.channels.markup import as_web_html
 from bot.store import alarms
 from bot.store.alarms import Alarm, Check
 
 DAYS = 28
 SHOWN = 20
-TALL = 120  # of the chart, in its own units
-WIDE = 12  # of a day
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Day:
-    """One day in the chart, as places and lengths of it; *band* is None where too little is known."""
+    """One day of the chart; *band* is None where too little is known."""
 
     day: date
     came: int
     band: Band | None
-    x: int
-    height: float
 
 
 async def page(visit: Visit) -> Response:
@@ -69,23 +66,17 @@ async def page(visit: Visit) -> Response:
     seen = await asyncio.to_thread(watch, asked, yesterday, calendar)
     days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)]
     bands = {band.day: band for band in expected_band(asked, days, calendar)}
-    most = max([1, *(asked.get(day, 0) for day in days), *(band.high for band in bands.values())])
-    chart = [
-        Day(day, asked.get(day, 0), bands.get(day), number * WIDE, TALL * asked.get(day, 0) / most)
-        for number, day in enumerate(days)
-    ]
+    shown = [Day(day, asked.get(day, 0), bands.get(day)) for day in days]
     return visit.render(
         "watch.html",
-        looked=[_looked(name, checks.get(name)) for name in Watchman(house, Address("", 0)).names],
+        looked=[_looked(name, checks.get(name)) for name in watchman.looked_at(house)],
         last_look=max((check.checked_at for check in checks.values()), default=None),
         is_late=_is_late(checks, visit.now),
         standing=_standing(seen),
-        usual=sum(band.expected for band in bands.values()),
-        came=sum(day.came for day in chart),
-        chart=chart,
-        outline=_outline(chart, most),
-        wide=DAYS * WIDE,
-        tall=TALL,
+        came=sum(one.came for one in shown),
+        usual=round(sum(band.expected for band in bands.values())) if bands else None,
+        days=shown,
+        pictures=_pictures(shown),
         told=[_told(alarm, house) for alarm in latest],
         holidays_end=calendar.known_until if calendar.is_to_be_renewed(today) else None,
     )
@@ -107,12 +98,14 @@ def _standing(seen: Watch) -> Literal["unknown", "usual", "quiet"]:
     return "quiet" if seen.now else "usual"
 
 
-def _outline(chart: Sequence[Day], most: int) -> str:
-    """The band's outline for an SVG polygon: along the tops of its days, and back along their feet."""
-    known = [day for day in chart if day.band is not None]
-    tops = [(x, day.band.high) for day in known if day.band for x in (day.x, day.x + WIDE)]
-    feet = [(x, day.band.low) for day in reversed(known) if day.band for x in (day.x + WIDE, day.x)]
-    return " ".join(f"{x},{TALL - TALL * count / most:.1f}" for x, count in (*tops, *feet))
+def _pictures(days: Sequence[Day]) -> list[Markup]:
+    came = sum(one.came for one in days)
+    label = f"Neljän viime viikon kysymykset päivittäin: yhteensä {came}. Luvut ovat taulukossa kuvan alla."
+    shown = [
+        charts.Column(dated(one.day, "fi"), f"{one.day.day}.{one.day.month}.", one.came, one.band and one.band.ends)
+        for one in days
+    ]
+    return [charts.columns(shown, label, size) for size in (charts.SHEET, charts.NARROW)]
 
 
 def _told(alarm: Alarm, house: House) -> Told:

@@ -13,7 +13,6 @@ from admin.summaries.statistics import first_event_on
 from admin.summaries.tables import SMALL, text_of
 
 TOPICS, CAMPAIGNS = 8, 5
-CHART = charts.Size(680, 170)  # as wide as the paper, so that its letters are as large as in the text
 
 
 async def page(visit: Visit) -> Response:
@@ -39,7 +38,7 @@ async def page(visit: Visit) -> Response:
         text_of=text_of,
         small=SMALL,
         headlines=headlines(seen.figures, is_over=is_over),
-        charts=volume_of(seen, CHART, charts.NARROW),
+        charts=volume_of(seen, charts.SHEET, charts.NARROW),
         topics=seen.tables["topics"].rows[:TOPICS],
         campaigns=seen.tables["campaigns"].rows[:CAMPAIGNS],
         controller=visit.house.profile.controller.name["fi"],

@@ -39,6 +39,11 @@ class Band(NamedTuple):
     expected: float
     high: int
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """From and to how many."""
+        return self.low, self.high
+
 
 def expected_band(history: Mapping[date, int], days: Sequence[date], calendar: SchoolYear | None = None) -> list[Band]:
     """What was to be expected of each of *days*, by the days before it alone; days of which too little is known lack.

@@ -55,10 +55,8 @@ async def ask(house: House, at: Address) -> WebTrouble | None:
         await _forget(house)
 
 
-async def load_widget(house: House, at: Address) -> WidgetTrouble | None:
-    """What keeps other sites' pages from showing the chat, or None; None too where there are no such sites."""
-    if not house.settings.framing_origins:
-        return None
+async def load_widget(at: Address) -> WidgetTrouble | None:
+    """What keeps other sites' pages from showing the chat, or None."""
     try:
         async with _client(at) as client:
             script = await client.get(SCRIPT_PATH)

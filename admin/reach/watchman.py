@@ -70,16 +70,12 @@ class Watchman:
         self._calendar = calendar(house)
         self._owner = secrets.token_hex(16)
         self._days: _Days | None = None
-        self._looks = [
+        looks = [
             _Look("web", PROBE_EVERY, partial(probe.ask, house, at)),
-            *([_Look("widget", PROBE_EVERY, partial(probe.load_widget, house, at))] if _has_widget(house) else []),
-            *([_Look("telegram", TELEGRAM_EVERY, self._look_at_telegram)] if house.telegram else []),
+            _Look("widget", PROBE_EVERY, partial(probe.load_widget, at)),
+            _Look("telegram", TELEGRAM_EVERY, self._look_at_telegram),
         ]
-
-    @property
-    def names(self) -> list[str]:
-        """What is looked at in this house."""
-        return [look.name for look in self._looks]
+        self._looks = [look for look in looks if look.name in looked_at(house)]
 
     async def tick(self) -> None:
         """Look at what it is time for; when the database is away, the next tick tries again."""
@@ -256,8 +252,10 @@ def is_due(check: Check | None, every: timedelta, now: datetime) -> bool:
     return check is None or now - check.checked_at >= (AGAIN_AFTER if check.failures else every)
 
 
-def _has_widget(house: House) -> bool:
-    return bool(house.settings.framing_origins)
+def looked_at(house: House) -> list[str]:
+    """The names of what is looked at in this house, as in `alarm_words.CHECKS`."""
+    is_there = {"web": True, "widget": bool(house.settings.framing_origins), "telegram": house.telegram is not None}
+    return [name for name, is_it in is_there.items() if is_it]
 
 
 def calendar(house: House) -> SchoolYear:

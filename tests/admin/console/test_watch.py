@@ -69,4 +69,4 @@ async def test_the_page_tells_what_lives_whether_they_ask_and_what_was_told(offi
     ]
     assert positions == sorted(positions)
     assert "tuli uudeksi tavalliseksi" in told
-    assert page.count('class="bar"') == 28
+    assert page.count('class="now" x=') == 28 * 2 + 1  # wide, narrow, and the key

@@ -43,11 +43,11 @@ async def test_the_probe_gets_its_answer_and_leaves_nothing(
     """No figure, no list, no asker and no line of a log may tell of a question that nobody asked."""
     async with serving(store, vault, knowledge_base, tmp_path) as chat:
         house, at = await _house(chat, tmp_path, knowledge_cache)
-        assert (await probe.ask(house, at), await probe.load_widget(house, at)) == (None, None)
+        assert (await probe.ask(house, at), await probe.load_widget(at)) == (None, None)
         assert await _left(chat) == {}
 
         await chat.close()
-        assert (await probe.ask(house, at), await probe.load_widget(house, at)) == ("page", "script")
+        assert (await probe.ask(house, at), await probe.load_widget(at)) == ("page", "script")
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
