@@ -21,7 +21,7 @@ def serve() -> None:
     """Run the service in the foreground; SIGTERM or Ctrl-C ends it cleanly."""
     from admin import logs, run
 
-    logs.set_up()
+    logs.set_up(_settings().log_format)
     try:
         _run(run.serve(_house(), click.echo))
     except run.CannotStart as error:
@@ -160,7 +160,7 @@ def summary(period: str, on: Any, send: bool) -> None:
     from admin.summaries import send as summaries
     from bot.store import migrate
 
-    logs.set_up()
+    logs.set_up(_settings().log_format)
 
     async def show() -> None:
         house = _house()
@@ -395,7 +395,7 @@ def demo() -> None:
     from admin import demo as example
     from admin import logs
 
-    logs.set_up()
+    logs.set_up(_settings().log_format)
 
     async def fill() -> None:
         house = _house()

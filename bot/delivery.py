@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.channels.incoming import Sendable, SendFailed
 from bot.store import chat_links, conversations, outbox
@@ -230,6 +231,10 @@ class Delivery:
         return min(LOOK_AGAIN_SECONDS, max(0.0, (turn.at - self._clock()).total_seconds()))
 
     async def _deliver(self, item: OutboxItem) -> None:
+        with bound_contextvars(outbox=item.id, **({} if item.inbox_id is None else {"inbox": item.inbox_id})):
+            await self._try(item)
+
+    async def _try(self, item: OutboxItem) -> None:
         failure = None
         external_id = None
         try:
@@ -322,6 +327,7 @@ class Delivery:
             is_ours = await outbox.sent(tx, item, external_id, now)
             if is_ours and item.is_broadcast and self._count_broadcast:
                 await self._count_broadcast(tx, item, now)
+        log.info("sent", channel=item.channel, attempt=item.attempts, uncertain=item.uncertain)
 
     async def _failed(self, item: OutboxItem, failure: SendFailed) -> None:
         now = self._clock()

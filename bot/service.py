@@ -488,6 +488,7 @@ class Service:
                     tx,
                     now,
                     key=key,
+                    inbox_id=item.id,
                     message_id=message_id,
                     text=reply.text,
                     buttons=[asdict(button) for button in reply.buttons],

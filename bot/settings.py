@@ -113,6 +113,7 @@ class Settings(BaseSettings):
     smtp_from: OptionalText = Field(
         None, description="From whom e-mail comes: `Otappa koppi <koppi@kunta.example>`; goes with KOPPI_SMTP_URL."
     )
+    log_format: Literal["text", "json"] = Field("text", description="A line of the log as text, or as a JSON object.")
     metrics_token: OptionalSecret = Field(
         None,
         description="Whoever sends it as a bearer token may read /metrics; without it, only this machine's users may.",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot import wording
 from bot.hours import OpeningHours, moment_in_words
@@ -44,13 +45,15 @@ async def handle_ready(store: Store, service: Service, clock: Clock) -> int:
     for item in items:
         if store.hub.is_stopping:
             break
-        await _handle(store, service, item, clock)
+        with bound_contextvars(inbox=item.id):
+            await _handle(store, service, item, clock)
     return len(items)
 
 
 async def _handle(store: Store, service: Service, item: InboxItem, clock: Clock) -> None:
     try:
         await service.handle(item, clock())
+        log.info("handled", channel=item.channel, attempt=item.attempts + 1)
     except Exception as error:
         if isinstance(error, StoreUnavailable) and not isinstance(error, StatementCancelled):
             raise

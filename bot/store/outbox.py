@@ -168,6 +168,7 @@ class OutboxItem:
         is_direct_reply: whether it is the first reply to something somebody said, or what an advisor has just done.
         is_broadcast: whether nobody waits for it.
         key: what it is, of what was leased in its turn.
+        inbox_id: of what it is a reply to.
         uncertain: whether an earlier try may have arrived without our knowing.
     """
 
@@ -189,6 +190,7 @@ class OutboxItem:
     thread: str | None = None
     is_broadcast: bool = False
     key: str = ""
+    inbox_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -432,6 +434,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             thread=row.thread,
             is_broadcast=row.is_broadcast,
             key=row.key,
+            inbox_id=row.inbox_id,
         )
         for row in rows
     ]
@@ -442,6 +445,7 @@ async def lease_reply(
     now: datetime,
     *,
     key: str,
+    inbox_id: int,
     message_id: int,
     text: str,
     buttons: list[dict[str, str]],
@@ -472,6 +476,7 @@ async def lease_reply(
         attempts=1,
         uncertain=False,
         queued_at=now,
+        inbox_id=inbox_id,
     )
 
 
