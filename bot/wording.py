@@ -196,8 +196,8 @@ COMMAND_HELP: dict[str, str] = {
 }
 TIPS_OFFER = (
     "Voin lähettää sinulle kerran viikossa yhden lyhyen vinkin: työnhausta, hakuajoista tai siitä, mitä täällä "
-    "tapahtuu. Vinkki ei tule illalla, sunnuntaina eikä pyhänä. Saat sen vain, jos tilaat sen, ja lopetat yhdellä "
-    "napilla. Osoitteesi on tallessa niin kauan kuin tilaus on voimassa."
+    "tapahtuu. Vinkki ei tule yöllä. Saat sen vain, jos tilaat sen, ja lopetat yhdellä napilla. Osoitteesi on tallessa "
+    "niin kauan kuin tilaus on voimassa."
 )
 TIPS_ON_THE_WEB = (
     "Verkossa vinkki odottaa tässä chatissa, kun tulet takaisin: en voi ilmoittaa siitä. Uusi vinkki tulee vanhan "
