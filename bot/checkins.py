@@ -24,7 +24,6 @@ CARE_AFTER_DANGER = timedelta(days=30)
 TOO_LATE = timedelta(days=30)  # to ask what was to be asked then
 LISTENS_FOR = FORTNIGHT  # after the last message the address stays, so that its buttons work
 
-Feeling = Literal["good", "stuck", "ask"]
 OUTCOMES = ("job", "applied", "service", "not_yet")
 NO_OUTCOMES = frozenset(  # nothing comes of asking about the service itself, and of a crisis nobody is asked that
     {"kriisiapu", "mika-otappa-koppi", "kuka-vastaa", "anonymiteetti-ja-tiedot", "ihmisen-kanssa"}

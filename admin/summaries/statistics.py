@@ -109,11 +109,6 @@ class Counts:
         return Share(self.answered, self.questions)
 
     @property
-    def unanswered_share(self) -> Share:
-        """Of the questions, those that the bot had nothing to say to."""
-        return Share(self.not_found, self.questions)
-
-    @property
     def helped_share(self) -> Share:
         """Of the answers that askers told of, those that helped."""
         return Share(self.helped, self.helped + self.not_helped)

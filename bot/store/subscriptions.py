@@ -36,7 +36,6 @@ class Turn:
     asker_id: str
     kind: Kind
     conversation_id: str
-    agreed: dict[str, Any]
     due_at: datetime
 
 
@@ -85,7 +84,7 @@ async def due(read: AsyncConnection, kind: Kind, now: datetime, *, limit: int) -
         .order_by(subscription.c.due_at, subscription.c.asker_id)
         .limit(limit)
     )
-    return [Turn(row.asker_id, row.kind, row.conversation_id, row.agreed, row.due_at) for row in rows]
+    return [Turn(row.asker_id, row.kind, row.conversation_id, row.due_at) for row in rows]
 
 
 async def take(tx: Tx, turn: Turn, next_at: datetime | None) -> bool:
