@@ -136,28 +136,23 @@ async def touch(tx: Tx, conversation_id: str, code: str, today: date) -> bool:
 
 
 async def join(tx: Tx, coming_id: str, here_id: str) -> None:
-    """Put together how two askers came who turn out to be one: *here_id* stays."""
+    """Put together how two askers came who turn out to be one, and what they did last: *here_id* stays."""
     rows = {row.id: row for row in await tx.execute(select(asker).where(asker.c.id.in_((coming_id, here_id))))}
     both = [rows[here_id], rows[coming_id]]
-    came = [row for row in both if row.last_campaign_on is not None]
-    if not came:
-        return
-    first = min(came, key=lambda row: row.first_campaign_on)
-    last = max(came, key=lambda row: row.last_campaign_on)
     latest: dict[str, str] = {}
     for row in both:
         latest |= {kind: max(day, latest.get(kind, "")) for kind, day in row.last_events.items()}
-    await tx.execute(
-        update(asker)
-        .where(asker.c.id == here_id)
-        .values(
-            first_campaign=first.first_campaign,
-            first_campaign_on=first.first_campaign_on,
-            last_campaign=last.last_campaign,
-            last_campaign_on=last.last_campaign_on,
-            last_events=latest,
-        )
-    )
+    values: dict[str, object] = {"last_events": latest}
+    if came := [row for row in both if row.last_campaign_on is not None]:
+        first = min(came, key=lambda row: row.first_campaign_on)
+        last = max(came, key=lambda row: row.last_campaign_on)
+        values |= {
+            "first_campaign": first.first_campaign,
+            "first_campaign_on": first.first_campaign_on,
+            "last_campaign": last.last_campaign,
+            "last_campaign_on": last.last_campaign_on,
+        }
+    await tx.execute(update(asker).where(asker.c.id == here_id).values(**values))
 
 
 def _runs(code: str, today: date) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot import wording
 from bot.channels.webchat import NAME as WEB
 from bot.profile import Retention
-from bot.store import conversations, moving, retention, schema, subscriptions
+from bot.store import checkins, conversations, moving, retention, schema, subscriptions
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import people
@@ -61,11 +61,17 @@ async def test_it_goes_along_to_telegram_and_nothing_comes_twice(koppi: Koppi) -
         await subscriptions.begin(tx, here.id, "tips", NOW, due_at=NOW)
         await subscriptions.begin(tx, coming.id, "tips", NOW - DAY, due_at=NOW + DAY)
         await subscriptions.begin(tx, coming.id, "checkins", NOW, due_at=NOW, agreed={"at": "graduation"})
+        asked_on = {"checkin_sent": NOW.date().isoformat()}
+        theirs = schema.asker.c.id == conversations.owner(coming.id)
+        await tx.execute(update(schema.asker).where(theirs).values(last_events=asked_on))
     await koppi.says(f"/start {moving.make_code(koppi.vault, coming.id, koppi.clock())}")
     await koppi.hears()
     async with koppi.store.read() as read:
         standing = await subscriptions.standing(read, here.id)
+    async with koppi.store.write() as tx:
+        last_asked_on = await checkins.last_asked_on(tx, here.id)
 
+    assert last_asked_on == NOW.date(), "or a second question would come within the fortnight"
     assert {kind: (one.since, one.due_at, one.agreed) for kind, one in standing.items()} == {
         "tips": (NOW - DAY, NOW + DAY, {}),
         "checkins": (NOW, NOW, {"at": "graduation"}),
