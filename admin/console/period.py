@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from babel.dates import format_date
-
 from admin.console.visit import Visit
 from admin.summaries.due import Period, Span, last_whole, span_before, span_between, span_of
+from admin.summaries.periods import title
 
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
 WEEKS = timedelta(weeks=4)
@@ -72,20 +71,13 @@ def query_of(span: Span) -> str:
 
 
 def named(span: Span) -> str:
-    """The period as people call it: "viikko 47, 16.11.–22.11.2026", "marraskuu 2026", "vuosi 2026"."""
+    """The period as people call it: "viikko 47 (16.11.–22.11.2026)", "marraskuu 2026", "vuosi 2026"."""
     first, last = span.first_day, span.last_day
-    begins = f"{first.day}.{first.month}." + ("" if first.year == last.year else str(first.year))
-    days = f"{begins}–{last.day}.{last.month}.{last.year}"
-    match span.period:
-        case "day":
-            return f"{format_date(first, 'cccc', locale='fi')} {last.day}.{last.month}.{last.year}"
-        case "week":
-            return f"viikko {first.isocalendar().week}, {days}"
-        case "month":
-            return format_date(first, "LLLL y", locale="fi")
-    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31) and first.year == last.year:
+    if span.period == "range" and first == last:
+        return title(span_of("day", first), "fi")
+    if span.period == "range" and (first, last) == (date(first.year, 1, 1), date(first.year, 12, 31)):
         return f"vuosi {first.year}"
-    return days if first != last else named(span_of("day", first))
+    return title(span, "fi")
 
 
 def earlier(span: Span) -> Span | None:

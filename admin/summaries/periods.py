@@ -13,17 +13,17 @@ from knowledge.entry import Language
 def title(span: Span, language: Language) -> str:
     """Such as "viikko 47 (16.11.–22.11.2026)" or "marraskuu 2026"."""
     first, last = span.first_day, span.last_day
+    begins = _without_year(first, language) if first.year == last.year else dated(first, language)
     match span.period:
         case "day":
             return f"{format_date(first, 'cccc', locale=language)} {dated(first, language)}"
         case "week":
-            begins = _without_year(first, language) if first.year == last.year else dated(first, language)
             number = str(first.isocalendar().week)
             return say(language, wording.WEEK_TITLE, number=number, first=begins, last=dated(last, language))
         case "month":
             return format_date(first, "LLLL y", locale=language)
         case "range":
-            return f"{dated(first, language)}–{dated(last, language)}"
+            return f"{begins}–{dated(last, language)}"
 
 
 def when(span: Span, today: date, language: Language) -> str:

@@ -221,7 +221,7 @@ def test_periods_are_called_what_people_call_them_and_follow_each_other() -> Non
 
     assert [period.named(span) for span in (span_of("day", today), week, month, days)] == [
         "sunnuntai 22.11.2026",
-        "viikko 47, 16.11.–22.11.2026",
+        "viikko 47 (16.11.–22.11.2026)",
         "marraskuu 2026",
         "30.12.2025–2.1.2026",
     ]
