@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -494,12 +494,18 @@ def split(text: str) -> tuple[str, str]:
 
 def _read_places(file: Path, faults: list[Fault]) -> Mapping[str, Place]:
     try:
-        return Region.model_validate(plain_yaml.read(file.read_text(encoding="utf-8"))).places
+        return _region(file.read_text(encoding="utf-8")).places
     except ValidationError as errors:
         faults.extend(Fault(shown(file), 1, _said(error)) for error in errors.errors())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         faults.append(Fault(shown(file), 1, str(error)))
     return {}
+
+
+@lru_cache(maxsize=1)
+def _region(text: str) -> Region:
+    """What is written of the region's places: the same at every edit of an answer."""
+    return Region.model_validate(plain_yaml.read(text))
 
 
 def _said(error: ErrorDetails) -> str:
