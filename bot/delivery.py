@@ -186,16 +186,24 @@ class Delivery:
                     await asyncio.sleep(SHORT_PAUSE_SECONDS)
 
     async def _start_sends(self) -> int:
-        """Start what is due, as far as there is room; returns how many."""
-        async with self._store.write() as tx:
-            room = self._room()
-            broadcasts = self._room_for_broadcasts(room) if self._has_broadcast else 0
-            items = await outbox.lease(
-                tx, self._clock(), channels=list(self._channels), limit=room, broadcasts=broadcasts
-            )
-        for item in items:
-            self._start(item)
-        return len(items)
+        """Start what is due, as far as there is room; returns how many.
+
+        Until they have started, all that room is taken: a decision made meanwhile would send one too many.
+        """
+        room = 0
+        try:
+            async with self._store.write() as tx:
+                room = self._room()
+                self._promised += room
+                broadcasts = self._room_for_broadcasts(room) if self._has_broadcast else 0
+                items = await outbox.lease(
+                    tx, self._clock(), channels=list(self._channels), limit=room, broadcasts=broadcasts
+                )
+            for item in items:
+                self._start(item)
+            return len(items)
+        finally:
+            self._promised -= room
 
     def _room(self) -> int:
         """How many may be leased now: a lease must not run out while its send only waits for its turn."""

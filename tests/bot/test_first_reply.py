@@ -18,7 +18,7 @@ from bot.holdings import Holdings
 from bot.profile import read_profile
 from bot.service import Service
 from bot.settings import Settings
-from bot.store import schema
+from bot.store import outbox, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import telegram_faults as faults
@@ -119,6 +119,31 @@ async def test_a_transaction_that_fails_sends_nothing_and_keeps_no_room(bot: Unw
         rooms: list[Any] = [first is not None, second is not None]
 
     assert rooms == [True, False]
+
+
+async def test_what_the_outbox_is_being_asked_for_has_its_room_already(
+    bot: Unwatched, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decision made at that moment would send one more than may be on their way."""
+    telegram.latency = 0.2
+    await bot.handles(KNOWN, BULK[0])
+    await bot.handles(KNOWN, BULK[1])
+    await bot.states()
+    meanwhile: list[Any] = []
+    lease = outbox.lease
+
+    async def lease_while_somebody_is_answered(*args: Any, **kwargs: Any) -> Any:
+        with bot.delivery.slot(channel.NAME, str(AINO)) as slot:
+            meanwhile.append(slot)
+            return await lease(*args, **kwargs)
+
+    monkeypatch.setattr(outbox, "lease", lease_while_somebody_is_answered)
+
+    assert await bot.delivery._start_sends() == 1
+    assert meanwhile == [None]
+    with bot.delivery.slot(channel.NAME, str(AINO)) as slot:
+        assert slot is None  # the one under way has it still
+    assert await bot.states() == [("sent", 1), ("sent", 1)]
 
 
 async def test_a_service_that_stops_sends_nothing_more_at_once(bot: Unwatched) -> None:
