@@ -1,4 +1,4 @@
-"""`koppi backup` and `koppi restore`: the database and `service.yaml` as one file, made while the service runs.
+"""`koppi backup` and `koppi restore`: the database and the owner's files as one file, made while the service runs.
 
 The key is not in it: who finds a backup must not be able to open the addresses in it, so the two are kept apart.
 """
@@ -15,13 +15,15 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from bot.profile import FILE_NAME as PROFILE
+from admin.reach import school_year
+from bot import profile
 from bot.settings import Settings
 from bot.store import audit, copying, erasure, migrate
 from bot.store.copying import Copy, NotCopied, Tell
 from bot.store.engine import Store
 
 MANIFEST = "backup.json"
+OWNERS_FILES = (profile.FILE_NAME, school_year.FILE_NAME)
 FORMAT = 1
 CHUNK = 1 << 20
 ERASED = "erased by the asker"
@@ -52,8 +54,9 @@ def make(settings: Settings, target: Path, now: datetime, tell: Tell) -> None:
             with whole.open("wb") as file:
                 with tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as archive:
                     archive.add(folder / MANIFEST, MANIFEST)
-                    if (settings.data_dir / PROFILE).exists():
-                        archive.add(settings.data_dir / PROFILE, PROFILE)
+                    for name in OWNERS_FILES:
+                        if (settings.data_dir / name).exists():
+                            archive.add(settings.data_dir / name, name)
                     for name in copied.files:
                         archive.add(folder / name, name)
                 file.flush()
@@ -68,8 +71,9 @@ async def restore(settings: Settings, source: Path, tell: Tell) -> Backup:
     data_dir = settings.data_dir
     if not copying.is_empty(settings.database):
         raise NotCopied("there is a database already; a backup goes back only into an empty one")
-    if (data_dir / PROFILE).exists():
-        raise NotCopied(f"{data_dir / PROFILE} is there already; a backup goes back only into an empty folder")
+    for name in OWNERS_FILES:
+        if (data_dir / name).exists():
+            raise NotCopied(f"{data_dir / name} is there already; a backup goes back only into an empty folder")
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore.") as made:
@@ -89,8 +93,9 @@ async def restore(settings: Settings, source: Path, tell: Tell) -> Backup:
                 await migrate.upgrade(store)
             finally:
                 await store.close()
-            if (folder / PROFILE).exists():
-                (folder / PROFILE).rename(data_dir / PROFILE)
+            for name in OWNERS_FILES:
+                if (folder / name).exists():
+                    (folder / name).rename(data_dir / name)
     except OSError as error:
         raise NotCopied(f"{error.filename or source} can't be read or written ({error.strerror})") from error
     return backup

@@ -62,7 +62,8 @@ async def test_a_backup_of_the_running_service_comes_back_whole_and_who_was_eras
     koppi: Koppi, database: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A disk dies, and nobody has lost a question; a wish to be forgotten outlives the disk, too."""
-    (tmp_path / "service.yaml").write_text("name: Koppi\n", encoding="utf-8")
+    for owners in ("service.yaml", "school_holidays.yaml"):
+        (tmp_path / owners).write_text(f"of: {owners}\n", encoding="utf-8")
     file, told = tmp_path / "koppi.backup", list[float]()
     await koppi.asks(KNOWN)
     await koppi.sends_to_a_person(f"{UNKNOWN} …äö\t\\N\n€", BULK[0])
@@ -94,7 +95,8 @@ async def test_a_backup_of_the_running_service_comes_back_whole_and_who_was_eras
     assert next_id == after["message"][-1][0] + 1
     assert found == []
     assert restored.made_at.startswith("2026-11-24")
-    assert (settings.data_dir / "service.yaml").read_text(encoding="utf-8") == "name: Koppi\n"
+    for owners in ("service.yaml", "school_holidays.yaml"):
+        assert (settings.data_dir / owners).read_text(encoding="utf-8") == f"of: {owners}\n"
     assert not list(settings.data_dir.glob(".restore*"))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert (again, len(forgotten["conversation"])) == (1, len(after["conversation"]) - 1)
