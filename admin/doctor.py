@@ -6,7 +6,7 @@ Looks and changes nothing but what any command makes on a first run: the data fo
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
+from admin import doctor_outside
 from admin.house import House, build
 from admin.reach import school_year
 from bot.channels.email import EmailChannel
@@ -64,7 +65,8 @@ async def examine(settings: Settings) -> list[Finding]:
         found += [finding async for finding in _database(house)]
         found += _crisis(house.profile.crisis, house.clock().astimezone(house.hours.zone).date())
         found.append(_owner(house.profile))
-        found.append(await _telegram(settings))
+        found.append(Finding(*doctor_outside.disk(settings.data_dir)))
+        found += await _telegram(settings, house.clock())
         found.append(await _mail(house))
         found.append(_holidays(house))
         found += [finding async for finding in _watch(house)]
@@ -191,20 +193,27 @@ def _owner(profile: ServiceProfile) -> Finding:
     return Finding("ok", f"service.yaml names the controller of personal data: {profile.controller.name['fi']}")
 
 
-async def _telegram(settings: Settings) -> Finding:
+async def _telegram(settings: Settings, now: datetime) -> list[Finding]:
+    """The token, how updates reach us, and our clock by Telegram's."""
     if settings.telegram_token is None:
-        return Finding("ok", "no Telegram: there is no KOPPI_TELEGRAM_TOKEN")
+        return [Finding("ok", "no Telegram: there is no KOPPI_TELEGRAM_TOKEN")]
     bot = Bot(settings.telegram_token.get_secret_value(), base_url=f"{settings.telegram_api}/bot")
     try:
         async with bot:
-            return Finding("ok", f"Telegram knows the bot as @{bot.username}")
+            return [
+                Finding("ok", f"Telegram knows the bot as @{bot.username}"),
+                Finding(*doctor_outside.webhook(settings, await bot.get_webhook_info(), now)),
+                Finding(*await doctor_outside.clock(settings, now)),
+            ]
     except InvalidToken:
-        return Finding("fault", "Telegram does not know KOPPI_TELEGRAM_TOKEN; copy it again from @BotFather")
+        return [Finding("fault", "Telegram does not know KOPPI_TELEGRAM_TOKEN; copy it again from @BotFather")]
     except TelegramError as error:
         # Only the kind of error: its message may quote the address, and the token is in that.
-        return Finding(
-            "fault", f"{settings.telegram_api} does not answer ({type(error).__name__}); see KOPPI_TELEGRAM_API"
-        )
+        return [
+            Finding(
+                "fault", f"{settings.telegram_api} does not answer ({type(error).__name__}); see KOPPI_TELEGRAM_API"
+            )
+        ]
 
 
 async def _mail(house: House) -> Finding:

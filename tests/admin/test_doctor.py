@@ -160,6 +160,7 @@ async def test_telegram_is_asked_who_the_bot_is(data_dir: Path, telegram: FakeTe
     away = await _findings(data_dir, telegram_token=SecretStr(TOKEN), telegram_api="http://127.0.0.1:9")
 
     assert any(words.startswith("Telegram knows the bot as @") for words in well["ok"])
+    assert "Telegram hands updates over as set (polling)" in well["ok"]
     assert wrong["fault"] == ["Telegram does not know KOPPI_TELEGRAM_TOKEN; copy it again from @BotFather"]
     assert away["fault"] == ["http://127.0.0.1:9 does not answer (NetworkError); see KOPPI_TELEGRAM_API"]
     assert TOKEN not in str(away)
