@@ -95,11 +95,10 @@ async def look(visit: Visit, read: AsyncConnection, span: Span | None = None) ->
 
 async def _expected(visit: Visit, read: AsyncConnection, span: Span) -> dict[date, tuple[int, int]]:
     """Between which each day's questions were to be; nothing of a long period, which isn't shown by day."""
-    days = [span.first_day + timedelta(days=number) for number in range((span.last_day - span.first_day).days + 1)]
-    if len(days) > MOST_DAYS_BY_DAY:
+    if len(span.days) > MOST_DAYS_BY_DAY:
         return {}
     asked = await past.asked_by_day(read, visit.today - timedelta(days=1))
-    return {band.day: band.ends for band in expected_band(asked, days, watchman.calendar(visit.house))}
+    return {band.day: band.ends for band in expected_band(asked, span.days, watchman.calendar(visit.house))}
 
 
 async def page(visit: Visit) -> Response:

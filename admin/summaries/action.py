@@ -84,8 +84,8 @@ def suggest(figures: Figures, situation: Situation, *, is_over: bool) -> Action:
 
 def _has_fallen(figures: Figures, counts: Counts, before: Counts) -> bool:
     """Whether so large a part of both periods' questions falls into the earlier one by chance only rarely."""
-    days = [(span.last_day - span.first_day).days + 1 for span in (figures.span, span_before(figures.span))]
-    share = days[1] / sum(days)
+    days, days_before = len(figures.span.days), len(span_before(figures.span).days)
+    share = days_before / (days + days_before)
     return at_least_by_chance(before.questions, before.questions + counts.questions, share) < BY_CHANCE
 
 

@@ -23,6 +23,11 @@ class Span:
     first_day: date
     last_day: date
 
+    @property
+    def days(self) -> list[date]:
+        """Each of its days, in order."""
+        return [self.first_day + timedelta(days=number) for number in range((self.last_day - self.first_day).days + 1)]
+
 
 def span_of(period: Period, day: date) -> Span:
     """The period that *day* belongs to; of the ranges, the one of that day alone."""

@@ -62,7 +62,7 @@ def headlines(figures: Figures, *, is_over: bool) -> list[Headline]:
 
 
 def _then(span: Span) -> str:
-    if (span.last_day - span.first_day).days + 1 == FOUR_WEEKS:
+    if len(span.days) == FOUR_WEEKS:
         return "edellisillä neljällä viikolla"
     return IN_THE_LAST[span.period]
 

@@ -225,7 +225,7 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
         },
         by_day=_by_day(asked_by_day, span),
         hours=_hours(asked_by_day),
-        rising=topics.rising(asked_of_topics, then.groups("topic", ("asked",)), (_days(span), _days(span_then)))
+        rising=topics.rising(asked_of_topics, then.groups("topic", ("asked",)), (len(span.days), len(span_then.days)))
         if then
         else (),
         gaps=topics.gaps(asked_of_topics, lacking),
@@ -294,8 +294,7 @@ def _funnel(found: Measures, dimension: Dimension = "all", value: str = NONE) ->
 
 def _by_day(found: ByDay, span: Span) -> list[Day]:
     of_days = found.get(Cell("all", NONE, "asked"), {})
-    days = [span.first_day + timedelta(days=number) for number in range(_days(span))]
-    return [Day(day, asked.times, asked.first_of_day) for day in days for asked in [of_days.get(day, Tally())]]
+    return [Day(day, asked.times, asked.first_of_day) for day in span.days for asked in [of_days.get(day, Tally())]]
 
 
 def _hours(found: ByDay) -> HoursOfWeek:
@@ -305,7 +304,3 @@ def _hours(found: ByDay) -> HoursOfWeek:
             for day, asked in days.items():
                 questions[day.weekday(), int(cell.value)] += asked.times
     return hours_of_week(questions)
-
-
-def _days(span: Span) -> int:
-    return (span.last_day - span.first_day).days + 1
