@@ -63,7 +63,7 @@ async def examine(settings: Settings) -> list[Finding]:
         return [*found, Finding("fault", str(error))]
     try:
         found += [finding async for finding in _database(house)]
-        found += _crisis(house.profile.crisis, house.clock().astimezone(house.hours.zone).date())
+        found += _crisis(house.profile.crisis, house.today())
         found.append(_owner(house.profile))
         found.append(Finding(*doctor_outside.disk(settings.data_dir)))
         found += await _telegram(settings, house.clock())
@@ -233,7 +233,7 @@ def _holidays(house: House) -> Finding:
         calendar = school_year.read(house.settings.data_dir)
     except school_year.InvalidHolidays as error:
         return Finding("warning", f"{error}; until it is mended, the holidays that come with the service count")
-    if calendar.is_to_be_renewed(house.clock().astimezone(house.hours.zone).date()):
+    if calendar.is_to_be_renewed(house.today()):
         return Finding(
             "warning",
             f"school holidays are known until {calendar.known_until} only; "

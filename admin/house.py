@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from admin.earlier import EarlierReplies
 from bot.bookshelf import Bookshelf
@@ -27,6 +27,10 @@ class House:
     telegram: TelegramChannel | None
     clock: Callable[[], datetime]
     earlier: EarlierReplies = field(default_factory=EarlierReplies)
+
+    def today(self) -> date:
+        """The local day, as it is now."""
+        return self.clock().astimezone(self.hours.zone).date()
 
 
 def build(settings: Settings, clock: Callable[[], datetime] | None = None) -> House:

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.summaries import send
+from admin.summaries.recipients import CONSOLE
 from bot.channels.markup import as_web_html
 from bot.store.schema import summary_run
 
@@ -27,7 +27,7 @@ async def newest(read: AsyncConnection) -> list[Summary]:
     """The latest of them, newest first."""
     rows = await read.execute(
         select(summary_run)
-        .where(summary_run.c.recipient == send.CONSOLE)
+        .where(summary_run.c.recipient == CONSOLE)
         .order_by(summary_run.c.first_day.desc(), summary_run.c.id.desc())
         .limit(SHOWN)
     )

@@ -13,7 +13,7 @@ PLACE = "Kysyjien jakama linkki"
 async def ship(house: House) -> None:
     """Put it in, where it isn't there yet."""
     async with house.store.write() as tx:
-        await make(tx, house.clock().astimezone(house.hours.zone).date())
+        await make(tx, house.today())
 
 
 async def make(tx: Tx, today: date) -> None:

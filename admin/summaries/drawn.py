@@ -32,7 +32,7 @@ class Pictures:
         span, language = picture.named(name)
         async with self._house.store.read() as read:
             figures = await statistics.figures(read, span)
-            stands = await situation(read, self._house, self._house.clock().astimezone(self._house.hours.zone).date())
+            stands = await situation(read, self._house, self._house.today())
         charts = json.dumps(asdict(picture.of(figures, stands, language))).encode()
         async with self._turn:
             if charts not in self._drawn:

@@ -29,8 +29,6 @@ from knowledge.entry import Language
 
 REMEMBERED = timedelta(days=70)  # longer than the longest period and the wait for it
 
-__all__ = ["CONSOLE", "NotOver", "send_again", "send_due", "summary_text"]
-
 log = structlog.get_logger()
 
 
@@ -65,7 +63,7 @@ async def summary_text(house: House, period: Period, day: date | None, *, send: 
     With *send* it goes out by the same road as the scheduled ones, to whom it has not gone yet. Raises `NotOver` when
     the period to send still runs.
     """
-    today = _today(house)
+    today = house.today()
     span = due.last_whole(period, today) if day is None else due.span_of(period, day)
     if send:
         if span.last_day >= today:
@@ -172,7 +170,7 @@ async def _queue_messages(tx: Tx, house: House, chat: str, key: str, told: Told,
 
 async def _told(house: House, span: Span, languages: Iterable[Language]) -> dict[Language, Told]:
     """The summary of *span* as it reads in each of *languages*."""
-    today = _today(house)
+    today = house.today()
     async with house.store.read() as read:
         figures = await statistics.figures(read, span)
         stands = await situation(read, house, today)
@@ -207,7 +205,3 @@ async def _sent(read: AsyncConnection, now: datetime) -> dict[str, dict[Period, 
     for row in rows:
         sent.setdefault(row.recipient, {}).setdefault(row.period, set()).add(row.first_day)
     return sent
-
-
-def _today(house: House) -> date:
-    return house.clock().astimezone(house.hours.zone).date()
