@@ -25,6 +25,7 @@ from bot.store.outbox import OutboxItem
 from bot.vault import Vault, WrongKey
 
 GIVE_UP_AFTER = timedelta(hours=24)
+FEWEST_TRIES = 5  # of a broadcast, which may have waited for its hours for longer than that
 CHAT_GAP = timedelta(seconds=1)
 MAX_PACED_CHATS = 10_000
 BROADCAST_SHARE = 0.95  # of the pace
@@ -340,7 +341,8 @@ class Delivery:
     async def _failed(self, item: OutboxItem, failure: SendFailed) -> None:
         now = self._clock()
         was_repeated = failure.uncertain and item.uncertain
-        is_too_old = now - item.queued_at > GIVE_UP_AFTER
+        is_tried = item.attempts >= FEWEST_TRIES or not item.is_broadcast
+        is_too_old = is_tried and now - item.queued_at > GIVE_UP_AFTER
         async with self._store.write() as tx:
             if failure.moved_to is not None and await self._follow(tx, item, failure.moved_to):
                 await outbox.retry(tx, item, now, uncertain=False)

@@ -12,6 +12,7 @@ from bot.store.engine import Store
 from bot.store.outbox import OutboxItem
 from bot.vault import Vault
 from tests.support import people
+from tests.support import telegram_faults as faults
 from tests.support.clock import A_TUESDAY_MORNING as NOW
 from tests.support.knowledge import KNOWN
 from tests.support.koppi import Koppi
@@ -87,6 +88,21 @@ async def test_a_reply_goes_at_once_past_a_broadcast_in_the_same_chat(koppi: Kop
     assert answer.text.startswith("Asumistukea")
     assert "a tip" not in at_night
     assert tip.text == "a tip"
+
+
+async def test_what_waited_for_its_hours_is_tried_more_than_once(koppi: Koppi) -> None:
+    """From Saturday evening to Monday is more than a day: one refusal of Telegram's must not end a check-in."""
+    for chat in (AINO, BULK[0]):
+        await koppi.asks(KNOWN, chat)
+    await koppi.advance(timedelta(hours=12))
+    for talk in sorted(await koppi.rows(schema.conversation), key=lambda talk: talk.created_at):
+        await queue(koppi.store, talk.id, f"a check-in of {talk.id}")
+    koppi.telegram.fails(faults.OUT_OF_ORDER, chat=AINO)
+    await koppi.advance(timedelta(hours=36))
+    await koppi.hears(BULK[0])  # after Aino's was refused
+    await koppi.advance(timedelta(seconds=61))
+
+    assert (await koppi.hears()).text.startswith("a check-in")
 
 
 async def test_a_broadcast_leaves_room_for_people(koppi: Koppi) -> None:
