@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from bot import wording
 from bot.channels import telegram
 from bot.channels.markup import escape_markdown
-from bot.store.campaigns import LINK, SHARED
+from bot.store.campaigns import SHARED, telegram_link, web_link
 from knowledge.entry import Language
 
 
@@ -31,18 +31,13 @@ def ready(ways: WaysIn, channel: str, language: Language, service: str) -> str:
     say = wording.say
     message = say(language, wording.SHARE_MESSAGE, name=service)
     if channel != telegram.NAME:
-        return _told(language, message, web_link(ways.address, language))
+        return _told(language, message, web_link(ways.address, SHARED, language))
     name = ways.telegram_name()
     if name is None:
         return ""
-    link = f"https://t.me/{name}?start={SHARED}"
+    link = telegram_link(name, SHARED)
     chooser = f"[{say(language, wording.SHARE_CHOOSE)}]({telegram_chooser(link, message)})"
     return f"{_told(language, message, link)}\n\n{chooser}"
-
-
-def web_link(address: str, language: Language) -> str:
-    """The link to the web chat at *address*, which opens in *language*."""
-    return f"{address}{LINK}{SHARED}" + ("" if language == "fi" else f"?kieli={language}")
 
 
 def telegram_chooser(link: str, message: str) -> str:

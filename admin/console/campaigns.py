@@ -151,14 +151,13 @@ def text_to_paste(visit: Visit, campaign: Campaign, language: Language) -> str:
 
 def web_link(visit: Visit, campaign: Campaign, language: Language) -> str:
     """The link to the web chat, which opens in *language*."""
-    ending = "" if language == "fi" else f"?kieli={language}"
-    return f"{visit.house.settings.address}{campaigns.LINK}{campaign.code}{ending}"
+    return campaigns.web_link(visit.house.settings.address, campaign.code, language)
 
 
 def telegram_link(visit: Visit, campaign: Campaign) -> str | None:
     """The link to the bot in Telegram; None while its name isn't known."""
     name = visit.house.telegram.username if visit.house.telegram else None
-    return f"https://t.me/{name}?start={campaign.code}" if name else None
+    return campaigns.telegram_link(name, campaign.code) if name else None
 
 
 async def _listing(visit: Visit, fields: Mapping[str, str], faults: Mapping[str, str]) -> Response:

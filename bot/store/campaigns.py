@@ -62,6 +62,16 @@ class Campaign:
         return "coming" if today < self.first_day else "running"
 
 
+def web_link(address: str, code: str, language: Language) -> str:
+    """The link to the web chat at *address* that brings a campaign's people there; it opens in *language*."""
+    return f"{address}{LINK}{code}" + ("" if language == "fi" else f"?kieli={language}")
+
+
+def telegram_link(name: str, code: str) -> str:
+    """The link that brings them to the bot of this *name* in Telegram."""
+    return f"https://t.me/{name}?start={code}"
+
+
 async def everything(read: AsyncConnection) -> list[Campaign]:
     """All of them, the latest to begin first."""
     rows = await read.execute(select(campaign).order_by(campaign.c.first_day.desc(), campaign.c.code))

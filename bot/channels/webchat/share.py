@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from bot import sharing, wording
 from bot.channels.webchat.chat import Face, WebChat
 from bot.channels.webchat.visitor import language_for, token_of, visitor
+from bot.store.campaigns import SHARED, web_link
 
 PATH = "/jaa"
 
@@ -18,7 +19,7 @@ def routes(chat: WebChat, face: Face) -> list[BaseRoute]:
         asker = await visitor(chat, token_of(request))
         language = language_for(request, None if "kieli" in request.query_params else asker.talk)
         scheme = "https" if chat.is_secure else "http"
-        link = sharing.web_link(f"{scheme}://{request.headers.get('host', '')}", language)
+        link = web_link(f"{scheme}://{request.headers.get('host', '')}", SHARED, language)
         message = wording.say(language, wording.SHARE_MESSAGE, name=chat.profile.name)
         apps = {
             "WhatsApp": sharing.whatsapp_chooser(link, message),
