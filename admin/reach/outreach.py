@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+from admin.summaries import due
 from admin.summaries.due import Span, monday_of
 from admin.summaries.small_numbers import Group, large_enough
 from knowledge import safety
@@ -71,10 +72,8 @@ def calendar(entries: Iterable[Entry], months: Months, since: date | None, today
     *months* are the twelve whole ones before this one; *since* is the first day of the service: of a month that it
     was not there for from the beginning nothing can be said.
     """
-    this_month = today.replace(day=1)
-    to_come = [this_month]
-    while (begin := _next(to_come[-1])) <= today + AHEAD:
-        to_come.append(begin)
+    to_come = [month.first_day for month in due.months(today, today + AHEAD)]
+    this_month = to_come[0]
     busy = {month: _busy(months, _year_before(month), since) for month in to_come}
     before = {month: _busy(months, _year_before(_previous(month)), since) for month in to_come}
     asked = _told_in_all(months)
@@ -163,10 +162,6 @@ def _told_in_all(months: Months) -> dict[str, int]:
         for topic, group in large_enough(groups).items():
             told[topic] = told.get(topic, 0) + group.questions
     return told
-
-
-def _next(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
 
 
 def _previous(month: date) -> date:

@@ -1,11 +1,11 @@
 """How often each topic was asked or missed. Contains no wording."""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.summaries.due import Span, span_of
+from admin.summaries.due import Span, months
 from admin.summaries.measures import measure
 from admin.summaries.small_numbers import Group
 from bot.store.tallies import Tallies
@@ -21,11 +21,9 @@ async def in_span(read: AsyncConnection, kinds: Collection[str], span: Span) -> 
 
 async def by_month(read: AsyncConnection, first_day: date, last_day: date) -> dict[date, dict[str, Group]]:
     """What was asked in each calendar month from one day's to the other's, by its first day and then by topic."""
-    spans = [span_of("month", first_day)]
-    while spans[-1].last_day < last_day:
-        spans.append(span_of("month", spans[-1].last_day + timedelta(days=1)))
-    months = await Tallies.of_each(read, [(span.first_day, span.last_day) for span in spans])
-    return {span.first_day: await _by_topic(days, ASKED, span) for span, days in zip(spans, months, strict=True)}
+    spans = months(first_day, last_day)
+    tallies = await Tallies.of_each(read, [(span.first_day, span.last_day) for span in spans])
+    return {span.first_day: await _by_topic(days, ASKED, span) for span, days in zip(spans, tallies, strict=True)}
 
 
 async def _by_topic(days: Tallies, kinds: Collection[str], span: Span) -> dict[str, Group]:

@@ -56,6 +56,14 @@ def span_between(first_day: date, last_day: date) -> Span:
     return Span("range", first_day, last_day)
 
 
+def months(first_day: date, last_day: date) -> list[Span]:
+    """The calendar months from that of *first_day* to that of *last_day*."""
+    found = [span_of("month", first_day)]
+    while found[-1].last_day < last_day:
+        found.append(span_of("month", found[-1].last_day + timedelta(days=1)))
+    return found
+
+
 def span_before(span: Span) -> Span:
     """The period of the same kind that ended the day before *span* began; of a range, one of as many days."""
     yesterday = span.first_day - timedelta(days=1)

@@ -4,14 +4,14 @@ Contains no wording; the console's list of answers shows it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.summaries.due import span_of
+from admin.summaries import due
 from admin.summaries.small_numbers import FEWEST_ASKERS
 from bot.store.tallies import NONE, Tallies, Tally
 
@@ -35,8 +35,9 @@ class Use:
 async def use_of_entries(read: AsyncConnection, today: date) -> dict[str, Use]:
     """The use of the past `DAYS` days, by entry; entries of which nothing may be told are left out."""
     by_topic: dict[str, list[_InMonth]] = defaultdict(list)
-    for number, (first_day, last_day) in enumerate(_months(today - timedelta(days=DAYS - 1), today)):
-        tallies = await Tallies.of(read, first_day, last_day)
+    since = today - timedelta(days=DAYS - 1)
+    days = [(max(month.first_day, since), min(month.last_day, today)) for month in due.months(since, today)]
+    for number, tallies in enumerate(await Tallies.of_each(read, days)):
         for cell, tally in (await tallies.summed(["topic"], _GIVEN + _RATED)).items():
             if cell.value != NONE:
                 by_topic[cell.value].append(_InMonth(number, cell.kind, tally))
@@ -50,14 +51,6 @@ class _InMonth(NamedTuple):
     month: int
     kind: str
     tally: Tally
-
-
-def _months(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:
-    """These days by calendar month."""
-    while first_day <= last_day:
-        end = min(span_of("month", first_day).last_day, last_day)
-        yield first_day, end
-        first_day = end + timedelta(days=1)
 
 
 def _answered(months: Sequence[_InMonth]) -> int | None:
