@@ -170,7 +170,7 @@ def needs_care(talk: Conversation, now: datetime) -> bool:
 
 
 def question(kind: str, plan: Plan, talk: Conversation, now: datetime) -> Reply:
-    """The message itself. It names no topic: who else sees the phone learns nothing from it."""
+    """The message itself. Who else sees the phone reads the chosen moment at most, never what was asked about."""
 
     def say(sentence: str) -> str:
         return wording.say(talk.language, sentence)
