@@ -1,4 +1,4 @@
-"""Looks at the service and at what comes in, again and again, and tells the coordinators once what is wrong.
+"""Looks at the service and at what comes in, again and again, and tells whoever reads summaries once what is wrong.
 
 What was found and the messages about it are written in one transaction, whoever looks: a crash between tells nothing
 twice and swallows nothing. What to look at next stands in the tables, so a restart neither repeats nor skips a look.
