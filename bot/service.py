@@ -397,6 +397,8 @@ class Service:
     async def _hold_back(self, tx: Tx, decision: Decision) -> None:
         """What waits to go unasked is for nobody who has said no, and not for who is in danger: see `checkins.fate`."""
         talk, until = decision.conversation, decision.conversation.state.safety_until
+        if decision.reachable is False:
+            await held_back.withdraw(tx, talk.id, "tip", "checkins", "outcomes")
         if decision.subscribing is not None and decision.subscribing.ends:
             await held_back.withdraw(tx, talk.id, "tip")
         if decision.asking is not None and not decision.asking.plans:

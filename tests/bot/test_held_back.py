@@ -10,14 +10,14 @@ from tests.support.people import AINO, BULK
 
 HALF_A_DAY = timedelta(hours=12)
 KINDS = ("tip", "checkins", "outcomes")
-IN_DANGER, ANYBODY = BULK[:2]
+IN_DANGER, ANYBODY, BLOCKS = BULK[:3]
 
 
 async def test_what_waits_for_the_morning_is_held_back_from_who_says_no_and_from_who_is_in_danger(
     koppi: Koppi,
 ) -> None:
     """A cheerful tip the morning after a cry for help would be cruel; one after a no would break a promise."""
-    chats = (AINO, IN_DANGER, ANYBODY)
+    chats = (AINO, IN_DANGER, ANYBODY, BLOCKS)
     for chat in chats:
         await koppi.asks("/ohje", chat)
     for command, label in (("/vinkit", "Tilaa vinkit"), ("/muistuta", wording.MOMENTS["later"])):
@@ -32,6 +32,9 @@ async def test_what_waits_for_the_morning_is_held_back_from_who_says_no_and_from
         await koppi.presses(label)
         await koppi.hears()
     await koppi.asks("haluan kuolla", IN_DANGER)
+    await koppi.telegram.blocks(BLOCKS)
+    await koppi.settles()
+    await koppi.telegram.unblocks(BLOCKS)
     await koppi.settles()
     before = {chat: len(koppi.telegram.accepted[chat]) for chat in chats}
 
@@ -48,7 +51,7 @@ async def test_what_waits_for_the_morning_is_held_back_from_who_says_no_and_from
     asked = await koppi.hears(IN_DANGER)
     await koppi.settles()
 
-    assert in_the_morning == {AINO: [], IN_DANGER: [], ANYBODY: list(KINDS)}
+    assert in_the_morning == {AINO: [], IN_DANGER: [], ANYBODY: list(KINDS), BLOCKS: []}
     assert asked.text.startswith(wording.GENTLE_LINE)
     assert came(IN_DANGER) == [asked.text.partition(":of")[0]]
     assert came(AINO) == []
