@@ -4,10 +4,8 @@ import asyncio
 import gc
 import os
 import shutil
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +85,12 @@ def _quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One certificate to trust instead of a hundred, read once: no test speaks TLS, and each HTTP client reads all."""
+def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """One certificate to trust instead of a hundred: no test of theirs speaks TLS, and each HTTP client reads all."""
     first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
     one = tmp_path_factory.mktemp("authorities") / "one.pem"
     one.write_text(first + end, encoding="utf-8")
     os.environ["SSL_CERT_FILE"] = str(one)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssl, "create_default_context", lru_cache(ssl.create_default_context))
-        yield
 
 
 @pytest.fixture(scope="session")
