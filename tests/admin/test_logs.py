@@ -47,6 +47,7 @@ async def test_a_message_is_followed_from_its_receipt_to_its_replies_and_nothing
     await koppi.settles()
     await koppi.asks(f"{KNOWN} {MARKER}")
     await koppi.settles()
+    structlog.get_logger().info("careless", text=MARKER)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     replies = {row.id: row.inbox_id for row in await koppi.rows(outbox)}
 
