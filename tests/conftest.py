@@ -86,7 +86,7 @@ def _quick_passwords() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _few_authorities(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """One certificate to trust instead of a hundred: no test of theirs speaks TLS, and each HTTP client reads all."""
+    """One certificate to trust instead of a hundred: each HTTP client reads them all, and hardly one speaks TLS."""
     first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
     one = tmp_path_factory.mktemp("authorities") / "one.pem"
     one.write_text(first + end, encoding="utf-8")
