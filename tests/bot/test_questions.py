@@ -112,7 +112,8 @@ async def test_a_page_goes_on_where_the_one_before_ended_and_decisions_stay_with
     await koppi.settles()
     async with koppi.store.write() as tx:
         await tx.execute(update(schema.message).values(created_at=NOW))
-        ids = [row.id for row in await tx.execute(select(schema.message).where(schema.message.c.author == "asker"))]
+        asked = select(schema.message).where(schema.message.c.author == "asker").order_by(schema.message.c.id)
+        ids = [row.id for row in await tx.execute(asked)]
         await questions.put_aside(tx, ids[:2], "not_ours")
         await questions.decide_phrasings(tx, ids[1:], "rejected")
         await questions.bring_back(tx, ids[1:2])
