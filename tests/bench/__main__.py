@@ -22,7 +22,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import console, figures, silence
+from tests.bench import broadcast, console, figures, silence
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -65,6 +65,7 @@ async def main() -> None:
             bursts = [await seconds_for_fifty(telegram, first=1000 * run) for run in range(1, RUNS + 1)]
             row("50 people in one second, each API call 200 ms", f"{statistics.median(bursts):.2f} s", "≤ 3 s")
             row("resident memory after that", f"{megabytes(process.pid):.0f} MB", "≤ 250 MB")
+        await broadcast.main(data)
     silence.print_rows()
     print()
 

@@ -87,14 +87,3 @@ async def _answer(telegram: FakeTelegram, chat: int) -> float:
 
 def _arrived(telegram: FakeTelegram) -> int:
     return sum(len(messages) for chat, messages in telegram.accepted.items() if chat >= FIRST_CHAT)
-
-
-async def alone() -> None:
-    """These rows by themselves: `python -m tests.bench.broadcast FOLDER`."""
-    import sys
-
-    await main(Path(sys.argv[1]))
-
-
-if __name__ == "__main__":
-    asyncio.run(alone())
