@@ -152,7 +152,7 @@ def fate(kind: str, plan: Plan, talk: Conversation, last_asked_on: date | None, 
     if today - plan.on > TOO_LATE:
         return "drop"
     until = talk.state.safety_until
-    if until is not None and now <= until:
+    if until is not None and talk.state.is_after_danger(now):
         return PutOff(until + timedelta(minutes=1))
     if kind == "outcomes" and needs_care(talk, now):
         return "drop"

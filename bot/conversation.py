@@ -79,8 +79,8 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
 def topic_at(conversation: Conversation, now: datetime) -> str | None:
     """The entry that a follow-up would go on from; None while words are meant for a person, or after a danger."""
     state = conversation.state
-    after_danger = state.safety_until is not None and now <= state.safety_until
-    return None if conversation.ticket or state.is_writing_to_person or after_danger else state.topic
+    is_elsewhere = conversation.ticket or state.is_writing_to_person or state.is_after_danger(now)
+    return None if is_elsewhere else state.topic
 
 
 def takes_contacts(conversation: Conversation, verdict: Verdict | None, now: datetime) -> bool:
@@ -227,8 +227,7 @@ def _care(conversation: Conversation, signals: Signals, now: datetime) -> Decisi
 
 
 def _follows_crisis(conversation: Conversation, verdict: Verdict, signals: Signals, now: datetime) -> bool:
-    until = conversation.state.safety_until
-    if until is None or now > until or signals.question is None:
+    if not conversation.state.is_after_danger(now) or signals.question is None:
         return False
     return len(signals.question.text.split()) <= SHORT_REPLY_WORDS and verdict.kind != "answer"
 
@@ -399,8 +398,7 @@ def _further_buttons(
     conversation: Conversation, signals: Signals, now: datetime, *, is_enough: bool
 ) -> tuple[Button, ...]:
     """For who was helped; nothing is asked of who may be in danger, and little where there *is_enough* already."""
-    until = conversation.state.safety_until
-    if until is not None and now <= until:
+    if conversation.state.is_after_danger(now):
         return ()
     share = (Button("share", _say(conversation, wording.BUTTON_SHARE)),) if signals.share else ()
     offers_tips = not is_enough and not checkins.needs_care(conversation, now)
@@ -581,8 +579,7 @@ def _browse(conversation: Conversation, verb: str, value: str, signals: Signals)
 
 def _guide(conversation: Conversation, verb: str, value: str, now: datetime) -> Decision:
     """The situations, or one of them; what was asked before is no more what a person is asked about from there."""
-    until = conversation.state.safety_until
-    language, is_in_danger = conversation.language, until is not None and now <= until
+    language, is_in_danger = conversation.language, conversation.state.is_after_danger(now)
     unasked = _remember(conversation, question_id=None, is_writing_to_person=False, topic=None)
     if verb == "situation":
         card = guiding.questions(language, conversation.channel, value, is_in_danger=is_in_danger)

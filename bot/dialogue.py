@@ -1,4 +1,4 @@
-"""The words of a conversation as data: what was said, what is known, what is to be done. No behaviour.
+"""The words of a conversation as data: what was said, what is known, what is to be done. No decisions.
 
 `conversation.decide` turns the first two into the third; the store keeps a conversation's `State` as JSON.
 """
@@ -132,6 +132,10 @@ class State:
     contacts_let_at: datetime | None = None
     asking_offered_at: datetime | None = None
     answered_id: int | None = None
+
+    def is_after_danger(self, now: datetime) -> bool:
+        """Whether there was a danger so lately that care goes before all else."""
+        return self.safety_until is not None and now <= self.safety_until
 
 
 @dataclass(frozen=True)

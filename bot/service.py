@@ -222,10 +222,9 @@ class Service:
 
         Paced by when it was said: what waited out an outage comes all at once, and none of it was a flood.
         """
-        until = talk.state.safety_until
-        is_after_danger = until is not None and said_at <= until
         is_for_person = talk.ticket is not None or talk.state.is_writing_to_person
-        if item.channel != telegram.NAME or isinstance(said, Left | Press) or is_after_danger or is_for_person:
+        is_never = is_for_person or talk.state.is_after_danger(said_at)
+        if item.channel != telegram.NAME or isinstance(said, Left | Press) or is_never:
             return False
         return not self._pace.allows(item.sender, item.key, said_at) and not _calls_for_help(said)
 

@@ -9,14 +9,13 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 from starlette.responses import Response
 
-from admin.console.visit import Visit
+from admin.console.visit import RANDOM_ID, Visit
 from bot.store import accounts
 from bot.store.schema import audit
 
 SHOWN = 100
 OF_MANY = ("view ", "put gap ", "bring gap ")  # their subject counts questions, for who looks into the database
 LINE_ID = re.compile(r"[0-9]{1,18}")
-RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 DAYS = (date(2000, 1, 1), date(2999, 1, 1))
 
 

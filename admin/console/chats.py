@@ -1,14 +1,10 @@
 """Telegram chats of the people behind the service: the advisors' group and the coordinator's chat."""
 
-import re
-
 from starlette.responses import Response
 
-from admin.console.visit import Refused, Visit, not_found
+from admin.console.visit import RANDOM_ID, Refused, Visit, not_found
 from bot.store import audit, chat_links
 from bot.store.chat_links import PURPOSES, Purpose
-
-CHAT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def page(visit: Visit) -> Response:
@@ -30,7 +26,7 @@ async def make_code(visit: Visit) -> Response:
 async def unlink(visit: Visit) -> Response:
     """Send nothing to that chat any more."""
     chat_id: str = visit.request.path_params["chat_id"]
-    if not CHAT_ID.fullmatch(chat_id):
+    if not RANDOM_ID.fullmatch(chat_id):
         raise not_found()
     async with visit.house.store.write() as tx:
         if await chat_links.unlink(tx, chat_id):

@@ -5,7 +5,6 @@ looks again, so an event missed hides nothing and one too many does nothing.
 """
 
 import json
-import re
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response, StreamingResponse
 
 from admin.console.front_door import TOKEN, cookie_name
-from admin.console.visit import Visit, not_found
+from admin.console.visit import RANDOM_ID, Visit, not_found
 from admin.house import House
 from bot import bookshelf
 from bot.store import revisions, sessions, tickets
@@ -24,7 +23,6 @@ from bot.store.schema import conversation, revision_counter, ticket
 
 HEARTBEAT_SECONDS = 15.0
 SHARED_LOOK_SECONDS = 1.0
-TICKET_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def version(house: House, read: AsyncConnection, conversation_id: str | None = None) -> str:
@@ -51,7 +49,7 @@ async def events(visit: Visit) -> Response:
     conversation_id = None
     ticket_id = visit.request.query_params.get("ticket")
     if ticket_id is not None:
-        if not visit.may("ticket") or not TICKET_ID.fullmatch(ticket_id):
+        if not visit.may("ticket") or not RANDOM_ID.fullmatch(ticket_id):
             raise not_found()
         async with visit.house.store.read() as read:
             found = await read.execute(select(ticket.c.conversation_id).where(ticket.c.id == ticket_id))

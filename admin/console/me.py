@@ -1,17 +1,13 @@
 """One's own account: where one is logged in, and ending that elsewhere; one's own Telegram and e-mail."""
 
-import re
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from admin.console.visit import Visit, not_found
+from admin.console.visit import RANDOM_ID, Visit, not_found
 from bot.channels.email import MAX_ADDRESS, is_address
 from bot.channels.email import NAME as EMAIL
 from bot.store import audit, chat_links, email_wishes, habits, outbox, second_factor, sessions, telegram_accounts
 from bot.store.email_wishes import Wishes
-
-SESSION_ID = re.compile(r"[0-9a-f]{32}")
 
 
 async def page(visit: Visit) -> Response:
@@ -94,7 +90,7 @@ async def _page(
 async def end_session(visit: Visit) -> Response:
     """Log out elsewhere."""
     session_id: str = visit.request.path_params["session_id"]
-    if not SESSION_ID.fullmatch(session_id):
+    if not RANDOM_ID.fullmatch(session_id):
         raise not_found()
     async with visit.house.store.write() as tx:
         if not await sessions.end_one(tx, visit.account.id, session_id):

@@ -1,6 +1,5 @@
 """Accounts: who may come in. An invitation's link is sent or shown once; nobody but its owner ever knows a password."""
 
-import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from admin import letters
-from admin.console.visit import Visit, not_found
+from admin.console.visit import RANDOM_ID, Visit, not_found
 from bot.channels.email import MAX_ADDRESS, is_address, post
 from bot.channels.email import NAME as EMAIL
 from bot.store import accounts, audit, invitations, outbox, second_factor, sessions, tickets
@@ -18,7 +17,6 @@ from bot.store.invitations import AlreadyInvited, Invitation
 
 MAX_NAME = 60
 DONE = frozenset(["disabled", "code_reset", "invited", "revoked", "ended"])
-RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)

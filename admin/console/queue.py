@@ -1,6 +1,5 @@
 """The queue: what waits for whom and for how long; and, when nothing waits, what has happened without the advisors."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -13,7 +12,7 @@ from starlette.responses import Response
 
 from admin.console import live
 from admin.console.quiet import read_quiet
-from admin.console.visit import Visit
+from admin.console.visit import RANDOM_ID, Visit
 from bot.store import habits, tickets
 from bot.store.schema import event
 from bot.store.tickets import AGES, Choice, OpenView, TicketRow
@@ -25,7 +24,6 @@ CHANNELS = frozenset(["telegram", "web"])
 PAGE = 50  # rows
 MAX_FIRST_LINE = 160
 FAR = timedelta(hours=12)
-TICKET_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Q
 
 
 def _ticket_id(word: str) -> str | None:
-    return word if TICKET_ID.fullmatch(word) else None
+    return word if RANDOM_ID.fullmatch(word) else None
 
 
 def read_choice(visit: Visit) -> Choice:

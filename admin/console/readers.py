@@ -1,12 +1,11 @@
 """Who gets the summaries, in which language and how often; whether they arrive, and what to do where they don't."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from admin.console.visit import Refused, Visit, not_found
+from admin.console.visit import RANDOM_ID, Refused, Visit, not_found
 from admin.summaries import letters, send
 from admin.summaries.standing import QUESTION, Standing, standings
 from bot.channels.email import MAX_ADDRESS, is_address, post
@@ -18,7 +17,6 @@ from bot.vault import WrongKey
 from knowledge.entry import LANGUAGES, Language
 
 FIELDS = ("language", *WISHES)
-READER_ID = re.compile(r"[0-9a-f]{32}")
 DONE = frozenset(["added", "changed", "ended", "again"])
 
 
@@ -120,7 +118,7 @@ def _wishes(visit: Visit) -> tuple[Language, list[Wish]]:
 
 def _id(visit: Visit) -> str:
     reader_id: str = visit.request.path_params["reader_id"]
-    if not READER_ID.fullmatch(reader_id):
+    if not RANDOM_ID.fullmatch(reader_id):
         raise not_found()
     return reader_id
 

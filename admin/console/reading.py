@@ -5,19 +5,16 @@ open links by themselves.
 """
 
 import hmac
-import re
 
 from starlette.responses import Response
 
-from admin.console.visit import Visit
+from admin.console.visit import RANDOM_ID, Visit
 from admin.summaries import letters, wording
 from admin.summaries.wording import say
 from bot.channels.email import NAME as EMAIL
 from bot.store import audit, outbox, summary_readers
 from bot.store.summary_readers import WISHES, Reader
 from knowledge.entry import LANGUAGES
-
-HEX = re.compile(r"[0-9a-f]{32}")
 
 
 async def page(visit: Visit) -> Response:
@@ -51,7 +48,7 @@ async def end(visit: Visit) -> Response:
 async def _reader(visit: Visit) -> Reader | None:
     """Whose page this is; None for an address that is forgotten, and for whoever guesses."""
     reader_id, token = visit.request.path_params["reader_id"], visit.request.path_params["token"]
-    if not HEX.fullmatch(reader_id) or not HEX.fullmatch(token):
+    if not RANDOM_ID.fullmatch(reader_id) or not RANDOM_ID.fullmatch(token):
         return None
     if not hmac.compare_digest(token, letters.token(visit.house, reader_id)):
         return None

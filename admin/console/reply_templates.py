@@ -1,13 +1,12 @@
 """Reply templates, written by advisors for all of them; nobody's change is written over unread."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from admin.console.variables import VARIABLES, unknown_in
-from admin.console.visit import Refused, Visit, not_found
+from admin.console.visit import RANDOM_ID, Visit, not_found
 from bot.advising import MAX_REPLY
 from bot.channels.incoming import clean
 from bot.channels.markup import units
@@ -17,8 +16,6 @@ from knowledge import privacy
 from knowledge.entry import LANGUAGES
 
 FIELDS = ("name", "text_fi", "text_sv", "text_en")
-TEMPLATE_ID = re.compile(r"[0-9a-f]{32}")
-NUMBER = re.compile(r"[0-9]{1,9}")
 MAX_NAME = 80
 
 
@@ -63,7 +60,7 @@ async def page(visit: Visit) -> Response:
 
 async def change(visit: Visit) -> Response:
     """Put the form in its place, unless somebody else has changed it meanwhile: then both are shown."""
-    version = _version(visit)
+    version = visit.version()
     fields, texts, faults = _read(visit)
     if not faults:
         try:
@@ -89,7 +86,7 @@ async def change(visit: Visit) -> Response:
 
 async def remove(visit: Visit) -> Response:
     """Take it away, unless somebody has changed it meanwhile."""
-    version = _version(visit)
+    version = visit.version()
     try:
         async with visit.house.store.write() as tx:
             await reply_templates.remove(tx, _id(visit), version)
@@ -180,13 +177,6 @@ async def _template(visit: Visit) -> ReplyTemplate | None:
 
 def _id(visit: Visit) -> str:
     template_id: str = visit.request.path_params["template_id"]
-    if not TEMPLATE_ID.fullmatch(template_id):
+    if not RANDOM_ID.fullmatch(template_id):
         raise not_found()
     return template_id
-
-
-def _version(visit: Visit) -> int:
-    version = visit.form.get("version", "")
-    if not NUMBER.fullmatch(version):
-        raise Refused(400, "bad_form")
-    return int(version)

@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from admin.console import live, suggestions
-from admin.console.live import TICKET_ID
 from admin.console.preview import preview
 from admin.console.queue import VIEWS, next_in_line, read_queue
-from admin.console.visit import Refused, Visit, not_found
+from admin.console.visit import RANDOM_ID, Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
 from bot.channels.incoming import clean
 from bot.channels.markup import units
@@ -81,7 +80,7 @@ async def close(visit: Visit) -> Response:
         return await show(visit, 422, problem="no_outcome")
     if topic and visit.house.bookshelf.current.library.get(topic) is None:
         raise Refused(400, "bad_form")
-    version = _version(visit)
+    version = visit.version(digits=15)
     closed = await attempt(
         visit,
         "closed",
@@ -109,7 +108,7 @@ async def hand_over(visit: Visit) -> Response:
         return await show(visit, 422, problem="no_receiver", handing=handed)
     if units(note) > MAX_REPLY:
         return await show(visit, 422, problem="too_long", handing=handed)
-    version = _version(visit)
+    version = visit.version(digits=15)
     return await attempt(
         visit,
         "handed_over",
@@ -120,7 +119,7 @@ async def hand_over(visit: Visit) -> Response:
 
 async def reopen(visit: Visit) -> Response:
     """Open a closed ticket again, for oneself."""
-    version = _version(visit)
+    version = visit.version(digits=15)
     return await attempt(visit, "reopened", lambda desk, id_: desk.reopen(visit.account, id_, version, visit.now))
 
 
@@ -136,14 +135,6 @@ async def try_again(visit: Visit) -> Response:
         "tried_again",
         lambda desk, id_: desk.try_again(visit.account, id_, int(message_id), int(failed_id), visit.now),
     )
-
-
-def _version(visit: Visit) -> int:
-    """Of the ticket as the form's page showed it."""
-    version = visit.form.get("version", "")
-    if not NUMBER.fullmatch(version):
-        raise Refused(400, "bad_form")
-    return int(version)
 
 
 async def _colleagues(visit: Visit, read: AsyncConnection) -> list[Account]:
@@ -280,7 +271,7 @@ def _begun(visit: Visit, begun: Sequence[Draft], done: str | None) -> Draft:
 def read_ticket_id(visit: Visit) -> str:
     """The ticket's id in the address."""
     ticket_id: str = visit.request.path_params["ticket_id"]
-    if not TICKET_ID.fullmatch(ticket_id):
+    if not RANDOM_ID.fullmatch(ticket_id):
         raise not_found()
     return ticket_id
 

@@ -1,7 +1,6 @@
 """The editorial calendar of tips: written and approved by whoever leads, read by all, with what came of each."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,7 +8,7 @@ from datetime import date, datetime, timedelta
 from markupsafe import Markup
 from starlette.responses import Response
 
-from admin.console.visit import Refused, Visit, not_found
+from admin.console.visit import RANDOM_ID, Visit, not_found
 from admin.reach.tips import WEEK, goes_at
 from admin.summaries.due import monday_of
 from admin.summaries.small_numbers import shown
@@ -23,8 +22,6 @@ from knowledge.base import KnowledgeBase
 from knowledge.entry import LANGUAGES, Language
 
 FIELDS = ("monday", *(f"{part}_{language}" for language in LANGUAGES for part in ("text", "question")), "approved")
-TIP_ID = re.compile(r"[0-9a-f]{32}")
-NUMBER = re.compile(r"[0-9]{1,9}")
 MAX_TEXT = 400
 MAX_QUESTION = 60  # a button of more is cut off on a phone
 WEEKS_AHEAD = 53
@@ -87,7 +84,7 @@ async def page(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """Put the form in its place, unless somebody else has changed it meanwhile: then both are shown."""
     tip = await _at_hand(visit)
-    version = _version(visit)
+    version = visit.version()
     fields, texts, questions, faults = await _read(visit, tip)
     monday = _day(fields["monday"])
     if faults or monday is None:
@@ -114,7 +111,7 @@ async def remove(visit: Visit) -> Response:
         return await _page(visit, tip, _fields_of(tip), {}, status=409)
     try:
         async with visit.house.store.write() as tx:
-            await tips.remove(tx, tip.id, _version(visit))
+            await tips.remove(tx, tip.id, visit.version())
             await audit.record(tx, visit.account.id, "tip removed", tip.id, visit.now)
     except Changed:
         return await _page(visit, tip, _fields_of(tip), {}, status=409, is_theirs=True)
@@ -298,17 +295,10 @@ def _day(text: str) -> date | None:
 async def _at_hand(visit: Visit) -> Tip:
     """The tip of this address. Raises `Refused` (404) when there is none."""
     tip_id: str = visit.request.path_params["tip_id"]
-    if not TIP_ID.fullmatch(tip_id):
+    if not RANDOM_ID.fullmatch(tip_id):
         raise not_found()
     async with visit.house.store.read() as read:
         tip = await tips.get(read, tip_id)
     if tip is None:
         raise not_found()
     return tip
-
-
-def _version(visit: Visit) -> int:
-    version = visit.form.get("version", "")
-    if not NUMBER.fullmatch(version):
-        raise Refused(400, "bad_form")
-    return int(version)

@@ -1,5 +1,6 @@
 """One request to the console, as its pages see it, and what a page may answer with."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,12 +15,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from admin.console import words
 from admin.console.access import ACCESS
 from admin.house import House
+from admin.summaries import tables
 from bot import wording
 from bot.store import outbox
 from bot.store.accounts import Account
 from bot.store.sessions import Session
 
 TEMPLATES = Path(__file__).parent / "templates"
+RANDOM_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Refused(Exception):
@@ -84,6 +87,13 @@ class Visit:
         word = self.request.query_params.get(name, "")
         return int(word) if word.isascii() and word.isdigit() and len(word) <= digits else None
 
+    def version(self, *, digits: int = 9) -> int:
+        """Of what is to be changed, as the form's page showed it. Raises `Refused` (400) for anything else."""
+        word = self.form.get("version", "")
+        if not (word.isascii() and word.isdigit() and len(word) <= digits):
+            raise Refused(400, "bad_form")
+        return int(word)
+
     def render(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """The page of *template*."""
         values.setdefault("version", "")
@@ -116,5 +126,7 @@ def environment() -> Environment:
     )
     made.globals["texts_gone"] = wording.say("fi", wording.TEXTS_GONE)  # the console speaks Finnish
     made.globals["span"] = words.span
+    made.globals["language_names"] = tables.LANGUAGE_NAMES
+    made.globals["outcome_names"] = tables.OUTCOME_NAMES
     made.globals["may_have_arrived"] = outbox.may_have_arrived
     return made

@@ -17,15 +17,17 @@ CHECKS: Mapping[str, Words] = {
     "telegram": {"fi": "Telegram", "sv": "Telegram", "en": "Telegram"},
 }
 
+RESTART: Words = {
+    "fi": "Käynnistä palvelu uudelleen. Jos se ei auta, aja koppi doctor.",
+    "sv": "Starta om tjänsten. Om det inte hjälper, kör koppi doctor.",
+    "en": "Restart the service. If that doesn't help, run koppi doctor.",
+}
+
 # What is wrong, then what to do about it.
 TROUBLES: Mapping[str, tuple[Words, Words]] = {
     "page": (
         {"fi": "Sivu ei aukea", "sv": "Sidan öppnas inte", "en": "The page does not open"},
-        {
-            "fi": "Käynnistä palvelu uudelleen. Jos se ei auta, aja koppi doctor.",
-            "sv": "Starta om tjänsten. Om det inte hjälper, kör koppi doctor.",
-            "en": "Restart the service. If that doesn't help, run koppi doctor.",
-        },
+        RESTART,
     ),
     "post": (
         {
@@ -65,11 +67,7 @@ TROUBLES: Mapping[str, tuple[Words, Words]] = {
     ),
     "script": (
         {"fi": "Widgetin skripti ei lataudu", "sv": "Widgetens skript laddas inte", "en": "Its script does not load"},
-        {
-            "fi": "Käynnistä palvelu uudelleen. Jos se ei auta, aja koppi doctor.",
-            "sv": "Starta om tjänsten. Om det inte hjälper, kör koppi doctor.",
-            "en": "Restart the service. If that doesn't help, run koppi doctor.",
-        },
+        RESTART,
     ),
     "frame": (
         {"fi": "Widgetin chat ei aukea", "sv": "Widgetens chatt öppnas inte", "en": "Its chat does not open"},

@@ -59,16 +59,8 @@ async def take_turn(house: House, tx: Tx, turn: Turn, now: datetime) -> bool:
     if not is_ours or plan is None or fate != "ask":
         return False
     reply = checkins.question(turn.kind, plan, talk, now)
-    message_id = await conversations.add_message(tx, talk.id, "bot", reply.text, now, buttons=reply.buttons)
-    is_new = await outbox.add_message(
-        tx,
-        key=f"{turn.kind}:{plan.on}:{plan.what}:{talk.id}",
-        message_id=message_id,
-        conversation_id=talk.id,
-        channel=talk.channel,
-        now=now,
-        is_broadcast=True,
-    )
+    key = f"{turn.kind}:{plan.on}:{plan.what}:{talk.id}"
+    is_new = await outbox.add_unasked(tx, talk, reply, key=key, now=now)
     kind = "outcome_sent" if turn.kind == "outcomes" else "checkin_sent"
     around = events.Circumstances(now, house.hours, talk.channel, talk.language)
     await events.record(tx, talk.id, [events.Happening(kind, plan.what, campaign=plan.campaign)], around)

@@ -109,21 +109,12 @@ async def _send(house: House, tx: Tx, tip: Tip, turn: Turn, now: datetime) -> No
     if talk.channel == "web":
         await _take_back_the_last(tx, talk)
     words = looks.message(tip.id, tip.texts[talk.language], tip.questions[talk.language], talk.language)
-    message_id = await conversations.add_message(tx, talk.id, "bot", words.text, now, buttons=words.buttons)
-    await outbox.add_message(
-        tx,
-        key=key,
-        message_id=message_id,
-        conversation_id=talk.id,
-        channel=talk.channel,
-        now=now,
-        is_broadcast=True,
-    )
+    await outbox.add_unasked(tx, talk, words, key=key, now=now)
 
 
 def _later(talk: Conversation, now: datetime) -> datetime | None:
     """Until when something weightier goes on."""
-    if talk.state.safety_until is not None and now < talk.state.safety_until:
+    if talk.state.is_after_danger(now):
         return talk.state.safety_until
     return now + WITH_A_PERSON if talk.ticket is not None else None
 

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from admin.summaries import people
 from admin.summaries.due import Span
 from admin.summaries.small_numbers import Group
+from bot.store import people
 from bot.store.tallies import NONE, Cell, Dimension, Tallies, Tally
 
 

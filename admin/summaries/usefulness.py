@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.summaries import due
 from admin.summaries.small_numbers import FEWEST_ASKERS
+from bot.store import people
 from bot.store.tallies import NONE, Tallies, Tally
 
 DAYS = 90
@@ -37,18 +38,18 @@ async def use_of_entries(read: AsyncConnection, today: date) -> dict[str, Use]:
     by_topic: dict[str, list[_InMonth]] = defaultdict(list)
     since = today - timedelta(days=DAYS - 1)
     days = [(max(month.first_day, since), min(month.last_day, today)) for month in due.months(since, today)]
-    for number, tallies in enumerate(await Tallies.of_each(read, days)):
+    for (month, _), tallies in zip(days, await Tallies.of_each(read, days), strict=True):
         for cell, tally in (await tallies.summed(["topic"], _GIVEN + _RATED)).items():
             if cell.value != NONE:
-                by_topic[cell.value].append(_InMonth(number, cell.kind, tally))
+                by_topic[cell.value].append(_InMonth(month, cell.kind, tally))
     uses = {topic: Use(_answered(months), _helped(months)) for topic, months in sorted(by_topic.items())}
     return {topic: use for topic, use in uses.items() if use != Use()}
 
 
 class _InMonth(NamedTuple):
-    """The events of one kind in a month; months are numbered in their order."""
+    """The events of one kind in a *month*, which the first of its days stands for."""
 
-    month: int
+    month: date
     kind: str
     tally: Tally
 
@@ -64,17 +65,7 @@ def _helped(months: Sequence[_InMonth]) -> float | None:
 
 
 def _are_enough(months: Sequence[_InMonth], kinds: tuple[str, str]) -> bool:
-    return any(_people([month for month in months if month.kind == kind]) >= FEWEST_ASKERS for kind in kinds)
-
-
-def _people(months: Sequence[_InMonth]) -> int:
-    """How many people there are at least behind the events of one kind.
-
-    In a month each is first once. Who asked in several months is known apart only when they had never asked before:
-    so it is one month's, and after it those who were new.
-    """
-    most, new_later = 0, 0
-    for month in sorted(months, key=lambda month: month.month, reverse=True):
-        most = max(most, month.tally.first_of_month + new_later)
-        new_later += month.tally.first_ever
-    return most
+    return any(
+        people.at_least("month", {one.month: one.tally for one in months if one.kind == kind}) >= FEWEST_ASKERS
+        for kind in kinds
+    )

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import people
 from bot.store.tallies import NONE, Tallies, Tally
 
 LATELY = timedelta(days=30)
@@ -26,7 +27,7 @@ async def others(read: AsyncConnection, today: date) -> dict[str, int]:
     least: dict[str, int] = defaultdict(int)
     for topic, kind in {*earlier, *now}:
         before, this = earlier.get((topic, kind), Tally()), now.get((topic, kind), Tally())
-        by_kind = max(before.first_of_month + this.first_ever, this.first_of_month)
+        by_kind = people.at_least("month", {last_month: before, this_month: this})
         least[topic] = max(least[topic], by_kind - 1)
     return {topic: count - count % TOLD_IN for topic, count in least.items() if count >= FEWEST_OTHERS}
 

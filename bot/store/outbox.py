@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import meters
-from bot.dialogue import Button
+from bot.dialogue import Button, Conversation, Reply
 from bot.store import conversations
 from bot.store.backlog import Backlog
 from bot.store.engine import Tx
@@ -226,6 +226,20 @@ async def add_message(
         ordinal=ordinal,
         act=act,
         is_broadcast=is_broadcast,
+    )
+
+
+async def add_unasked(tx: Tx, talk: Conversation, reply: Reply, *, key: str, now: datetime) -> bool:
+    """Say in *talk* what its asker has agreed to get; False when *key* is queued or sent already."""
+    message_id = await conversations.add_message(tx, talk.id, "bot", reply.text, now, buttons=reply.buttons)
+    return await add_message(
+        tx,
+        key=key,
+        message_id=message_id,
+        conversation_id=talk.id,
+        channel=talk.channel,
+        now=now,
+        is_broadcast=True,
     )
 
 

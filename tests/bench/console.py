@@ -5,11 +5,7 @@ the whole request as its client sees it. PostgreSQL runs with fsync, on whatever
 """
 
 import asyncio
-import os
-import platform
 import secrets
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +21,7 @@ from bot.store.engine import Store
 from bot.store.schema import message, message_word, ticket
 from tests.admin.console.office import COOKIE, OURS, seen_in, token_in
 from tests.bench import crowd
-from tests.bench.running import DATABASES, PORT, percentile, row, seconds_used, service
+from tests.bench.running import PORT, on_each_database, percentile, row, seconds_used, service
 from tests.support import people
 from tests.support.fake_telegram import FakeTelegram
 
@@ -45,16 +41,11 @@ QUEUE_PAGES = {
 
 async def main() -> None:
     """Print a table for each database."""
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for name, database in DATABASES.items():
-        if len(sys.argv) > 2 and f"--{name.lower()}" not in sys.argv:
-            continue
-        with tempfile.TemporaryDirectory() as folder, database(Path(folder)) as url:
-            print(f"\n**{name}**\n\n| what | measured | bar |\n|---|---|---|")
-            began = time.perf_counter()
-            await fill(url)
-            row("(to fill it)", f"{time.perf_counter() - began:.0f} s", "")
-            await measure(url, Path(folder))
+    for url, data in on_each_database():
+        began = time.perf_counter()
+        await fill(url)
+        row("(to fill it)", f"{time.perf_counter() - began:.0f} s", "")
+        await measure(url, data)
 
 
 async def fill(url: str) -> None:

@@ -5,15 +5,10 @@ read as they are, all earlier days as `tallying` has added them up. On a busy ma
 the clock; that of PostgreSQL isn't in it.
 """
 
-import os
-import platform
-import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +21,7 @@ from bot.store import events, migrate, tallying
 from bot.store.engine import Store
 from bot.store.schema import event, tallied_day, tally
 from tests.bench import crowd
-from tests.bench.running import DATABASES, percentile, row
+from tests.bench.running import on_each_database, percentile, row
 
 SEED = 7
 TIMES = 25
@@ -67,14 +62,9 @@ CAMPAIGNS = [f"code{number:02}" for number in range(20)]
 
 async def main() -> None:
     """Print a table for each database."""
-    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for name, database in DATABASES.items():
-        if len(sys.argv) > 2 and f"--{name.lower()}" not in sys.argv:
-            continue
-        with tempfile.TemporaryDirectory() as folder, database(Path(folder)) as url:
-            print(f"\n**{name}**\n\n| what | measured | bar |\n|---|---|---|")
-            async with _filled(url) as store:
-                await _measure(store)
+    for url, _ in on_each_database():
+        async with _filled(url) as store:
+            await _measure(store)
 
 
 @asynccontextmanager

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import os
+import platform
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -18,6 +20,18 @@ from tests.support.fake_telegram import TOKEN, FakeTelegram
 ROOT = Path(__file__).parents[2]
 PORT = 8197
 STARTS_WITHIN = 180  # seconds
+
+
+def on_each_database() -> Iterator[tuple[str, Path]]:
+    """An empty database's address and a folder for the rest, for each kind, or that which the command names; with the
+    heads of its table."""
+    print(f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    for name, database in DATABASES.items():
+        if len(sys.argv) > 2 and f"--{name.lower()}" not in sys.argv:
+            continue
+        with tempfile.TemporaryDirectory() as folder, database(Path(folder)) as url:
+            print(f"\n**{name}**\n\n| what | measured | bar |\n|---|---|---|")
+            yield url, Path(folder)
 
 
 def row(what: str, measured: str, bar: str) -> None:

@@ -60,8 +60,8 @@ class Limits:
         return None if sentence and self._may_be_in_danger(act, asker) else sentence
 
     def _may_be_in_danger(self, act: Post, asker: Visitor) -> bool:
-        until = asker.talk.state.safety_until if asker.talk else None
-        return (until is not None and self._chat.clock() <= until) or calls_for_help(act.text)
+        is_after_danger = asker.talk is not None and asker.talk.state.is_after_danger(self._chat.clock())
+        return is_after_danger or calls_for_help(act.text)
 
     def _over_the_limit(self, request: Request, asker: Visitor, key: str) -> str | None:
         now = self._chat.clock()

@@ -17,7 +17,7 @@ from admin.web import build_app
 from bot import worker
 from bot.advising import Desk
 from bot.bookshelf import Bookshelf
-from bot.channels import webchat
+from bot.channels import email, webchat
 from bot.channels.telegram import TelegramChannel
 from bot.delivery import Delivery
 from bot.holdings import Holdings
@@ -109,6 +109,16 @@ class Office:
         ticket_id = await self.ticket(text)
         await self.desk.reply(self.vaino, ticket_id, "Saa, jos työnantaja suostuu.", "first-key", self.clock())
         return ticket_id
+
+    async def sends_mail(self) -> None:
+        """Send what is queued by e-mail."""
+        house = self.house
+        assert house.settings.mail_server is not None
+        channels = {email.NAME: email.EmailChannel(house.settings.mail_server, house.vault, house.clock)}
+        delivery = Delivery(house.store, house.vault, channels, house.clock, file_of=None, in_flight=9, per_second=9)  # type: ignore[arg-type]
+        while await delivery._start_sends():
+            for task in list(delivery._sending):
+                await task
 
     @property
     def desk(self) -> Desk:

@@ -1,45 +1,26 @@
 """E-mail to those who asked for it: one word a day when something waits, one at once when it is urgent; no texts."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select
 
 from admin import digests
-from bot.channels.email import NAME as EMAIL
-from bot.channels.email import EmailChannel
-from bot.delivery import Delivery
 from bot.store import retention, schema, tickets
 from bot.store.accounts import Account
-from bot.store.engine import Store
-from bot.vault import Vault
-from tests.admin.console.office import Office, opened
+from tests.admin.console.office import Office
 from tests.support.long_queue import MANY, stand_in_line
-from tests.support.mail_server import SENDER, MailServer, mail_server
+from tests.support.mail_server import MailServer
 
 ADDRESS = "vaino@kunta.example"
 MARKER = "kuunsirppi"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    """A mail server that takes everything."""
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def office(
-    store: Store, vault: Vault, tmp_path: Path, faq_cache: Path, server: MailServer
-) -> AsyncIterator[Office]:
+def office(office_with_mail: Office) -> Office:
     """The console with a mail server, on both databases in turn."""
-    mail = {"smtp_url": SecretStr(server.url), "smtp_from": SENDER}
-    async with opened(store, vault, tmp_path, faq_cache, **mail) as office:
-        yield office
+    return office_with_mail
 
 
 async def wish(office: Office, who: Account, **fields: str) -> int:
@@ -51,13 +32,7 @@ async def wish(office: Office, who: Account, **fields: str) -> int:
 async def looks(office: Office, times: int = 1) -> None:
     """Look whether anything is to be sent, *times* at the same moment, and send it."""
     await asyncio.gather(*(digests.send_due(office.house) for _ in range(times)))
-    house = office.house
-    assert house.settings.mail_server is not None
-    channels = {EMAIL: EmailChannel(house.settings.mail_server, house.vault, house.clock)}
-    delivery = Delivery(house.store, house.vault, channels, house.clock, file_of=None, in_flight=9, per_second=9)  # type: ignore[arg-type]
-    while await delivery._start_sends():
-        for task in list(delivery._sending):
-            await task
+    await office.sends_mail()
 
 
 def at(office: Office, day: int, clock: str) -> None:

@@ -1,23 +1,15 @@
 """Who gets the summaries: added and changed in the console, confirmed and ended by whom the address belongs to."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import select, update
 
-from bot.channels.email import NAME as EMAIL
-from bot.channels.email import EmailChannel
-from bot.delivery import Delivery
 from bot.store import chat_links, outbox, schema, summary_readers
-from bot.store.engine import Store
 from bot.store.summary_readers import Reader
-from bot.vault import Vault
-from tests.admin.console.office import OURS, Office, opened
-from tests.support.mail_server import SENDER, MailServer, mail_server
+from tests.admin.console.office import OURS, Office
+from tests.support.mail_server import MailServer
 from tests.support.people import LONG_AGO, VAINO_CHAT
 
 KAISA = "kaisa@kunta.example"
@@ -27,37 +19,15 @@ PRESS = {**OURS, "Content-Type": "application/x-www-form-urlencoded"}  # a form 
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
-    """A mail server that takes everything."""
-    async with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def office(
-    store: Store, vault: Vault, tmp_path: Path, faq_cache: Path, server: MailServer
-) -> AsyncIterator[Office]:
+def office(office_with_mail: Office) -> Office:
     """The console with a mail server, on both databases in turn."""
-    mail = {"smtp_url": SecretStr(server.url), "smtp_from": SENDER}
-    async with opened(store, vault, tmp_path, faq_cache, **mail) as office:
-        yield office
+    return office_with_mail
 
 
 async def readers(office: Office) -> list[Reader]:
     """Everybody on the list."""
     async with office.store.read() as read:
         return await summary_readers.everyone(read)
-
-
-async def delivers(office: Office) -> None:
-    """Send what is queued by e-mail."""
-    house = office.house
-    assert house.settings.mail_server is not None
-    channels = {EMAIL: EmailChannel(house.settings.mail_server, house.vault, house.clock)}
-    delivery = Delivery(house.store, house.vault, channels, house.clock, file_of=None, in_flight=9, per_second=9)  # type: ignore[arg-type]
-    while await delivery._start_sends():
-        for task in list(delivery._sending):
-            await task
 
 
 async def acts(office: Office) -> list[str]:
@@ -83,7 +53,7 @@ async def test_an_address_gets_summaries_once_its_owner_has_said_so_and_none_onc
         added = await kaisa.sends(LIST, LIST, email=f" {KAISA} ", language="sv", week="on", month="on")
         twice = await kaisa.sends(LIST, LIST, email=KAISA.title(), language="fi", day="on")
         page = (await kaisa.sees(LIST)).text
-    await delivers(office)
+    await office.sends_mail()
     (letter,) = server.received
     link = re.search(r"http://\S+/console/reading/\S+", letter.get_content())
     assert link is not None
@@ -140,12 +110,12 @@ async def test_the_console_shows_what_did_not_arrive_and_what_to_do_about_it(
     server.to_recipient += ["550 no such mailbox"]
     async with office.at_work(office.yrjo) as yrjo:
         await yrjo.sends(LIST, LIST, email=KAISA, language="fi", week="on")
-        await delivers(office)
+        await office.sends_mail()
         shown = " ".join(unescape((await yrjo.sees(LIST)).text).split())
         troubles = " ".join((await yrjo.sees("/console/troubles")).text.split())
         mailbox = (await readers(office))[1].id
         again = [await yrjo.sends(LIST, f"{LIST}/{reader}/again") for reader in (chat, mailbox, mailbox)]
-        await delivers(office)
+        await office.sends_mail()
         changed = await yrjo.sends(LIST, f"{LIST}/{chat}", language="en", day="on")
         nothing = await yrjo.sends(LIST, f"{LIST}/{'0' * 32}", language="en", day="on")
         removed = await yrjo.sends(LIST, f"{LIST}/{mailbox}/end")

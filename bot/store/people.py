@@ -48,11 +48,16 @@ def bounds(days: Mapping[date, Tally], first_day: date, last_day: date) -> tuple
     one unit had come in another, the days cut into the largest units that begin within them.
     """
     within = {day: tally for day, tally in days.items() if first_day <= day <= last_day}
-    at_least = max((_at_least(unit, within) for unit in _UNIT_OF), default=0)
-    return at_least, _at_most(within, first_day, last_day)
+    fewest = max((at_least(unit, within) for unit in _UNIT_OF), default=0)
+    return fewest, _at_most(within, first_day, last_day)
 
 
-def _at_least(unit: Unit, days: Mapping[date, Tally]) -> int:
+def at_least(unit: Unit, days: Mapping[date, Tally]) -> int:
+    """How many people are known to be different: those within one *unit*, and after it those who were new.
+
+    In a unit each is first once. Who comes in several is known apart only when they had never come before. The tally of
+    several days of one unit may stand at any of them.
+    """
     most, in_unit, new_later, current = 0, 0, 0, None
     new_in_unit = 0
     for day in sorted(days, reverse=True):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.summaries.people import Unit, bounds, unit_of
+from bot.store.people import Unit, bounds, unit_of
 from bot.store.tallies import Tally
 
 FIRST_DAY = date(2026, 12, 14)  # three weeks on either side of a new year that week 53 reaches over
