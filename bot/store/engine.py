@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store import sqlite_driver
+from bot.store import postgresql_driver, sqlite_driver
 from bot.store.live import Hub
 from bot.store.schema import revision_counter
 
@@ -30,14 +30,15 @@ SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
-    "busy_timeout": 10_000,  # milliseconds
+    "busy_timeout": 2_000,  # milliseconds, while another program writes
     "secure_delete": 1,  # what is erased is overwritten
     "mmap_size": 0,
 }
 
+TURN_WITHIN = 2.5  # seconds that a write waits for another's end; with SQLite's own wait less than an asker should
 REWRITTEN_UP_TO = 200_000_000  # bytes
 
-POSTGRESQL_OPTIONS = "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
+POSTGRESQL_OPTIONS = "-c statement_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
 QUERY_CANCELED = "57014"  # PostgreSQL's word for a statement that outran its timeout, or that an operator ended
 
 
@@ -124,8 +125,12 @@ class Store:
             pool_pre_ping=True,
             pool_size=10,
             max_overflow=0,
-            pool_timeout=5,
-            connect_args={"options": POSTGRESQL_OPTIONS, "connect_timeout": 5},
+            pool_timeout=2,
+            connect_args={
+                "options": POSTGRESQL_OPTIONS,
+                "connect_timeout": 2,
+                "async_creator_fn": postgresql_driver.Connection.connect,
+            },
         )
         return cls(reader=engine, writer=engine)
 
@@ -154,7 +159,8 @@ class Store:
         try:
             async with AsyncExitStack() as stack:
                 if self._turn is not None:
-                    await stack.enter_async_context(self._turn)
+                    async with asyncio.timeout(TURN_WITHIN):
+                        await stack.enter_async_context(self._turn)
                 connection = await stack.enter_async_context(self.writer.connect())
                 async with connection.begin():
                     tx = Tx(connection)
