@@ -266,7 +266,7 @@ class _Stage:
             async with self.house.store.write() as tx:
                 if await campaigns.is_running(tx.connection, code, today):
                     for _ in range(2):
-                        await events.record_opening(tx, code, around)
+                        await events.record_opening(tx, "opened", code, around)
 
     async def says(self, person: Person, text: str, at: datetime) -> None:
         """A message, or a command with its slash."""

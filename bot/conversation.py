@@ -454,7 +454,7 @@ def _on_press(conversation: Conversation, press: Press, signals: Signals, now: d
             reply = _offering_contacts(conversation, Reply(_say(conversation, wording.JOINED_TICKET)), press.question)
             return Decision("joined", conversation, (reply,), JoinTicket(press.question.message_id))
         case "share" if signals.share:
-            return Decision("share", conversation, (Reply(signals.share),))
+            return Decision("share", conversation, (Reply(signals.share),), events=(Happened("shared"),))
         case "contacts":
             return _let_contacts(conversation, now)
         case "fetch":  # pressed where it is no link: the talk has moved to Telegram
@@ -665,7 +665,7 @@ def _on_command(conversation: Conversation, command: Command, signals: Signals, 
         case "ohje":
             return Decision("instructions", conversation, (Reply(_say(conversation, wording.INSTRUCTIONS)),))
         case "jaa" if signals.share:
-            return Decision("share", conversation, (Reply(signals.share),))
+            return Decision("share", conversation, (Reply(signals.share),), events=(Happened("shared"),))
         case "tietosuoja":
             return Decision("privacy", conversation, (Reply(signals.privacy_notice),))
         case _:

@@ -34,13 +34,14 @@ from bot.store import campaigns
 
 MOST_LINES = 10  # of a table before the rest is folded away
 # Where the cases of a figure are: a page, and the route that a reader must be allowed to use.
-QUESTIONS, GAPS, ANSWERS, OPEN, CLOSED, CAMPAIGNS = (
+QUESTIONS, GAPS, ANSWERS, OPEN, CLOSED, CAMPAIGNS, WATCH = (
     ("questions", "/console/questions"),
     ("gaps", "/console/gaps"),
     ("faq", "/console/faq"),
     ("ticket", "/console/?view=all"),
     ("ticket", "/console/?view=closed"),
     ("campaigns", "/console/campaigns"),
+    ("watch", "/console/watch"),
 )
 CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "figures": {
@@ -48,8 +49,8 @@ CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "not_found": GAPS, "escalated": OPEN, "replies": CLOSED, "wait": CLOSED, "promises": CLOSED, "helped": ANSWERS,
     },
     "funnel": {
-        "heard": CAMPAIGNS, "came": CAMPAIGNS, "asked": QUESTIONS, "answered": ANSWERS, "choices": ANSWERS,
-        "person": OPEN, "helped": ANSWERS,
+        "heard": CAMPAIGNS, "visited": WATCH, "came": CAMPAIGNS, "asked": QUESTIONS, "answered": ANSWERS,
+        "choices": ANSWERS, "person": OPEN, "helped": ANSWERS,
     },
 }  # fmt: skip
 

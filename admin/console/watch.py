@@ -62,7 +62,7 @@ async def page(visit: Visit) -> Response:
     async with house.store.read() as read:
         checks = await alarms.checks(read)
         latest = await alarms.latest(read, limit=SHOWN)
-        asked = await past.asked_by_day(read, yesterday)
+        asked = await past.askers_by_day(read, yesterday)
     seen = await asyncio.to_thread(watch, asked, yesterday, calendar)
     days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)]
     bands = {band.day: band for band in expected_band(asked, days, calendar)}
@@ -100,7 +100,7 @@ def _standing(seen: Watch) -> Literal["unknown", "usual", "quiet"]:
 
 def _pictures(days: Sequence[Day]) -> list[Markup]:
     came = sum(one.came for one in days)
-    label = f"Neljän viime viikon kysymykset päivittäin: yhteensä {came}. Luvut ovat taulukossa kuvan alla."
+    label = f"Neljän viime viikon kysyjät päivittäin: yhteensä {came}. Luvut ovat taulukossa kuvan alla."
     shown = [
         charts.Column(dated(one.day, "fi"), f"{one.day.day}.{one.day.month}.", one.came, one.band and one.band.ends)
         for one in days

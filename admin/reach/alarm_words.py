@@ -181,19 +181,19 @@ QUIET_ZERO: Words = {
     "en": "{days} days without a question.",
 }
 QUIET_FEW: Words = {
-    "fi": "{days} päivässä {came} {question}.",
-    "sv": "{came} {question} på {days} dagar.",
-    "en": "{came} {question} in {days} days.",
+    "fi": "{days} päivässä {came} {askers}.",
+    "sv": "{came} {askers} på {days} dagar.",
+    "en": "{came} {askers} in {days} days.",
 }
-QUESTION: Mapping[Language, tuple[str, str]] = {
-    "fi": ("kysymys", "kysymystä"),
-    "sv": ("fråga", "frågor"),
-    "en": ("question", "questions"),
+ASKERS: Mapping[Language, tuple[str, str]] = {
+    "fi": ("kysyjä", "kysyjää"),
+    "sv": ("person har frågat", "personer har frågat"),
+    "en": ("person asked", "people asked"),
 }
 USUALLY: Words = {
-    "fi": "Tavallisesti tänä aikana tulee noin {expected}; sattumalta näin käy {one_in}.",
-    "sv": "Vanligen kommer ungefär {expected} på den tiden; av en slump händer detta {one_in}.",
-    "en": "About {expected} are usual in that time; by chance this happens {one_in}.",
+    "fi": "Tavallisesti tänä aikana kysyy noin {expected}; sattumalta näin käy {one_in}.",
+    "sv": "Vanligen frågar ungefär {expected} på den tiden; av en slump händer detta {one_in}.",
+    "en": "About {expected} people usually ask in that time; by chance this happens {one_in}.",
 }
 CAUSES: Mapping[str, Words] = {
     "broken": {
@@ -276,11 +276,6 @@ NOTHING: Mapping[str, Words] = {
         "en": "Nothing has come from the web chat for {time}.",
     },
 }
-NOTHING_USUALLY: Words = {
-    "fi": "Tavallisesti tänä aikana kysyy noin {expected}; sattumalta näin käy {one_in}.",
-    "sv": "Vanligen frågar ungefär {expected} på den tiden; av en slump händer detta {one_in}.",
-    "en": "About {expected} people usually ask in that time; by chance this happens {one_in}.",
-}
 WHO_IS_SILENT: Mapping[str, Words] = {
     "telegram": {
         "fi": "Telegram vastaa ja verkko toimii, joten hiljaa ovat nuoret – tai heidän linkkinsä ei enää toimi. Avaa "
@@ -336,10 +331,10 @@ def quiet(language: Language, facts: Mapping[str, Any], address: str) -> str:
 
 def quiet_in_short(language: Language, facts: Mapping[str, Any]) -> tuple[str, str]:
     """How few, and how many are usual with what chance makes of it: two sentences."""
-    one, many = QUESTION[language]
+    one, many = ASKERS[language]
     few = QUIET_FEW if facts["came"] else QUIET_ZERO
-    question = one if facts["came"] == 1 else many
-    title = few[language].format(days=facts["days"], came=facts["came"], question=question)
+    askers = one if facts["came"] == 1 else many
+    title = few[language].format(days=facts["days"], came=facts["came"], askers=askers)
     return title, USUALLY[language].format(
         expected=round(facts["expected"]), one_in=_out_of(int(facts["one_in"]), language)
     )
@@ -379,7 +374,7 @@ def nothing(language: Language, channel: str, facts: Mapping[str, Any], address:
 def nothing_in_short(language: Language, channel: str, facts: Mapping[str, Any]) -> tuple[str, str]:
     """For how long, and how many are usual with what chance makes of it: two sentences."""
     time = time_in_words(timedelta(hours=facts["hours"]), language, is_during=True)
-    usually = NOTHING_USUALLY[language].format(
+    usually = USUALLY[language].format(
         expected=round(facts["expected"]), one_in=_out_of(int(facts["one_in"]), language)
     )
     return NOTHING[channel][language].format(time=time), usually

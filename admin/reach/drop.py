@@ -1,4 +1,4 @@
-"""Where a fall in questions is, and of which kind: fewer came, or they came and did not ask. Pure.
+"""Where a fall in those who ask is, and of which kind: fewer came, or they came and did not ask. Pure.
 
 A group is named only where everything else going on as usual explains the figures clearly better than a fall
 everywhere, and only if at least `FEWEST_ASKERS` people are known to stand behind what is usual there. No group's figure
@@ -6,7 +6,7 @@ is given.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import Literal
 
@@ -24,13 +24,24 @@ HOURS = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18),
 
 @dataclass(frozen=True)
 class Groups:
-    """What happened in some days: questions asked, people who came; and of the questions by what they were alike in,
-    so many, of so many people at least.
+    """What happened in some days.
+
+    Attributes
+        asked: people who asked, each once a day.
+        came: how many came: who began to talk and, of the web chat, how often it was opened.
+        by: of those who asked by what they were alike in, so many, known to be so many different people at least.
+        came_by: who came, by channel.
     """
 
     asked: int
     came: int
     by: Mapping[Dimension, Mapping[str, tuple[int, int]]]
+    came_by: Mapping[str, int] = field(default_factory=dict)
+
+    def of_channel(self, channel: str) -> "Groups":
+        """What happened by one channel."""
+        asked, _ = self.by["channel"].get(channel, (0, 0))
+        return Groups(asked, self.came_by.get(channel, 0), {})
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,16 @@ class Found:
 
 
 def find(usual: Groups, quiet: Groups, expected: float) -> Found:
-    """What the *quiet* time tells beside the *usual* time before it; *expected* questions would have been usual."""
-    return Found(_cause(usual, quiet, expected), _place(usual, quiet, expected))
+    """What the *quiet* time tells beside the *usual* time before it; so many *expected* to ask would have been usual.
+
+    Where one channel is quiet, its own are looked at for the cause: what goes on elsewhere would hide it.
+    """
+    place = _place(usual, quiet, expected)
+    if isinstance(place, Place) and place.dimension == "channel" and usual.came_by:
+        here = usual.of_channel(place.group)
+        share = expected * here.asked / usual.asked
+        return Found(_cause(here, quiet.of_channel(place.group), share), place)
+    return Found(_cause(usual, quiet, expected), place)
 
 
 def _cause(usual: Groups, quiet: Groups, expected: float) -> Cause:

@@ -1,5 +1,6 @@
 """What silence is judged by, read from the tallies of events and from when anything last came in."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -7,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.reach.drop import HOURS, Groups
 from bot.store.schema import inbox
-from bot.store.tallies import Cell, Tallies, Tally
+from bot.store.tallies import Cell, Dimension, Tallies, Tally
 
 
 async def asked_by_day(read: AsyncConnection, last: date) -> dict[date, int]:
@@ -17,22 +18,43 @@ async def asked_by_day(read: AsyncConnection, last: date) -> dict[date, int]:
     return {day: tally.times for days in by_day.values() for day, tally in days.items()}
 
 
+async def askers_by_day(read: AsyncConnection, last: date) -> dict[date, int]:
+    """How many people asked on each local day up to *last*; on days that lack nobody did.
+
+    Silence is judged by people: whoever asks fifty times on a day is one, and hides nobody's silence.
+    """
+    tallies = await Tallies.of(read, date.min, last)
+    by_day = await tallies.by_day(["all"], ["asked"])
+    return {day: tally.first_of_day for days in by_day.values() for day, tally in days.items()}
+
+
 async def groups(read: AsyncConnection, first: date, last: date) -> Groups:
     """Who came and what was asked in these days, by all that a fall is looked for in."""
     tallies = await Tallies.of(read, first, last)
-    found = await tallies.summed(["all", "channel", "language", "campaign", "hour"], ["asked", "came"])
+    dimensions: list[Dimension] = ["all", "channel", "language", "campaign", "hour"]
+    found = await tallies.summed(dimensions, ["asked", "came", "visited"])
     by: dict[str, dict[str, tuple[int, int]]] = {"channel": {}, "language": {}, "campaign": {}, "hours": {}}
     for cell, tally in found.items():
         if cell.kind == "asked" and cell.dimension != "all":
             dimension, group = _group(cell)
             times, people = by[dimension].get(group, (0, 0))
-            by[dimension][group] = (times + tally.times, people + tally.first_of_month)
-    none = Tally()
+            by[dimension][group] = (times + tally.first_of_day, people + tally.first_of_month)
+    came = _came(found)
     return Groups(
-        asked=found.get(Cell("all", "", "asked"), none).times,
-        came=found.get(Cell("all", "", "came"), none).times,
+        asked=found.get(Cell("all", "", "asked"), Tally()).first_of_day,
+        came=sum(came.values()),
         by=by,  # type: ignore[arg-type]
+        came_by=came,
     )
+
+
+def _came(found: Mapping[Cell, Tally]) -> dict[str, int]:
+    """How many came by each channel. Of the web chat the openings, where they are more: who only looks says nothing."""
+    came: dict[str, int] = {}
+    for cell, tally in found.items():
+        if cell.dimension == "channel" and cell.kind in {"came", "visited"}:
+            came[cell.value] = max(came.get(cell.value, 0), tally.times)
+    return came
 
 
 async def askers(read: AsyncConnection, first: date, last: date) -> tuple[dict[str, int], dict[tuple[int, int], int]]:

@@ -133,7 +133,7 @@ class Watchman:
             return
         yesterday = local.date() - timedelta(days=1)
         async with house.store.read() as read:
-            asked = await past.asked_by_day(read, yesterday)
+            asked = await past.askers_by_day(read, yesterday)
             by_channel, by_hour = await past.askers(read, yesterday - USUAL, yesterday)
         seen = await asyncio.to_thread(watch, asked, yesterday, self._calendar)  # years take tens of milliseconds
         hours = hours_of(by_hour)

@@ -5,6 +5,7 @@ People are counted, each once a campaign. Contains no wording.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from math import sqrt
 from typing import Literal
 
@@ -12,8 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.summaries.small_numbers import FEWEST_ASKERS
+from bot.store.campaigns import SHARED
 from bot.store.events import STEPS
 from bot.store.schema import event
+from bot.store.tallies import Tallies
 
 Touch = Literal["last", "first"]
 Outcome = Literal["more", "less", "alike", "too_few"]
@@ -32,6 +35,7 @@ class Steps:
         came: people who began to talk by it; *came_on_web* those of them in the web chat.
         asked: those of them who asked.
         helped: those of them who said that an answer helped, or whom an advisor answered.
+        shared: times that the words to pass on to a friend were shown; of the service's own campaign.
     """
 
     opened: int = 0
@@ -39,6 +43,7 @@ class Steps:
     asked: int = 0
     helped: int = 0
     came_on_web: int = 0
+    shared: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,14 @@ async def steps(read: AsyncConnection, touch: Touch) -> dict[str, Steps]:
         of_it[step] = of_it.get(step, 0) + row.n
         if (step, row.channel) == ("came", "web"):
             of_it["came_on_web"] = row.n
+    if shared := await _shared(read):
+        counts.setdefault(SHARED, {})["shared"] = shared
     return {code: Steps(**of_it) for code, of_it in counts.items()}
+
+
+async def _shared(read: AsyncConnection) -> int:
+    found = await (await Tallies.of(read, date.min, date.max)).summed(["campaign"], ["shared"])
+    return sum(tally.times for tally in found.values())
 
 
 def wilson(cases: int, of: int) -> tuple[float, float]:

@@ -170,7 +170,8 @@ class _Told:
         funnel = self._figures.funnel
         steps = [self._raw(sentence, count=getattr(funnel, step)) for step, sentence in wording.WAY.items()]
         heard = [self._named("heard", str(funnel.heard))] if funnel.heard else []
-        return [*heard, self._named("way", " → ".join(steps))]
+        visited = [self._named("visited", str(funnel.visited))] if funnel.visited else []
+        return [*heard, *visited, self._named("way", " → ".join(steps))]
 
     def _where(self) -> Sequence[str]:
         """The channels always, the campaigns where there are any."""

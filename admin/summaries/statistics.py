@@ -27,7 +27,8 @@ CLOSINGS = (*OUTCOMES, ENDED_BY_ASKER)
 _LACKING = ("not_found", "not_helped")
 _STEPS = ("asked", "answered", "choices", "escalated", "was_helped", "returned")
 _COUNTED = (
-    *(*_STEPS, *_LACKING, "opened", "came", "picked", "human_reply", "helped", "promise_kept", "promise_missed"),
+    *(*_STEPS, *_LACKING, "picked", "human_reply", "helped", "promise_kept", "promise_missed"),
+    *("opened", "visited", "came"),
     *(f"closed_{outcome}" for outcome in CLOSINGS),
 )
 _COUNTS: Mapping[Dimension, Sequence[str]] = {"all": _COUNTED, "office": _COUNTED}
@@ -125,6 +126,8 @@ class Funnel:
 
     Attributes
         heard: times that a campaign's link to the web chat was opened, by whomever; Telegram tells of none.
+        visited: times that the web chat was opened, its page or the widget on another site: once a day a browser, by
+            whomever. What is looked at without script is not counted.
         came: people who began to talk, or asked.
         asked: people who asked.
         answered, choices, person: people who got the FAQ's answer, titles to choose from, sent theirs to a person.
@@ -133,6 +136,7 @@ class Funnel:
     """
 
     heard: int = 0
+    visited: int = 0
     came: int = 0
     asked: int = 0
     answered: int = 0
@@ -282,6 +286,7 @@ def _funnel(found: Measures, dimension: Dimension = "all", value: str = NONE) ->
     has_begun = dimension != "topic"
     return Funnel(
         heard=found.of("opened", dimension, value).times if has_begun else 0,
+        visited=found.of("visited", dimension, value).times if has_begun else 0,
         came=people("came") if has_begun else 0,
         asked=people("asked"),
         answered=people("answered"),

@@ -177,6 +177,7 @@ def _funnel(figures: Figures) -> Table:
     now, then = figures.funnel, figures.funnel_before
     steps: list[tuple[str, str, bool]] = [
         ("heard", "Kampanjalinkki avattiin", False),
+        ("visited", "Verkkochat avattiin", False),
         ("came", "Tuli keskusteluun", False),
         ("asked", "Kysyi", False),
         ("answered", "Sai heti vastauksen", True),

@@ -57,6 +57,7 @@ NAMES = {
     "outside_hours": "Virka-ajan ulkopuolella",
     "helped": "Auttoi / ei auttanut",
     "heard": "Kampanjan linkki avattiin",
+    "visited": "Verkkochat avattiin",
     "way": "Matka",
     "channels": "Kanavat",
     "campaigns": "Kampanjat",

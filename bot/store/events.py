@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.hours import OpeningHours
 from bot.store import tip_steps
+from bot.store.campaigns import SHARED
 from bot.store.engine import Tx
 from bot.store.schema import asker, conversation, event
 from bot.store.tallies import NONE, Tallies
@@ -34,6 +36,9 @@ _OWNER = (
     .where(conversation.c.id == bindparam("conversation_id"))
 )
 
+Opening = Literal["opened", "visited", "shared"]  # a campaign's link, the web chat, the words for a friend
+
+OF_CAMPAIGN = {"shared": SHARED}  # by kind: what counts for that one, by whichever its asker came
 CAMPAIGN_COUNTS = timedelta(days=30)  # what happens later is not its doing
 STEPS = {"came": "came", "asked": "asked", "helped": "helped", "closed_answered": "helped"}  # by kind, in this order
 STEP_BEFORE = {"asked": "came", "helped": "asked"}
@@ -97,7 +102,7 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
             {
                 "kind": happening.kind,
                 **_moment(around),
-                "campaign": happening.campaign or last_campaign,
+                "campaign": OF_CAMPAIGN.get(happening.kind) or happening.campaign or last_campaign,
                 "first_campaign": first_campaign,
                 "topic": happening.topic,
                 "seconds": happening.seconds,
@@ -116,11 +121,12 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
         await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))
 
 
-async def record_opening(tx: Tx, campaign: str, around: Circumstances) -> None:
-    """Write that somebody, nobody knows who, has opened a campaign's link."""
+async def record_opening(tx: Tx, kind: Opening, campaign: str | None, around: Circumstances) -> None:
+    """Write that somebody, nobody knows who, has opened something; of a campaign's link that is its first step."""
     flags = dict.fromkeys(("first_of_day", "first_of_week", "first_of_month", "first_of_year", "is_returning"), False)
-    theirs = {"campaign": campaign, "first_campaign": campaign, "first_of_campaign": True}
-    row = {"kind": "opened", **_moment(around), **flags, **theirs, "first_of_first_campaign": True}
+    is_step = kind == "opened"
+    theirs = {"campaign": campaign, "first_campaign": campaign if is_step else None, "first_of_campaign": is_step}
+    row = {"kind": kind, **_moment(around), **flags, **theirs, "first_of_first_campaign": is_step}
     await tx.execute(event.insert(), [row])
 
 

@@ -82,7 +82,7 @@ async def _happen(store: Store, vault: Vault, acts: list[Act]) -> tuple[list[str
             code = codes[act.campaign] if act.campaign >= 0 else "lehti"
             if act.kind == "opened":
                 if await campaigns.is_running(tx.connection, code, day):
-                    await events.record_opening(tx, code, around)
+                    await events.record_opening(tx, "opened", code, around)
                 continue
             if act.asker not in talks:
                 talk = await conversations.begin(
@@ -100,6 +100,10 @@ async def test_the_table_equals_a_count_by_hand_and_stays_so_when_askers_are_era
     acts = _history(seed=2010)
     codes, talks = await _happen(store, vault, acts)
     by_hand = {(touch, number): _by_hand(acts, number, touch) for touch in ("last", "first") for number in range(3)}  # type: ignore[arg-type]
+    async with store.write() as tx:
+        around = events.Circumstances(datetime(2026, 11, 24, tzinfo=UTC), HOURS, "web", "fi")
+        await events.record_opening(tx, "shared", campaigns.SHARED, around)
+        await events.record(tx, next(iter(talks.values())), [events.Happening("shared")] * 2, around)
     async with store.read() as read:
         found = {touch: await steps(read, touch) for touch in ("last", "first")}  # type: ignore[arg-type]
     async with store.write() as tx:
@@ -110,6 +114,7 @@ async def test_the_table_equals_a_count_by_hand_and_stays_so_when_askers_are_era
 
     assert {(touch, number): found[touch][code] for touch in found for number, code in enumerate(codes)} == by_hand
     assert after == found
+    assert {found[touch].pop(campaigns.SHARED) for touch in found} == {Steps(shared=3)}
     assert min(counted.helped for counted in by_hand.values()) > 0
 
 

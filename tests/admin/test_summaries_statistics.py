@@ -32,6 +32,7 @@ HOLIDAYS = {"12-24", "12-25", "12-26", "01-01", "01-06"}
 ASKERS = 14
 KINDS = (
     *("came", "answered", "choices", "picked", "not_found", "escalated", "human_reply", "helped", "not_helped"),
+    "visited",
     *("promise_kept", "promise_missed", "not_found", "not_helped", "not_found", "not_helped"),
     *(f"closed_{outcome}" for outcome in CLOSINGS),
 )
@@ -104,6 +105,11 @@ async def _happen(tx: Tx, vault: Vault, acts: list[Act]) -> tuple[list[Act], dic
     came: dict[int, date] = {}
     written = []
     for act in acts:
+        around = events.Circumstances(act.at, HOURS, act.channel, act.language)
+        if act.kind == "visited":
+            await events.record_opening(tx, "visited", None, around)
+            written.append(replace(act, topic=""))
+            continue
         if act.asker not in talks:
             address = {"lookup": f"{act.asker:032d}", "address_text": str(act.asker)}
             talk = await conversations.begin(
@@ -115,7 +121,6 @@ async def _happen(tx: Tx, vault: Vault, acts: list[Act]) -> tuple[list[Act], dic
                 await campaigns.touch(tx, talk.id, code, act.day)
         is_by_poster = act.asker in came and act.day - came[act.asker] <= timedelta(days=30)
         written.append(replace(act, campaign=code if is_by_poster else ""))
-        around = events.Circumstances(act.at, HOURS, act.channel, act.language)
         happening = events.Happening(act.kind, act.topic or None, act.seconds)
         await events.record(tx, talks[act.asker], [happening], around)
     return written, talks
@@ -200,6 +205,9 @@ def _funnel(acts: Sequence[Act], inside: Sequence[Act], by: str = "", value: str
 
     return Funnel(
         heard=0,
+        visited=0
+        if by == "topic"
+        else sum(act.kind == "visited" and (not by or getattr(act, by) == value) for act in inside),
         came=of("came", "asked") if by != "topic" else 0,
         asked=of("asked"),
         answered=of("answered"),

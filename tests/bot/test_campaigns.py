@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from bot.channels.webchat import NAME as WEB
-from bot.channels.webchat.campaign_links import is_automatic
+from bot.channels.webchat.openings import is_automatic
 from bot.store import campaigns, erasure, moving, schema
 from bot.store.engine import Store
 from bot.vault import Vault

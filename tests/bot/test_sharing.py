@@ -15,7 +15,7 @@ from bot import sharing, wording
 from bot.channels import telegram
 from bot.channels.markup import as_plain_text, as_telegram_html, as_web_html
 from bot.conversation import decide
-from bot.dialogue import Command, Conversation, Press, Signals, Start
+from bot.dialogue import Command, Conversation, Happened, Press, Signals, Start
 from bot.hours import Promise
 from bot.sharing import WaysIn
 from bot.store import campaigns, schema
@@ -86,6 +86,7 @@ def test_who_was_helped_may_pass_it_on_and_who_may_be_in_danger_is_left_alone() 
         "tips"
     ]
     assert [reply.text for decision in (pressed, asked) for reply in decision.replies] == [ready, ready]
+    assert [decision.events for decision in (pressed, asked)] == [(Happened("shared"),)] * 2
     assert [decision.kind for decision in without] == ["stale", "unknown_command"]
 
 

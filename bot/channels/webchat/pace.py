@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import date, datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 
 KEYS_BEFORE_TIDYING = 10_000
 
@@ -39,4 +40,15 @@ class DailyHash:
         """The same hash for the same *address* on the same *day*."""
         if day != self._day:
             self._day, self._salt = day, secrets.token_bytes(32)
-        return hashlib.blake2b(address.encode(), key=self._salt, digest_size=16).hexdigest()
+        return hashlib.blake2b(_network(address).encode(), key=self._salt, digest_size=16).hexdigest()
+
+
+def _network(address: str) -> str:
+    """Of an IPv6 address the part that one line has: its owner makes up the rest, as many as they like."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return found.exploded[:19]
+    return str(found.ipv4_mapped if isinstance(found, IPv6Address) else found)

@@ -24,6 +24,7 @@ from bot.channels.webchat import campaign_links, pages, returning, share, transc
 from bot.channels.webchat.chat import HERE, Face, WebChat
 from bot.channels.webchat.forms import BadForm, read_fields, read_form, read_post
 from bot.channels.webchat.limits import Limits
+from bot.channels.webchat.openings import Openings
 from bot.channels.webchat.posts import NAME, Post, as_body
 from bot.channels.webchat.visitor import (
     FRAME,
@@ -66,13 +67,14 @@ def routes(chat: WebChat) -> list[BaseRoute]:
     """The chat's routes, from `/` on."""
     face = Face(chat)
     limits = Limits(chat)
+    openings = Openings(chat)
     return [
-        *_Pages(chat, face, limits, FRONT).routes(),
+        *_Pages(chat, face, limits, openings, FRONT).routes(),
         *returning.routes(chat, face),
-        *campaign_links.routes(chat),
+        *campaign_links.routes(chat, openings),
         *pages.routes(chat, face),
-        *share.routes(chat, face),
-        *(_Pages(chat, face, limits, FRAME).routes() if chat.widget_origins else ()),
+        *share.routes(chat, face, openings),
+        *(_Pages(chat, face, limits, openings, FRAME).routes() if chat.widget_origins else ()),
         *(widget.routes(chat) if chat.widget_origins else ()),
         Mount("/chat/static", _Static(directory=HERE / "static"), name="chat-static"),
     ]
@@ -90,10 +92,11 @@ class _Static(StaticFiles):
 class _Pages:
     """The chat by one *door*."""
 
-    def __init__(self, chat: WebChat, face: Face, limits: Limits, door: Door) -> None:
+    def __init__(self, chat: WebChat, face: Face, limits: Limits, openings: Openings, door: Door) -> None:
         self._chat = chat
         self._face = face
         self._limits = limits
+        self._openings = openings
         self._door = door
         self._holdings = Holdings(chat.store, chat.profile, chat.hours.zone)
 
@@ -106,6 +109,7 @@ class _Pages:
             Route(f"{self._door.base}/events", self.events),
             Route(self._door.file, self.file),
             Route(f"{self._door.base}/typing", self.typing, methods=["POST"]),
+            Route(f"{self._door.base}/opened", self.opened, methods=["POST"]),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -200,6 +204,10 @@ class _Pages:
             else:
                 marks.ends(asker.talk.ticket.id, "asker")
         return Response(status_code=204)
+
+    async def opened(self, request: Request) -> Response:
+        """Somebody looks at the page. Nothing is written of who."""
+        return await self._openings.told(request, "visited", browser=token_of(request, self._door))
 
     async def file(self, request: Request) -> Response:
         """All that is kept of the asker, as a file; to the chat for who has none, or comes from another site's page."""

@@ -6,13 +6,14 @@ from starlette.routing import BaseRoute, Route
 
 from bot import sharing, wording
 from bot.channels.webchat.chat import Face, WebChat
+from bot.channels.webchat.openings import Openings
 from bot.channels.webchat.visitor import language_for, token_of, visitor
 from bot.store.campaigns import SHARED, web_link
 
 PATH = "/jaa"
 
 
-def routes(chat: WebChat, face: Face) -> list[BaseRoute]:
+def routes(chat: WebChat, face: Face, openings: Openings) -> list[BaseRoute]:
     """The page, in the language of the visitor's conversation or the one that `?kieli=` asks for."""
 
     async def page(request: Request) -> Response:
@@ -27,4 +28,7 @@ def routes(chat: WebChat, face: Face) -> list[BaseRoute]:
         }
         return HTMLResponse(face.render("share.html", language, path=PATH, message=message, link=link, apps=apps))
 
-    return [Route(PATH, page)]
+    async def opened(request: Request) -> Response:
+        return await openings.told(request, "shared", SHARED, browser=token_of(request))
+
+    return [Route(PATH, page), Route(f"{PATH}/opened", opened, methods=["POST"])]

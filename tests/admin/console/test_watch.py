@@ -27,7 +27,7 @@ async def _ends(office: Office, kind: str, ended_as: str) -> None:
 
 async def _asked(office: Office, a_day: int, days: int) -> None:
     today = office.clock().date()
-    flags = dict.fromkeys(("first_of_day", "first_of_week", "first_of_month", "is_returning"), False)
+    flags = {"first_of_day": True} | dict.fromkeys(("first_of_week", "first_of_month", "is_returning"), False)
     moment = {"at": datetime(2026, 11, 1, tzinfo=UTC), "local_hour": 10, "in_office_hours": True}
     row = {"kind": "asked", "channel": "web", "language": "fi", **moment, **flags}
     rows = [{**row, "local_day": today - timedelta(days=back)} for back in range(1, days) for _ in range(a_day)]
@@ -61,11 +61,11 @@ async def test_the_page_tells_what_lives_whether_they_ask_and_what_was_told(offi
     told = _text(page)
     assert SCRIPT not in page
     assert "Kysymys otettiin vastaan, mutta vastausta ei tullut. Käynnistä palvelu uudelleen" in told
-    assert "Kysymyksiä tulee kuten tavallisesti." in told
+    assert "Kysyjiä on kuten tavallisesti." in told
     assert "Yhteensä 84, tavallisesti noin" in told
     positions = [
         told.index(title)
-        for title in ("30 tuntiin. Kestää", "9 päivässä 2 kysymystä. Kestää", "9 päivää ilman kysymystä. Tavallisesti")
+        for title in ("30 tuntiin. Kestää", "9 päivässä 2 kysyjää. Kestää", "9 päivää ilman kysymystä. Tavallisesti")
     ]
     assert positions == sorted(positions)
     assert "tuli uudeksi tavalliseksi" in told

@@ -1,5 +1,6 @@
 """A fall is placed where it is, or nowhere; and nobody is named by it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
@@ -60,6 +61,17 @@ def test_a_group_of_few_people_is_never_named() -> None:
 def test_fewer_came_is_told_apart_from_they_did_not_ask(came: int, cause: str) -> None:
     """The one needs a poster, the other a better first page."""
     assert find(USUAL, _groups(came=came), 26.7).cause == cause
+
+
+def test_where_the_fall_is_in_one_channel_it_is_told_apart_by_who_came_there() -> None:
+    """A web page that many look at must not hide that Telegram's link has come down from the wall."""
+    usual = _groups(telegram_fi__evening=100, web_fi__evening=100, came=1000)
+    quiet = _groups(web_fi__evening=20, came=170)
+    came = [{"telegram": 100, "web": 900}, {"telegram": 0, "web": 170}]
+    here, there = (replace(groups, came_by=by) for groups, by in zip((usual, quiet), came, strict=True))
+
+    assert find(here, there, 40.0) == Found("fewer_came", Place("channel", "telegram"))
+    assert find(usual, quiet, 40.0).cause == "did_not_ask"
 
 
 def test_without_enough_who_came_the_cause_is_not_guessed() -> None:

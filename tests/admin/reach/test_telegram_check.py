@@ -99,8 +99,8 @@ def test_every_trouble_is_told_in_every_language_with_what_to_do() -> None:
     assert not [text for text in texts if re.search(r"[{}]|None", text.replace("\\{", ""))]
     assert not [text for text in texts if "[x](" in text]
     assert alarm_words.quiet_in_short("fi", facts) == (
-        "12 päivässä 1 kysymys.",
-        "Tavallisesti tänä aikana tulee noin 17; sattumalta näin käy 1 kerran 40:stä.",
+        "12 päivässä 1 kysyjä.",
+        "Tavallisesti tänä aikana kysyy noin 17; sattumalta näin käy 1 kerran 40:stä.",
     )
     said = [alarm_words.quiet_in_short("fi", facts | {"one_in": number})[1] for number in (2, 500, 250, 4000)]
     assert [text.split()[-1] for text in said] == ["2:sta.", "500:sta.", "250:stä.", "1000:sta."]

@@ -98,9 +98,11 @@ async def _alarms(house: House) -> list[Alarm]:
         return await alarms.latest(read, limit=10)
 
 
-async def _happened(store: Store, days: Iterable[tuple[date, int]], kind: str = "asked") -> None:
-    """So many questions, of as many people, on each of these days, from five in the afternoon on."""
-    flags = {"first_of_day": True, "first_of_week": True, "first_of_month": True, "is_returning": False}
+async def _happened(
+    store: Store, days: Iterable[tuple[date, int]], kind: str = "asked", *, is_first: bool = True
+) -> None:
+    """So many questions, of as many people or *is_first* of none, on each of these days, from five in the afternoon."""
+    flags = {"first_of_day": is_first, "first_of_week": True, "first_of_month": True, "is_returning": False}
     rows = [
         {
             "kind": kind,
@@ -164,16 +166,20 @@ async def test_silence_is_told_once_with_where_and_why_and_its_end_is_noted(
     """The coordinator hears of it in the morning; a restart, or another process, tells nothing anew."""
     quiet_from = TODAY - timedelta(days=6)
     await _happened(store, _usual(quiet_from - timedelta(days=90), 90))
-    await _happened(store, _usual(quiet_from - timedelta(days=90), 96), kind="came")  # they come as ever
+    await _happened(store, _usual(quiet_from - timedelta(days=90), 96), kind="visited")  # they come as ever
+    await _happened(store, [(quiet_from + timedelta(days=2), 2)])
+    await _happened(
+        store, [(quiet_from + timedelta(days=2), 40)], is_first=False
+    )  # of one person: a flood hides no silence
     for _ in range(3):
         await _watchman(house).tick()
 
     text, subject = await _told(house)
-    assert "6 päivää ilman kysymystä." in text
+    assert "6 päivässä 2 kysyjää." in text
     assert "sattumalta näin käy harvemmin kuin 1 kerran 1000:sta." in text
     assert "Tulijoita on kuten ennen, mutta he eivät kysy." in text
     assert "Lasku on kaikkialla yhtä suuri." in text
-    assert subject == "Otappa koppi: 6 dagar utan frågor"
+    assert subject == "Otappa koppi: 2 personer har frågat på 6 dagar"
     (alarm,) = await _alarms(house)
     assert (alarm.kind, alarm.ended_at) == ("silence", None)
 

@@ -387,6 +387,18 @@
     if (event.key === "Escape") tellParent("koppi:close");
   });
 
+  // That somebody looks at the page is counted, not who; one that is loaded ahead or behind others is not looked at.
+  function tellOpened() {
+    if (document.prerendering || document.visibilityState !== "visible") return;
+    document.removeEventListener("visibilitychange", tellOpened);
+    const body = new URLSearchParams(cameBy === undefined ? {} : { campaign: cameBy });
+    fetch(`${base}/opened?kieli=${document.documentElement.lang}`, { method: "POST", body, keepalive: true }).catch(() => {});
+  }
+
+  document.addEventListener("visibilitychange", tellOpened);
+  document.addEventListener("prerenderingchange", tellOpened);
+  tellOpened();
+
   bringBackDraft();
   offerCopying();
   if ("begun" in document.body.dataset) {

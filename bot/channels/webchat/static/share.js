@@ -7,6 +7,10 @@
   const copy = document.getElementById("copy");
   const notice = document.getElementById("notice");
 
+  // That somebody has the words before them is counted, not who.
+  const body = new URLSearchParams();
+  fetch(`/jaa/opened?kieli=${document.documentElement.lang}`, { method: "POST", body, keepalive: true }).catch(() => {});
+
   send.hidden = !navigator.share;
   send.addEventListener("click", async () => {
     try {
