@@ -38,8 +38,11 @@ lint: .venv/.test-ready ## static checks and the FAQ's own
 bench: .venv/.test-ready ## the benchmark tables
 	@$(BIN)/python -m tests.bench
 
+torture: .venv/.test-ready ## what the world does to a service, done to it on purpose (up to ten minutes)
+	@$(BIN)/python -m tests.torture
+
 lock: .venv/.test-ready ## renew the hashed locks from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade requirements.in -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade requirements-dev.in -o requirements-dev.lock
 
-.PHONY: help setup run test lint bench lock
+.PHONY: help setup run test lint bench torture lock

@@ -49,6 +49,7 @@ class ForkServer:
     def run(self) -> None:
         """Start what is asked for, until everybody who was connected has gone."""
         signal.signal(signal.SIGCHLD, lambda *_: None)  # it wakes the selector
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for who is connected; when they go, it ends
         while True:
             for key, _ in self._selector.select(START_SECONDS):
                 if key.fileobj is self._listener:
@@ -87,6 +88,7 @@ class ForkServer:
         """In the child: nothing of the server's is its own."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._selector.close()
         for end in (self._listener, self._ended, self._wakes, *self._connections):
             end.close()

@@ -1,0 +1,105 @@
+"""`python -m tests.torture`: the scenarios one after the other, then a table of what was lost, doubled or swapped."""
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from knowledge import library
+from knowledge.base import KnowledgeBase
+from tests.support import processes
+from tests.torture import kills
+from tests.torture.scenario import Result, Scenario, play
+from tests.torture.world import IN_FLIGHT, PER_SECOND
+
+SCENARIOS = [*kills.SCENARIOS]
+HEADS = (
+    "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "shown as failed",
+    "restart → answer", "seconds",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play what is asked for; 1 when anything was lost, doubled or out of order."""
+    known = [scenario.name for scenario in SCENARIOS]
+    parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
+    parser.add_argument(
+        "--seed", type=int, default=1, help="what everybody says and does follows from it (%(default)s)"
+    )
+    parser.add_argument("--kills", type=int, default=30, help="how many in each world that is killed (%(default)s)")
+    parser.add_argument("--askers", type=int, help="how many in each world, if not as many as its scenario says")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of {', '.join(known)}; or one database's")
+    asked = parser.parse_args(arguments)
+    chosen = [
+        (scenario, kind)
+        for scenario in SCENARIOS
+        for kind in scenario.databases
+        if not asked.only or {scenario.name, kind, f"{scenario.name}, {kind}"} & set(asked.only)
+    ]
+    if not chosen:
+        parser.error(f"there is none of that name; there are {', '.join(known)}")
+    try:
+        results = asyncio.run(_play_all(chosen, asked.seed, asked.kills, asked.askers))
+    except KeyboardInterrupt:
+        return 130
+    return 1 if any(result.found.faults for result in results) else 0
+
+
+async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, askers: int | None) -> list[Result]:
+    results: list[Result] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    _introduce(seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="koppi-torture-") as folder,
+        processes.fork_server(Path(folder)) as fork,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
+    ):
+        task = progress.add_task("fitting the FAQ", total=len(chosen))
+        await asyncio.to_thread(KnowledgeBase.build, library.load(), Path(folder) / "faq")
+        for scenario, kind in chosen:
+            name = f"{scenario.name}, {kind}"
+
+            def say(words: str, name: str = name) -> None:
+                progress.update(task, description=f"{name}: {words}")
+
+            say("starting")
+            result = await play(
+                scenario, kind, Path(folder) / "faq", fork, seed=seed, kills=kills, say=say, askers=askers
+            )
+            results.append(result)
+            _tell(result)
+            progress.advance(task)
+    print(f"\n{sum(result.seconds for result in results):.0f} s in all")
+    return results
+
+
+def _introduce(seed: int) -> None:
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"\nseed {seed}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine}; load {os.getloadavg()[0]:.1f} before")
+    print(f"{PER_SECOND:.0f} sends a second allowed (shipped: 25), {IN_FLIGHT} in flight\n")
+    print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}", flush=True)
+
+
+def _tell(result: Result) -> None:
+    found = result.found
+    numbers = (
+        result.updates, result.kills, len(found.lost), len(found.doubled), found.explained, len(found.inversions),
+        found.failed,
+    )  # fmt: skip
+    recovery = "" if result.recovery is None else f"{result.recovery:.1f} s"
+    print(f"| {' | '.join([result.name, *map(str, numbers), recovery, f'{result.seconds:.0f}'])} |", flush=True)
+    for words in [*result.notes, *found.faults[:20]]:
+        print(f"  {words}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,62 @@
+"""`kill -9` at random moments under load, and SIGTERM in full traffic."""
+
+import asyncio
+
+from tests.torture.crowd import doing
+from tests.torture.scenario import Scenario
+from tests.torture.world import STOPS_WITHIN, World
+
+DIES_AFTER = 1.5  # seconds at most from a life's first answer to its end
+DIES_WHILE_STARTING = 0.2  # of all lives
+STARTS_IN = 1.0
+LIVES_BY_POLLING_ON_POSTGRESQL = 10  # every tenth: a killed poller's lease lasts 20 seconds, and who comes waits for it
+STOPS = 5
+TRAFFIC_SECONDS = 3.0
+STREAMS = 200
+
+
+async def die(world: World) -> None:
+    """Kill it so often, start it at once, now by polling and now by webhook."""
+    for number in range(world.kills_wanted):
+        world.say(f"kill {number + 1} of {world.kills_wanted}")
+        await asyncio.sleep(world.dice.uniform(0, DIES_AFTER))
+        await world.kill()
+        await world.starts(_mode(world, number))
+        if world.dice.random() < DIES_WHILE_STARTING and number < world.kills_wanted - 1:
+            await asyncio.sleep(world.dice.uniform(0, STARTS_IN))
+        else:
+            await world.recovers()
+
+
+def _mode(world: World, number: int) -> str:
+    is_shared = not world.database.startswith("sqlite")
+    if is_shared:
+        return "polling" if number % LIVES_BY_POLLING_ON_POSTGRESQL == 4 else "webhook"
+    return world.dice.choice(["polling", "webhook"])
+
+
+async def stop(world: World) -> None:
+    """Stop it in full traffic with open event streams, and start it again the other way round."""
+    times = []
+    for number in range(STOPS):
+        world.say(f"stop {number + 1} of {STOPS}")
+        async with doing(*(_listens(world) for _ in range(STREAMS))):
+            await asyncio.sleep(TRAFFIC_SECONDS)
+            times.append(await world.stops())
+        await world.starts("webhook" if world.mode == "polling" else "polling")
+        await world.recovers()
+    world.notes.append(
+        f"SIGTERM to the end, with {STREAMS} event streams: {max(times):.1f} s at most of {STOPS_WITHIN}"
+    )
+
+
+async def _listens(world: World) -> None:
+    """An open page that nobody is at; it has the stream until the service ends it."""
+    reader, writer = await asyncio.open_connection("localhost", world.port)
+    writer.write(f"GET /chat/events HTTP/1.1\r\nHost: localhost:{world.port}\r\n\r\n".encode())
+    while await reader.read(4096):
+        pass
+    writer.close()
+
+
+SCENARIOS = [Scenario("kill -9", die), Scenario("SIGTERM", stop)]
