@@ -15,7 +15,7 @@ DIGITS = 6
 SECRET_BYTES = 20  # as long as the hash, as RFC 4226 recommends
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 10  # 80 bits: nobody guesses one, however fast
-DRIFT = (-1, 0, 1)  # steps: a phone's clock may be half a minute off
+DRIFT = (-1, 0)  # steps: it takes a while to type, and a phone's clock may go a little slow
 
 
 def new_secret() -> str:
@@ -37,7 +37,7 @@ def code(secret: str, step: int, *, digits: int = DIGITS) -> str:
 
 
 def matching_step(secret: str, typed: str, now: datetime) -> int | None:
-    """The half minute that *typed* is the code of, the present one or a neighbour; None when it is of neither."""
+    """The half minute that *typed* is the code of, the present one or the one before; None when it is of neither."""
     steps = [step_at(now) + drift for drift in DRIFT]
     right = [step for step in steps if hmac.compare_digest(code(secret, step).encode(), typed.encode())]
     return right[0] if right else None

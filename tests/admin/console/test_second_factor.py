@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,7 +19,7 @@ from admin.console import totp
 from admin.console.access import ACCESS, WITHOUT_CODE
 from admin.console.front_door import FrontDoor
 from admin.console.site import pages
-from bot.store import accounts, second_factor
+from bot.store import accounts, login_attempts, second_factor
 from bot.store.accounts import Account
 from bot.store.engine import Store
 from bot.store.schema import account as account_table
@@ -207,6 +207,20 @@ async def test_guessing_codes_ends_after_96_a_day_and_the_paper_still_helps(offi
 
     assert statuses == [401, 429, 303]
     assert later.status_code == 303
+
+
+async def test_ten_codes_in_a_quarter_of_an_hour_are_enough(store: Store, vault: Vault) -> None:
+    """So that a day's tries are not made in a minute, from many addresses at once."""
+    now = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    for _ in range(10):
+        async with store.write() as tx:
+            await login_attempts.count_one_time_code(tx, vault, account_id="1" * 32, now=now)
+    async with store.write() as tx:
+        with pytest.raises(login_attempts.TooMany) as refused:
+            await login_attempts.count_one_time_code(tx, vault, account_id="1" * 32, now=now)
+        await login_attempts.count_one_time_code(tx, vault, account_id="1" * 32, now=now + timedelta(minutes=15))
+
+    assert refused.value.until == now + timedelta(minutes=15)
 
 
 async def test_at_the_first_log_in_a_phone_is_set_up(office: Office) -> None:

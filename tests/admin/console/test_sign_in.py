@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import inspect
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from bot.store import accounts, login_attempts, sessions
 from bot.store.engine import Store
+from bot.store.login_attempts import TooMany
 from bot.store.schema import account, audit, session
 from bot.vault import Vault
 from tests.admin.console.office import COOKIE, OURS, PASSWORD, Office, opened, token_in
@@ -350,6 +351,39 @@ async def test_forgiven_attempts_are_gone_from_the_table(store: Store, vault: Va
         async with store.write() as tx:
             attempt = await login_attempts.count(tx, vault, address="192.0.2.7", name="Väinö", now=now)
             await login_attempts.forgive(tx, attempt)
+
+
+async def test_after_fifty_wrong_guesses_a_day_each_address_has_two_an_hour(store: Store, vault: Vault) -> None:
+    """Whoever guesses from many addresses is slowed too, and the account's owner, at another one, is not locked out."""
+    now = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+    async def counted(address: str, at: datetime, tries: int = 3) -> int:
+        done = 0
+        for _ in range(tries):
+            with suppress(TooMany):
+                async with store.write() as tx:
+                    await login_attempts.count(tx, vault, address=address, name="Väinö", now=at)
+                    done += 1
+        return done
+
+    guessed = sum([await counted(f"192.0.2.{number}", now, 10) for number in range(5)])
+    later = now + timedelta(hours=2)
+    at_others = [await counted(f"198.51.100.{number}", later) for number in range(3)]
+    hour_after = await counted("198.51.100.0", later + timedelta(hours=1))
+    day_after = await counted("198.51.100.0", later + timedelta(days=1))
+
+    assert guessed == 50
+    assert at_others == [2, 2, 2]
+    assert (hour_after, day_after) == (2, 3)
+
+
+def test_an_unknown_name_costs_the_same_hash_as_a_known_one() -> None:
+    """By how long it takes nobody learns who has an account: there is a hash to compare with from the start."""
+    anybodys = accounts._hasher.hash("not-the-password")
+
+    assert not accounts._hasher.check_needs_rehash(accounts.nobodys_hash())
+    assert len(accounts.nobodys_hash()) == len(anybodys)
+    assert not accounts._is_right(accounts.nobodys_hash(), "not-the-password")
 
 
 @pytest.mark.parametrize("name", ["", " " * 5, "ä" * 500, "\x00\x1f", "\u202eVäinö", "'; DROP TABLE account; --"])
