@@ -36,7 +36,7 @@ from bot.holdings import Holdings
 from bot.service import Service
 from bot.settings import Settings
 from bot.sharing import WaysIn
-from bot.store import accounts, audit, migrate, search
+from bot.store import accounts, audit, migrate, presence_sharing, search
 from knowledge import library
 
 SUMMARY_TICK_SECONDS = 30
@@ -105,6 +105,7 @@ def _loops(house: House, at: Address):  # type: ignore[no-untyped-def]
     yield worker.keep_promises(house.store, house.hours, house.clock)
     yield worker.clean_up_after_erasures(house.store)
     yield search.keep_up(house.store, house.vault)
+    yield presence_sharing.share(house.store, house.clock)
     yield house.bookshelf.watch()
     yield house.earlier.watch(house.store)
     yield announce.watch(house)

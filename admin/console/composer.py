@@ -16,7 +16,7 @@ from bot.channels.incoming import clean
 from bot.channels.markup import units
 from bot.store import conversations, drafts, tickets
 from bot.store.drafts import Draft
-from bot.store.tickets import NotOpen, TicketRow
+from bot.store.tickets import NotOpen
 
 FORM_KEY = re.compile(r"[A-Za-z0-9_-]{8,40}")
 MESSAGE_IDS = re.compile(r"([0-9]{1,15}(,[0-9]{1,15})*)?")
@@ -96,23 +96,15 @@ async def typing(visit: Visit) -> Response:
         if ticket is None:
             return Response(status_code=204)
         sealed = await conversations.sealed_address(read, ticket.conversation_id)
+    is_reply = what == "on" and ticket.closed_at is None and ticket.account_id == account.id
     if what in {"on", "note"}:
-        hub.presence.writes(ticket_id, account.id, account.name, now)
+        hub.presence.writes(ticket_id, account.id, account.name, now, to_asker=is_reply)
     else:
-        hub.presence.stops_writing(ticket_id, account.id)
-    if ticket.closed_at is None and ticket.account_id == account.id:
-        _tell_asker(visit, ticket, sealed, writes=what == "on")
+        hub.presence.stops_writing(ticket_id, account.id, now)
+    bot = visit.house.telegram
+    if is_reply and ticket.channel == telegram.NAME and bot is not None and sealed is not None:
+        bot.show_typing(visit.house.vault.unseal(sealed))
     return Response(status_code=204)
-
-
-def _tell_asker(visit: Visit, ticket: TicketRow, sealed: bytes | None, *, writes: bool) -> None:
-    house = visit.house
-    if not writes:
-        house.store.hub.typing.ends(ticket.id, "advisor")
-        return
-    house.store.hub.typing.begins(ticket.id, "advisor", visit.account.name, visit.now)
-    if ticket.channel == telegram.NAME and house.telegram is not None and sealed is not None:
-        house.telegram.show_typing(house.vault.unseal(sealed))
 
 
 def read_draft(visit: Visit, mode: str) -> Draft:

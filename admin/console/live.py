@@ -17,7 +17,6 @@ from admin.console.visit import RANDOM_ID, Visit, not_found
 from admin.house import House
 from bot import bookshelf
 from bot.store import revisions, sessions, tickets
-from bot.store.live import Typing
 from bot.store.presence import Presence
 from bot.store.schema import conversation, revision_counter, ticket
 
@@ -77,9 +76,9 @@ async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | No
     if conversation_id is not None:
         topics.append(f"conversation:{conversation_id}")
     if ticket_id is not None:
-        topics.append(Typing.topic(ticket_id))
+        topics.append(Presence.topic(ticket_id))
     longest = SHARED_LOOK_SECONDS if store.is_shared else HEARTBEAT_SECONDS
-    typing, presence, seen, showed_writing, told = store.hub.typing, store.hub.presence, "", False, ""
+    presence, seen, showed_writing, told = store.hub.presence, "", False, ""
     account = visit.account
     is_there = presence.open(ticket_id, account.id) if ticket_id is not None else nullcontext()
     yield "retry: 2000\n\n"
@@ -100,12 +99,9 @@ async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | No
             if visit.may("ticket") and (present := json.dumps(visit.presence())) != told:
                 yield f"event: presence\ndata: {present}\n\n"
                 told = present
-            writes, ends_in = False, presence.seconds_left(house.clock())
-            if ticket_id is not None:
-                writes = typing.who(ticket_id, "asker", house.clock()) is not None
-                ends_in = min(ends_in, typing.seconds_left(ticket_id, "asker", house.clock()))
+            writes = ticket_id is not None and presence.asker_writes(ticket_id, house.clock())
             if writes != showed_writing:
                 yield f"event: {'typing' if writes else 'quiet'}\ndata: -\n\n"
                 showed_writing = writes
-            elif not await news.wait(min(longest, ends_in)):
+            elif not await news.wait(min(longest, presence.seconds_left(house.clock()))):
                 yield ": still here\n\n"

@@ -167,8 +167,7 @@ async def attempt(
         return await show(visit, 409, problem="not_failed", draft=draft)
     except NotOpen:
         return await show(visit, 409, problem="closed_already", draft=draft, handing=handing)
-    visit.house.store.hub.presence.stops_writing(ticket_id, visit.account.id)
-    visit.house.store.hub.typing.ends(ticket_id, "advisor")  # said, or no longer theirs to say
+    visit.house.store.hub.presence.stops_writing(ticket_id, visit.account.id, visit.now)  # said, or not theirs to say
     return visit.go(f"/console/tickets/{ticket_id}?view={_view_after(visit, done)}&done={done}#latest")
 
 

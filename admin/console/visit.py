@@ -73,7 +73,7 @@ class Visit:
         return who is None or (self.session is not None and self.session.account.role in who)
 
     def presence(self) -> Mapping[str, str]:
-        """In words who else has which ticket open, by ticket; a hint, of this process's pages."""
+        """In words who else has which ticket open, by ticket; a hint."""
         there = self.house.store.hub.presence.of(self.house.clock(), besides=self.account.id)
         return {ticket_id: words.presence(people) for ticket_id, people in there.items()}
 

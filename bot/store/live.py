@@ -5,17 +5,10 @@ after a timeout, so a missed hint delays and never loses.
 """
 
 import asyncio
-import math
 from collections import defaultdict
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Literal, Self
+from typing import Self
 
 from bot.store.presence import Presence
-
-TYPING_LASTS = timedelta(seconds=60)
-
-Side = Literal["asker", "advisor"]
 
 
 class Hub:
@@ -24,7 +17,6 @@ class Hub:
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._stopping = asyncio.Event()
-        self.typing = Typing(self.announce)
         self.presence = Presence(self.announce)
 
     @property
@@ -96,48 +88,3 @@ class Subscription:
             return False
         self._event.clear()
         return True
-
-
-class Typing:
-    """Who writes in which ticket just now: a mark that the writer's page renews and takes away, else it ends by itself.
-
-    Kept in this process and nowhere else: no text is in it, and where several processes serve pages, a page sees only
-    who writes by its own.
-    """
-
-    def __init__(self, announce: Callable[[str], None]) -> None:
-        self._announce = announce
-        self._marks: dict[tuple[str, Side], tuple[str, datetime]] = {}
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nobody is marked."""
-        return not self._marks
-
-    @staticmethod
-    def topic(ticket_id: str) -> str:
-        """What is announced when somebody begins or ends writing in this ticket."""
-        return f"typing:{ticket_id}"
-
-    def begins(self, ticket_id: str, side: Side, name: str, now: datetime) -> None:
-        """Mark *side* as writing, by *name*, for a minute from *now*."""
-        is_news = self.who(ticket_id, side, now) != name
-        running = {key: mark for key, mark in self._marks.items() if mark[1] > now}
-        self._marks = running | {(ticket_id, side): (name, now + TYPING_LASTS)}
-        if is_news:
-            self._announce(self.topic(ticket_id))
-
-    def ends(self, ticket_id: str, side: Side) -> None:
-        """Take the mark of *side* away, if there is one."""
-        if self._marks.pop((ticket_id, side), None) is not None:
-            self._announce(self.topic(ticket_id))
-
-    def who(self, ticket_id: str, side: Side, now: datetime) -> str | None:
-        """The name of who writes on this *side* of the ticket; None when nobody does."""
-        name, until = self._marks.get((ticket_id, side), ("", now))
-        return name if until > now else None
-
-    def seconds_left(self, ticket_id: str, side: Side, now: datetime) -> float:
-        """How long the mark of *side* lasts if it isn't renewed; infinity when there is none to end."""
-        _, until = self._marks.get((ticket_id, side), ("", now))
-        return (until - now).total_seconds() if until > now else math.inf

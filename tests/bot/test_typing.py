@@ -11,10 +11,9 @@ import pytest
 
 from bot.store import schema
 from bot.store.engine import Store
-from bot.store.live import TYPING_LASTS, Hub
+from bot.store.presence import LASTS
 from bot.vault import Vault
 from tests.support.chat import Browser, Chat, serving
-from tests.support.clock import A_TUESDAY_MORNING as NOW
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.knowledge import KNOWN, UNKNOWN, SteadyKnowledge
 from tests.support.koppi import Koppi
@@ -23,51 +22,6 @@ from tests.support.telegram_faults import Fault, refusal
 
 SECOND = timedelta(seconds=1)
 on_one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-
-
-# --- the mark -------------------------------------------------------------------------------------------------
-
-
-def test_a_mark_ends_when_its_writer_says_so_and_by_itself_after_a_minute() -> None:
-    """A browser that crashed must not seem to write for ever."""
-    typing = Hub().typing
-    typing.begins("t1", "advisor", "Väinö", NOW)
-
-    assert typing.who("t1", "advisor", NOW + TYPING_LASTS - SECOND) == "Väinö"
-    assert typing.seconds_left("t1", "advisor", NOW + SECOND) == 59
-    assert typing.who("t1", "advisor", NOW + TYPING_LASTS) is None
-    typing.begins("t1", "advisor", "Väinö", NOW + 30 * SECOND)
-    assert typing.who("t1", "advisor", NOW + TYPING_LASTS) == "Väinö", "renewed"
-    typing.ends("t1", "advisor")
-    assert typing.who("t1", "advisor", NOW) is None
-
-
-def test_each_side_of_each_ticket_has_a_mark_of_its_own() -> None:
-    """Nobody sees themselves, or a stranger, write."""
-    typing = Hub().typing
-    typing.begins("t1", "advisor", "Väinö", NOW)
-    typing.begins("t2", "asker", "", NOW)
-
-    assert [typing.who(ticket, side, NOW) for ticket in ("t1", "t2") for side in ("asker", "advisor")] == [
-        None, "Väinö", "", None,
-    ]  # fmt: skip
-
-
-async def test_who_looks_is_woken_when_somebody_begins_and_ends_and_not_in_between() -> None:
-    """Every open page would look at the database for each of the marks that are renewed."""
-    hub = Hub()
-    woken = []
-    with hub.subscribe(hub.typing.topic("t1")) as news:
-        for act in (
-            lambda: hub.typing.begins("t1", "advisor", "Väinö", NOW),
-            lambda: hub.typing.begins("t1", "advisor", "Väinö", NOW + SECOND),
-            lambda: hub.typing.ends("t1", "advisor"),
-            lambda: hub.typing.ends("t1", "advisor"),
-        ):
-            act()
-            woken.append(await news.wait(0))
-
-    assert woken == [True, False, True, False]
 
 
 # --- on the web -----------------------------------------------------------------------------------------------
@@ -102,18 +56,18 @@ async def ticket_id(chat: Chat) -> str:
 @on_one_database
 async def test_the_open_page_is_told_who_writes_and_when_it_ends(chat: Chat, aino: Browser) -> None:
     """In the asker's language, by the name the advisor chose; and when the mark ends by itself, too."""
-    ticket, typing = await ticket_id(chat), chat.store.hub.typing
+    ticket, presence = await ticket_id(chat), chat.store.hub.presence
     async with (
         asyncio.timeout(10),
         aino.stream("GET", "/chat/events") as stream,
         aclosing(_events(stream)) as events,
     ):
         assert (await anext(events))[0] == "changed"
-        typing.begins(ticket, "advisor", "Väinö", chat.clock())
+        presence.writes(ticket, "v", "Väinö", chat.clock(), to_asker=True)
         assert await anext(events) == ("typing", "Väinö kirjoittaa…")
-        typing.ends(ticket, "advisor")
+        presence.stops_writing(ticket, "v", chat.clock())
         assert await anext(events) == ("quiet", "-")
-        typing.begins(ticket, "advisor", "Väinö", chat.clock() - TYPING_LASTS + SECOND / 20)
+        presence.writes(ticket, "v", "Väinö", chat.clock() - LASTS + SECOND / 20, to_asker=True)
         assert await anext(events) == ("typing", "Väinö kirjoittaa…")
         chat.clock.advance(SECOND)
         assert await anext(events) == ("quiet", "-")
@@ -135,27 +89,27 @@ async def test_an_asker_is_seen_writing_by_their_advisor_alone_and_no_word_of_it
 ) -> None:
     """The post bears no text; nothing of it is written to the database."""
     before = [await chat.rows(table) for table in schema.metadata.sorted_tables]
-    ticket, typing = await ticket_id(chat), chat.store.hub.typing
+    ticket, presence = await ticket_id(chat), chat.store.hub.presence
     statuses = [await types(aino)]
-    began = typing.who(ticket, "asker", chat.clock())
+    began = presence.asker_writes(ticket, chat.clock())
     statuses.append(await types(aino, "off"))
 
     assert statuses == [204, 204]
-    assert (began, typing.who(ticket, "asker", chat.clock())) == ("", None)
+    assert (began, presence.asker_writes(ticket, chat.clock())) == (True, False)
     assert [await chat.rows(table) for table in schema.metadata.sorted_tables] == before
 
 
 @on_one_database
 async def test_what_no_page_of_ours_posts_marks_nothing(chat: Chat, aino: Browser) -> None:
     """Another site's form, a field that no script of ours sends, a flood."""
-    ticket, typing = await ticket_id(chat), chat.store.hub.typing
+    ticket, presence = await ticket_id(chat), chat.store.hub.presence
     refused = [
         await types(aino, **{"sec-fetch-site": "cross-site"}),
         (await aino.post("/chat/typing", data={"typing": "on", "text": "salaisuus"})).status_code,
     ]
     async with Browser(chat) as stranger:
         refused.append(await types(stranger))
-    assert typing.who(ticket, "asker", chat.clock()) is None
+    assert not presence.asker_writes(ticket, chat.clock())
     flood = {await types(aino) for _ in range(60)}
 
     assert refused == [403, 422, 204]
@@ -170,7 +124,7 @@ async def test_where_no_question_is_with_a_person_nobody_is_seen_writing(chat: C
         await aino.says(KNOWN)
         await types(aino)
 
-    assert chat.store.hub.typing.is_empty
+    assert chat.store.hub.presence.is_empty
 
 
 # --- in Telegram ----------------------------------------------------------------------------------------------

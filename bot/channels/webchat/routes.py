@@ -43,7 +43,7 @@ from bot.dialogue import Conversation
 from bot.holdings import Gone, Holdings
 from bot.store import conversations, inbox
 from bot.store.engine import StoreUnavailable
-from bot.store.live import Typing
+from bot.store.presence import ASKER, Presence
 from bot.store.schema import conversation as conversation_table
 from bot.store.schema import inbox as inbox_table
 from knowledge.entry import Language
@@ -197,12 +197,12 @@ class _Pages:
         token = token_of(request, self._door)
         if not self._limits.takes_typing(self._chat.vault.lookup(NAME, token)):
             return Response(status_code=429)
-        asker, marks = await visitor(self._chat, token), self._chat.store.hub.typing
+        asker, presence, now = await visitor(self._chat, token), self._chat.store.hub.presence, self._chat.clock()
         if asker.talk is not None and asker.talk.ticket is not None:
             if fields.get("typing") == "on":
-                marks.begins(asker.talk.ticket.id, "asker", "", self._chat.clock())
+                presence.writes(asker.talk.ticket.id, ASKER, "", now)
             else:
-                marks.ends(asker.talk.ticket.id, "asker")
+                presence.stops_writing(asker.talk.ticket.id, ASKER, now)
         return Response(status_code=204)
 
     async def opened(self, request: Request) -> Response:
@@ -282,10 +282,10 @@ class _Pages:
         """A sentence on the advisor who writes in the open ticket, and in how many seconds it is true no more."""
         if talk is None or talk.ticket is None:
             return None, math.inf
-        typing, now = self._chat.store.hub.typing, self._chat.clock()
-        name = typing.who(talk.ticket.id, "advisor", now)
+        presence, now = self._chat.store.hub.presence, self._chat.clock()
+        name = presence.writer_to_asker(talk.ticket.id, now)
         sentence = wording.say(talk.language, wording.WEB_TYPING, name=name) if name else None
-        return sentence, typing.seconds_left(talk.ticket.id, "advisor", now)
+        return sentence, presence.seconds_left(now, talk.ticket.id)
 
     async def _asker(self, request: Request) -> Visitor:
         return await visitor(self._chat, token_of(request, self._door))
@@ -435,7 +435,7 @@ def _topics(talk: Conversation | None) -> tuple[str, ...]:
     """What a page waits for; until the first message is handled, only that its conversation begins."""
     if talk is None:
         return (conversations.BEGUN,)
-    of_ticket = (Typing.topic(talk.ticket.id),) if talk.ticket else ()
+    of_ticket = (Presence.topic(talk.ticket.id),) if talk.ticket else ()
     return (f"conversation:{talk.id}", *of_ticket)
 
 

@@ -241,7 +241,7 @@ async def test_a_colleague_is_seen_looking_and_writing_in_the_ticket_and_the_que
         told.append(await _presence(lines))
         in_queue, in_ticket = (await saara.sees("/console/")).text, (await saara.sees(page)).text
         own = (await vaino.sees("/console/")).text
-        asker_sees = office.store.hub.typing.who(ticket_id, "advisor", office.clock())
+        asker_sees = office.store.hub.presence.writer_to_asker(ticket_id, office.clock())
         await vaino.sends(LIGHT, f"{page}/typing", typing="off")
         told.append(await _presence(lines))
         async with vaino.client.stream("GET", f"/console/events?ticket={ticket_id}") as his:

@@ -16,6 +16,7 @@ from bot.advising import NotFailed
 from bot.store import audit as audit_log
 from bot.store import conversations, retention, tickets
 from bot.store.engine import Store
+from bot.store.presence import ASKER
 from bot.store.schema import audit, event, message
 from bot.store.schema import outbox as outbox_table
 from bot.store.tickets import ThreadMessage, TicketRow
@@ -866,7 +867,7 @@ async def test_only_who_has_the_question_is_seen_writing_and_no_longer_than_they
 
         async def look(person: Person, typing: str = "on") -> None:
             assert await _types(person, ticket_id, typing) == 204
-            seen.append(office.store.hub.typing.who(ticket_id, "advisor", office.clock()))
+            seen.append(office.store.hub.presence.writer_to_asker(ticket_id, office.clock()))
 
         page = f"/console/tickets/{ticket_id}"
         await look(vaino)
@@ -876,10 +877,10 @@ async def test_only_who_has_the_question_is_seen_writing_and_no_longer_than_they
         await look(vaino, "off")
         await look(vaino)
         await vaino.sends(page, f"{page}/say", act="reply", mode="reply", key="a-key-of-it", text="Saa.")
-        seen.append(office.store.hub.typing.who(ticket_id, "advisor", office.clock()))
+        seen.append(office.store.hub.presence.writer_to_asker(ticket_id, office.clock()))
         await look(vaino)
         await vaino.sends(page, f"{page}/release")
-        seen.append(office.store.hub.typing.who(ticket_id, "advisor", office.clock()))
+        seen.append(office.store.hub.presence.writer_to_asker(ticket_id, office.clock()))
 
     assert seen == [None, "Väinö", "Väinö", None, "Väinö", None, "Väinö", None]
 
@@ -887,17 +888,17 @@ async def test_only_who_has_the_question_is_seen_writing_and_no_longer_than_they
 async def test_the_thread_is_told_that_the_asker_writes(office: Office) -> None:
     """So that an advisor waits with the next sentence; and not on the page of another question."""
     ticket_id, other_id = await office.ticket(), await office.ticket("Toinen")
-    typing = office.store.hub.typing
+    presence = office.store.hub.presence
     async with (
         office.at_work(office.vaino) as vaino,
         vaino.client.stream("GET", f"/console/events?ticket={ticket_id}") as stream,
     ):
         lines = stream.aiter_lines()
         await _event(lines)
-        typing.begins(other_id, "asker", "", office.clock())
-        typing.begins(ticket_id, "asker", "", office.clock())
+        presence.writes(other_id, ASKER, "", office.clock())
+        presence.writes(ticket_id, ASKER, "", office.clock())
         began = await asyncio.wait_for(_event(lines), timeout=5)
-        typing.ends(ticket_id, "asker")
+        presence.stops_writing(ticket_id, ASKER, office.clock())
         ended = await asyncio.wait_for(_event(lines), timeout=5)
 
     assert (began, ended) == (("typing", "-"), ("quiet", "-"))
