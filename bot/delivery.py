@@ -193,7 +193,7 @@ class Delivery:
         """
         room = 0
         try:
-            async with self._store.write() as tx:
+            async with self._store.write(brief=True) as tx:
                 room = self._room()
                 self._promised += room
                 broadcasts = self._room_for_broadcasts(room) if self._has_broadcast else 0
@@ -230,7 +230,7 @@ class Delivery:
         room = self._room()
         if room <= 0:
             return LOOK_AGAIN_SECONDS
-        async with self._store.read() as read:
+        async with self._store.read(brief=True) as read:
             turn = await outbox.next_turn(read, list(self._channels), self._clock())
         self._has_broadcast = turn.has_broadcast
         if turn.has_broadcast and self._room_for_broadcasts(room) > 0:
@@ -331,7 +331,7 @@ class Delivery:
         return file
 
     async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
-        async with self._store.write() as tx:
+        async with self._store.write(brief=True) as tx:
             now = self._clock()
             is_ours = await outbox.sent(tx, item, external_id, now)
             if is_ours and item.is_broadcast and self._count_broadcast:

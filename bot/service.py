@@ -233,7 +233,7 @@ class Service:
         """A transaction, and room for the first reply it decides on, which is sent right after the commit."""
         room = self._delivery.slot(channel, address) if self._delivery else nullcontext()
         with room as slot:
-            async with self._store.write() as tx:
+            async with self._store.write(brief=True) as tx:
                 yield tx, slot
 
     async def _resolve(self, item: InboxItem, heard: Said | Pressed) -> Said:
@@ -242,7 +242,7 @@ class Service:
             return _mask(heard.text)
         if not isinstance(heard, Pressed):
             return heard
-        async with self._store.read() as read:
+        async with self._store.read(brief=True) as read:
             talk = await conversations.find(read, channel=item.channel, lookup=item.sender)
             found = await conversations.button(read, talk.id, heard.message_id, heard.ordinal) if talk else None
             if found is None or talk is None:
@@ -274,7 +274,7 @@ class Service:
 
     async def _topic(self, item: InboxItem, library: Library, now: datetime) -> tuple[Entry | None, Language]:
         """What was answered last in the sender's conversation, and their language."""
-        async with self._store.read() as read:
+        async with self._store.read(brief=True) as read:
             talk = await conversations.find(read, channel=item.channel, lookup=item.sender)
         return (library.get(topic_at(talk, now) or ""), talk.language) if talk else (None, "fi")
 

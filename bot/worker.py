@@ -40,7 +40,7 @@ async def handle_inbox(store: Store, service: Service, clock: Clock) -> None:
 
 async def handle_ready(store: Store, service: Service, clock: Clock) -> int:
     """Handle the oldest open item of each sender once; returns how many there were."""
-    async with store.read() as read:
+    async with store.read(brief=True) as read:
         items = await inbox.ready(read, clock())
     for item in items:
         if store.hub.is_stopping:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
-import httpx
 from telegram.error import InvalidToken, TelegramError
 
+from bot.channels.bot_api_request import NEVER_SENT
 from bot.channels.telegram import WEBHOOK_PATH, Delivered, PollHealth, TelegramChannel
 from bot.settings import Settings
 
@@ -46,4 +46,4 @@ def _refusal(error: TelegramError) -> TelegramTrouble:
     if isinstance(error, InvalidToken):
         return "token"
     cause = error.__cause__
-    return "network" if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout)) else "telegram"
+    return "network" if isinstance(cause, NEVER_SENT) else "telegram"

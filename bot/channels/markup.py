@@ -6,6 +6,7 @@ plain text.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -18,8 +19,12 @@ _PARSER = MarkdownIt("zero", {"breaks": True, "html": False}).enable(
 )
 
 
+@lru_cache(maxsize=256)
 def as_telegram_html(markdown: str) -> str:
-    """*markdown* in the HTML that Telegram takes: `b`, `i` and `a`, with lists as lines."""
+    """*markdown* in the HTML that Telegram takes: `b`, `i` and `a`, with lists as lines.
+
+    Kept, since each message is asked for twice (is it short enough; then to send it), and an answer again and again.
+    """
     return "".join(_telegram(_PARSER.parse(markdown))).strip()
 
 

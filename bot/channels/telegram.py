@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import aiohttp
 import structlog
 from telegram import (
     Bot,
@@ -42,9 +42,9 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.request import HTTPXRequest
 
 from bot import wording
+from bot.channels.bot_api_request import NEVER_SENT, BotApiRequest
 from bot.channels.incoming import (
     GroupMoved,
     Incoming,
@@ -239,7 +239,7 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
     After this returns, and not before, they may be confirmed to Telegram.
     """
     last = None
-    async with store.write() as tx:
+    async with store.write(brief=True) as tx:
         for update in updates:
             body = json.dumps(_without_small_talk(update))  # ASCII: even a lone surrogate survives as an escape
             number = update.get("update_id") if isinstance(update, dict) else None
@@ -301,10 +301,8 @@ class TelegramChannel:
         self.health = PollHealth()
         self.username: str | None = None  # known once Telegram has answered
         self.webhook_secret = vault.lookup("telegram-webhook", settings.telegram_token.get_secret_value())
-        self._request = HTTPXRequest(
-            connection_pool_size=settings.sends_in_flight + 4, connect_timeout=5, read_timeout=10
-        )
-        self._poll_request = HTTPXRequest(connection_pool_size=2, connect_timeout=5, read_timeout=POLL_SECONDS + 10)
+        self._request = BotApiRequest(connections=settings.sends_in_flight + 4, connect_timeout=5, read_timeout=10)
+        self._poll_request = BotApiRequest(connections=2, connect_timeout=5, read_timeout=POLL_SECONDS + 10)
         self._bot = Bot(
             settings.telegram_token.get_secret_value(),
             base_url=f"{settings.telegram_api}/bot",
@@ -624,9 +622,6 @@ class TelegramChannel:
         log.warning("telegram_trouble", what=what)
 
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
 def _as_send_failure(error: TelegramError) -> SendFailed:
     """What a failed send means for the message: gone for good, later, or perhaps arrived."""
     match error:
@@ -642,11 +637,11 @@ def _as_send_failure(error: TelegramError) -> SendFailed:
             return SendFailed("Telegram does not find the chat", permanent=True, unreachable=True)
         case BadRequest():
             return SendFailed("Telegram refuses the message", permanent=True)
-        case TimedOut() | NetworkError() if isinstance(error.__cause__, _NEVER_SENT):
+        case TimedOut() | NetworkError() if isinstance(error.__cause__, NEVER_SENT):
             return SendFailed("Telegram can't be reached")
         case TimedOut():
             return SendFailed("Telegram did not answer in time", uncertain=True)
-        case NetworkError() if isinstance(error.__cause__, httpx.HTTPError):
+        case NetworkError() if isinstance(error.__cause__, aiohttp.ClientError):
             return SendFailed("the connection broke while sending", uncertain=True)
         case NetworkError():
             return SendFailed("Telegram is out of order")

@@ -11,7 +11,7 @@ Does not know what is stored; see `schema`.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -140,21 +140,25 @@ class Store:
         return self.writer.dialect.name == "postgresql"
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection to read with, in one snapshot. Raises `StoreUnavailable`."""
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection to read with, in one snapshot. Raises `StoreUnavailable`. *brief*: see `write`."""
         try:
-            async with self.reader.connect() as connection, connection.begin():
-                yield connection
+            async with self.reader.connect() as connection:
+                with self._here(connection) if brief else nullcontext():
+                    async with connection.begin():
+                        yield connection
         except (SQLAlchemyError, OSError) as error:
             if _is_outage(error):
                 raise _unavailable(error) from error
             raise
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Tx]:
+    async def write(self, *, brief: bool = False) -> AsyncIterator[Tx]:
         """A transaction, committed at the end of the block and undone by any error. Raises `StoreUnavailable`.
 
         Keep it to milliseconds and never await the network inside: on SQLite everybody else's write waits for it.
+        A *brief* one is of few statements, each found by an index: on SQLite the event loop itself executes them, and
+        nothing else goes on meanwhile.
         """
         try:
             async with AsyncExitStack() as stack:
@@ -164,7 +168,8 @@ class Store:
                 connection = await stack.enter_async_context(self.writer.connect())
                 async with connection.begin():
                     tx = Tx(connection)
-                    yield tx
+                    with self._here(connection) if brief else nullcontext():
+                        yield tx
         except (SQLAlchemyError, OSError) as error:
             if _is_outage(error):
                 raise _unavailable(error) from error
@@ -173,6 +178,12 @@ class Store:
             count()
         for topic in tx.touched:
             self.hub.announce(topic)
+
+    def _here(self, connection: AsyncConnection) -> AbstractContextManager[None]:
+        """No trips to SQLite's thread while the block lasts."""
+        held = connection.sync_connection
+        raw = held.connection.driver_connection if held is not None else None
+        return raw.brief() if isinstance(raw, sqlite_driver.Connection) else nullcontext()
 
     async def empty_log(self) -> None:
         """On SQLite, fold the write-ahead log into the file and empty it: what was erased must not live on there.

@@ -2,12 +2,15 @@
 
 aiosqlite runs a connection in a thread of its own. The way SQLAlchemy drives it, a statement goes there and back up to
 four times: for a cursor, to execute, to fetch, to close. With some 25 statements between a question and its answer,
-that was most of what an answer cost (docs/decisions/0005-one-trip-a-statement.md).
+that was most of what an answer cost (docs/decisions/0005-one-trip-a-statement.md). And a trip still costs more than
+most statements: what says of itself that it is brief makes none, but to begin and to commit a write, which wait for
+others and for the disk.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import aiosqlite
@@ -20,7 +23,7 @@ def connect(prepare: Callable[[sqlite3.Connection], None], database: str, **opti
     """
 
     def prepared() -> sqlite3.Connection:
-        opened: sqlite3.Connection = sqlite3.connect(database, **options)
+        opened: sqlite3.Connection = sqlite3.connect(database, **{**options, "check_same_thread": False})
         try:
             prepare(opened)
         except BaseException:
@@ -35,6 +38,42 @@ def connect(prepare: Callable[[sqlite3.Connection], None], database: str, **opti
 
 class Connection(aiosqlite.Connection):
     """aiosqlite's connection, with cursors of ours."""
+
+    _is_brief = False
+    _is_away = False  # whether its thread may be at work for somebody who was cancelled
+
+    @contextmanager
+    def brief(self) -> Iterator[None]:
+        """In the block no statement is handed to the thread: each has to be a matter of microseconds."""
+        self._is_brief = True
+        try:
+            yield
+        finally:
+            self._is_brief = False
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self._is_brief and not self._is_away:
+            return fn(*args, **kwargs)
+        self._is_away = True
+        try:
+            done = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            self._is_away = False
+            raise
+        self._is_away = False  # it does one thing after the other: what was left to do is done, too
+        return done
+
+    async def commit(self) -> None:
+        """Commit what there is to commit."""
+        if self._is_away or self._conn.in_transaction:
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Undo what there is to undo: SQLAlchemy asks for it each time it takes a connection back."""
+        if self._is_away or self._conn.in_transaction:
+            await super().rollback()
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         """A cursor; made without a trip, and nothing is left open when it is dropped."""
@@ -76,7 +115,7 @@ class Cursor:
         """Nothing to do: SQLite's own cursor ended with its last row."""
 
     async def _cross(self, execute: Any, operation: str, parameters: Any) -> None:
-        await self._connection._execute(self._run, execute, operation, parameters)  # type: ignore[no-untyped-call]
+        await self._connection._execute(self._run, execute, operation, parameters)
 
     def _run(self, execute: Any, operation: str, parameters: Any) -> None:
         """In the connection's thread."""

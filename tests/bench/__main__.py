@@ -22,7 +22,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import broadcast, console, figures, silence
+from tests.bench import broadcast, console, figures, pace, silence
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -150,5 +150,5 @@ async def seconds_to_ready(data: Path) -> float:
 
 
 if __name__ == "__main__":
-    tables = {"--console": console.main, "--figures": figures.main}
+    tables = {"--console": console.main, "--figures": figures.main, "--pace": pace.main}
     asyncio.run(next((tables[said] for said in sys.argv[1:2] if said in tables), main)())

@@ -40,13 +40,18 @@ def row(what: str, measured: str, bar: str) -> None:
 
 
 @asynccontextmanager
-async def service(telegram: FakeTelegram, data: Path, **more: str) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """The real service as a process of its own, ready; ended when the block ends. *more*: settings by their names."""
+async def service(
+    telegram: FakeTelegram | str, data: Path, *, port: int = PORT, **more: str
+) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """The real service as a process of its own, ready; ended when the block ends. *more*: settings by their names.
+
+    *telegram*: a Bot API, or its address.
+    """
     settings = {
         "KOPPI_DATA_DIR": str(data),
-        "KOPPI_PORT": str(PORT),
+        "KOPPI_PORT": str(port),
         "KOPPI_TELEGRAM_TOKEN": TOKEN,
-        "KOPPI_TELEGRAM_API": telegram.url,
+        "KOPPI_TELEGRAM_API": telegram if isinstance(telegram, str) else telegram.url,
         **{f"KOPPI_{name.upper()}": value for name, value in more.items()},
     }
     process = subprocess.Popen(
@@ -58,17 +63,17 @@ async def service(telegram: FakeTelegram, data: Path, **more: str) -> AsyncItera
     )
     try:
         async with httpx.AsyncClient() as client:
-            await until(lambda: is_ready(client), seconds=STARTS_WITHIN)
+            await until(lambda: is_ready(client, port), seconds=STARTS_WITHIN)
         yield process
     finally:
         process.terminate()
         process.wait(15)
 
 
-async def is_ready(client: httpx.AsyncClient) -> bool:
+async def is_ready(client: httpx.AsyncClient, port: int = PORT) -> bool:
     """Whether the service says it is."""
     with contextlib.suppress(httpx.HTTPError):
-        return (await client.get(f"http://127.0.0.1:{PORT}/readyz")).status_code == 200
+        return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
     return False
 
 

@@ -12,6 +12,7 @@ import anyio
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import migrate
 from bot.store.engine import SQLITE_PRAGMAS, Store, StoreUnavailable
@@ -45,9 +46,9 @@ async def test_no_update_is_lost_when_many_read_and_write_at_once(store: Store) 
 
 async def test_a_reader_cancelled_again_and_again_leaves_nothing_at_work(store: Store) -> None:
     """So ends every page that is left while its stream looks into the database; see the end of the fixture *store*."""
-    for trips in range(6):
+    for trips in range(12):
         with anyio.CancelScope() as left:
-            async with store.read() as read:
+            async with store.read(brief=trips % 2 == 1) as read:
                 await asyncio.gather(read.execute(select(revision_counter)), _after(trips, left.cancel))
 
     assert left.cancel_called
@@ -182,6 +183,51 @@ async def test_a_statement_crosses_to_sqlites_thread_once(tmp_path: Path) -> Non
     await store.close()
 
     assert ([tuple(row) for row in rows], crossed) == ([(1,), (2,)], 1)
+
+
+async def test_what_is_brief_crosses_to_sqlites_thread_to_begin_and_to_commit_alone(tmp_path: Path) -> None:
+    """A crossing costs more than the statement; and what waits for others or for the disk must not stop the loop."""
+    store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
+    async with store.write() as tx:
+        await tx.execute(text("CREATE TABLE one (number INTEGER)"))
+        crossings = _count_puts(await _driver(tx.connection))
+    before = len(crossings)
+    async with store.write(brief=True) as tx:
+        begun = len(crossings)
+        for number in range(3):
+            await tx.execute(text("INSERT INTO one VALUES (:number)"), {"number": number})
+        done = len(crossings)
+    committed = len(crossings)
+    async with store.read(brief=True) as read:
+        read_before = len(_count_puts(await _driver(read)))
+        rows = (await read.execute(text("SELECT number FROM one"))).scalars().all()
+        read_after = len(_count_puts(await _driver(read)))
+    await store.close()
+
+    assert (begun - before, done - begun, committed - done) == (1, 0, 1)
+    assert (rows, read_after - read_before) == ([0, 1, 2], 0)
+
+
+async def test_after_a_cancelled_crossing_nothing_overtakes_it(tmp_path: Path) -> None:
+    """SQLite's connection is one at a time: the thread may still be at work for whoever was cancelled."""
+    store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
+    async with store.reader.connect() as connection:
+        driver = await _driver(connection)
+        with anyio.CancelScope() as left:
+            left.cancel()
+            await driver._execute(list)
+        crossings = _count_puts(driver)
+        with driver.brief():
+            await driver._execute(list)  # by the thread, behind it
+            await driver._execute(list)
+        crossed = len(crossings)
+    await store.close()
+
+    assert crossed == 1
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection
 
 
 def _count_puts(driver: Any) -> list[object]:
