@@ -20,7 +20,7 @@ import httpx
 
 from tests.support import bot_api, telegram_html
 from tests.support.bot_api import BadRequest
-from tests.support.http_server import File, HttpServer, Request, Reset, Response, Silence
+from tests.support.http_server import File, HttpServer, Request, Reset, Response, Silence, Torn
 from tests.support.telegram_faults import Fault, refusal
 from tests.support.telegram_updates import Pending, TakenOver, UpdateQueue
 
@@ -114,6 +114,7 @@ class FakeTelegram:
         self._chats: dict[int, dict[str, Any]] = {}
         self._blocked: set[int] = set()
         self._scripted: list[_Scripted] = []
+        self._lately: deque[tuple[int, Any]] = deque(maxlen=200)  # updates, with their chats
         self._message_ids: defaultdict[int, int] = defaultdict(int)
         self._shown: defaultdict[int, dict[int, Accepted]] = defaultdict(dict)
         self._sent_at: deque[tuple[float, int]] = deque()
@@ -237,10 +238,14 @@ class FakeTelegram:
         """Someone adds the bot to a group."""
         return await self._member(group, "left", "member")
 
-    async def upgrades(self, group: int, to: int, *, is_told: bool = True) -> None:
-        """A group becomes the supergroup *to*, where no message has its old id; *is_told*: with a service message."""
+    async def upgrades(self, group: int, to: int, *, is_told: bool = True, ids_after: int = 0) -> None:
+        """A group becomes the supergroup *to*, where no message has its old id; *is_told*: with a service message.
+
+        *ids_after*: beyond which message id those of the supergroup begin.
+        """
         self._upgraded[group] = to
         self.meets(to)
+        self._message_ids[to] = ids_after
         self._shown.pop(group, None)
         if is_told:
             await self._message(group, {"migrate_to_chat_id": to})
@@ -276,6 +281,10 @@ class FakeTelegram:
 
     # --- the network's whims --------------------------------------------------------------------------------------
 
+    def mends(self) -> None:
+        """What was to fail and hasn't yet, won't."""
+        self._scripted.clear()
+
     def fails(self, fault: Fault, *, times: int = 1, chat: int | None = None, method: str = "sendMessage") -> None:
         """The next *times* calls of *method* (to *chat*) meet this *fault*."""
         self._scripted.append(_Scripted(fault, times, chat, method))
@@ -287,8 +296,14 @@ class FakeTelegram:
         update_id = body.get("update_id", 0) if isinstance(body, dict) else 0
         if isinstance(update_id, int):
             self.issued.append(update_id)
+        self._lately.append((chat, body))
         await self._updates.add(update_id if isinstance(update_id, int) else 0, chat, body)
         return update_id if isinstance(update_id, int) else 0
+
+    async def brings_again(self, number: int) -> None:
+        """The last so many updates once more, as after a confirmation that was lost."""
+        for chat, body in list(self._lately)[-number:]:
+            await self.brings(body, chat=chat)
 
     async def repeats(self, update_id: int, chat: int, text: str) -> None:
         """A message under an update id that was there before, as after a lost confirmation."""
@@ -358,7 +373,7 @@ class FakeTelegram:
             return refusal(400, f"Bad Request: {fault}")
         except _Refused as refused:
             return refused.response
-        except (Silence, Reset, asyncio.CancelledError):
+        except (Silence, Reset, Torn, asyncio.CancelledError):
             raise
         except Exception as fault:
             self.violations.append(f"the fake itself failed on {method}: {fault!r}")

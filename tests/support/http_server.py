@@ -54,6 +54,10 @@ class Reset(Exception):
     """Break the connection as a lost network does."""
 
 
+class Torn(Exception):
+    """Break the connection in the middle of an answer."""
+
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -122,6 +126,10 @@ class _Connection(asyncio.Protocol):
         except Reset:
             _set_linger_zero(self._transport)
             self._transport.abort()
+            return
+        except Torn:
+            self._transport.write(_as_bytes(Response(body={"ok": True, "result": {}}))[:-7])
+            self._transport.close()
             return
         self._transport.write(_as_bytes(response))
         self._answering = None

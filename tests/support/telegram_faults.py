@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.support.http_server import Reset, Response, Silence
+from tests.support.http_server import Reset, Response, Silence, Torn
 
 
 def refusal(status: int, description: str, **parameters: int) -> Response:
@@ -43,7 +43,9 @@ OUT_OF_ORDER = Fault(answer=Response(502, b"<html>502 Bad Gateway</html>", {"Con
 BLOCKED = error(403, "Forbidden: bot was blocked by the user")
 CANNOT_PARSE = error(400, "Bad Request: can't parse entities: Unsupported start tag at byte offset 0")
 SILENT_AFTER_ACCEPTING = Fault(accepts=True, answer=Silence)
+SILENT_BEFORE_ACCEPTING = Fault(answer=Silence)
 RESET_BEFORE_ACCEPTING = Fault(answer=Reset)
 RESET_AFTER_ACCEPTING = Fault(accepts=True, answer=Reset)
+TORN_AFTER_ACCEPTING = Fault(accepts=True, answer=Torn)
 ODD_ANSWER_AFTER_ACCEPTING = Fault(accepts=True, answer=Response(200, {"ok": True, "result": {}}))
 GIBBERISH_AFTER_ACCEPTING = Fault(accepts=True, answer=Response(200, b'{"ok":tr'))

@@ -235,14 +235,21 @@ async def test_beyond_its_limits_it_answers_429_and_takes_nothing() -> None:
 
 
 async def test_a_lost_answer_is_in_the_ledger_and_a_lost_request_is_not(fake: FakeTelegram, bot: Bot) -> None:
-    """The ledger is what people saw, not what the bot believes."""
-    await fake.says(AINO, "moi")
-    for fault, text in ((faults.RESET_BEFORE_ACCEPTING, "lost"), (faults.RESET_AFTER_ACCEPTING, "seen")):
-        fake.fails(fault)
+    """The ledger is what people saw, not what the bot believes; and updates that come again are the same ones."""
+    said = await fake.says(AINO, "moi")
+    for fault, text in (
+        (faults.RESET_BEFORE_ACCEPTING, "lost"),
+        (faults.RESET_AFTER_ACCEPTING, "seen"),
+        (faults.TORN_AFTER_ACCEPTING, "seen, too"),
+    ):
+        fake.fails(fault, times=2)
         with pytest.raises(httpx.TransportError):
             await bot.call("sendMessage", chat_id=AINO, text=text)
+        fake.mends()
+    await fake.brings_again(1)
 
-    assert [message.text for message in fake.accepted[AINO]] == ["seen"]
+    assert [message.text for message in fake.accepted[AINO]] == ["seen", "seen, too"]
+    assert await bot.updates() == fake.issued == [said, said]
 
 
 async def test_a_photo_is_sent_as_a_form_with_a_file(fake: FakeTelegram) -> None:

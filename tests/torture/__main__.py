@@ -6,24 +6,25 @@ import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.support import processes
-from tests.torture import kills
-from tests.torture.scenario import Result, Scenario, play
+from tests.torture import bot_api, kills
+from tests.torture.scenario import Result, Scenario, Wanted, play
 from tests.torture.world import IN_FLIGHT, PER_SECOND
 
-SCENARIOS = [*kills.SCENARIOS]
+SCENARIOS = [*kills.SCENARIOS, *bot_api.SCENARIOS]
 HEADS = (
     "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "shown as failed",
-    "restart → answer", "seconds",
+    "restart → answer", "act → answer, p95", "seconds",
 )  # fmt: skip
 
 
@@ -54,32 +55,35 @@ def main(arguments: Sequence[str]) -> int:
 
 
 async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, askers: int | None) -> list[Result]:
-    results: list[Result] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
+    began, stage = time.monotonic(), asyncio.Lock()
     _introduce(seed)
     with (
         tempfile.TemporaryDirectory(prefix="koppi-torture-") as folder,
         processes.fork_server(Path(folder)) as fork,
         Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
-        task = progress.add_task("fitting the FAQ", total=len(chosen))
-        await asyncio.to_thread(KnowledgeBase.build, library.load(), Path(folder) / "faq")
-        for scenario, kind in chosen:
-            name = f"{scenario.name}, {kind}"
+        fitted = Path(folder) / "faq"
+        await asyncio.to_thread(KnowledgeBase.build, library.load(), fitted)
 
-            def say(words: str, name: str = name) -> None:
-                progress.update(task, description=f"{name}: {words}")
+        async def one(scenario: Scenario, kind: str) -> Result:
+            task = progress.add_task("", start=False, visible=False)
 
-            say("starting")
-            result = await play(
-                scenario, kind, Path(folder) / "faq", fork, seed=seed, kills=kills, say=say, askers=askers
-            )
-            results.append(result)
+            def say(words: str) -> None:
+                progress.start_task(task)
+                progress.update(task, description=f"{scenario.name}, {kind}: {words}", visible=True)
+
+            wanted = Wanted(seed, kills, askers or scenario.askers)
+            result = await play(scenario, kind, fitted, fork, stage, wanted, say)
+            progress.remove_task(task)
             _tell(result)
-            progress.advance(task)
-    print(f"\n{sum(result.seconds for result in results):.0f} s in all")
-    return results
+            return result
+
+        async with asyncio.TaskGroup() as tasks:
+            playing = [tasks.create_task(one(scenario, kind)) for scenario, kind in chosen]
+    print(f"\n{time.monotonic() - began:.0f} s in all")
+    return [task.result() for task in playing]
 
 
 def _introduce(seed: int) -> None:
@@ -95,8 +99,8 @@ def _tell(result: Result) -> None:
         result.updates, result.kills, len(found.lost), len(found.doubled), found.explained, len(found.inversions),
         found.failed,
     )  # fmt: skip
-    recovery = "" if result.recovery is None else f"{result.recovery:.1f} s"
-    print(f"| {' | '.join([result.name, *map(str, numbers), recovery, f'{result.seconds:.0f}'])} |", flush=True)
+    times = ["" if seconds is None else f"{seconds:.1f} s" for seconds in (result.recovery, result.wait)]
+    print(f"| {' | '.join([result.name, *map(str, numbers), *times, f'{result.seconds:.0f}'])} |", flush=True)
     for words in [*result.notes, *found.faults[:20]]:
         print(f"  {words}", flush=True)
 

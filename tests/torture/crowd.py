@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
@@ -66,11 +67,12 @@ class Asker:
         telegram.meets(self.chat)
         while True:
             await asyncio.sleep(self._dice.uniform(*PAUSE))
-            before = len(telegram.accepted[self.chat])
+            before, began = len(telegram.accepted[self.chat]), time.monotonic()
             await asyncio.shield(self._acts())  # an update that has its number must get into the queue, too
             self.said += 1
             for _ in range(int(PATIENCE / LOOK_SECONDS)):
                 if len(telegram.accepted[self.chat]) > before:
+                    self._world.waits.append(time.monotonic() - began)
                     break
                 await asyncio.sleep(LOOK_SECONDS)
 

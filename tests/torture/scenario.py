@@ -1,9 +1,10 @@
 """One scenario: what is done to the world while its people go on; and the run that ends with the reckoning."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +35,15 @@ class Scenario:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What the command asks for: *kills* in each world that is killed, *askers* in each."""
+
+    seed: int
+    kills: int
+    askers: int
+
+
+@dataclass(frozen=True)
 class Result:
     """A line of the table."""
 
@@ -41,6 +51,7 @@ class Result:
     updates: int
     kills: int
     recovery: float | None  # seconds, the slowest
+    wait: float | None  # seconds until an answer, p95 of those that came while somebody waited for it
     found: Reckoning
     notes: list[str]
     seconds: float
@@ -62,36 +73,44 @@ async def play(
     kind: str,
     fitted: Path,
     fork: Launch,
-    *,
-    seed: int,
-    kills: int = 30,
-    askers: int | None = None,
-    say: Callable[[str], None] = lambda _words: None,
+    stage: asyncio.Lock,
+    wanted: Wanted,
+    say: Callable[[str], None],
 ) -> Result:
-    """Play *scenario* on a fresh database of this *kind*; nothing of it is left behind."""
-    name, began = f"{scenario.name}, {kind}", time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="koppi-torture-") as at, empty_database(kind, Path(at)) as database:
-        started = world(
-            name, database, Path(at), fitted, fork, seed=seed, kills=kills, say=say, mode=scenario.mode,
-            **scenario.settings,
-        )  # fmt: skip
-        async with started as here:
-            await here.starts()
-            await here.becomes_ready()
-            advisors = [Advisor(here, advisor, f"{seed} {name} {advisor}") for advisor in ADVISORS]
-            async with crowd(here, askers or scenario.askers, seed), doing(*(advisor.lives() for advisor in advisors)):
-                await scenario.act(here)
-            say("coming to rest")
-            await here.comes_to_rest()
-            found = await here.reckons()
-            await here.stops()
-            found.lost += [wrong for wrong in here.wrong if wrong not in found.lost]
-            return Result(
-                name,
-                len(here.seen.issued),
-                here.kills,
-                max(here.recoveries, default=None),
-                found,
-                here.notes,
-                time.monotonic() - began,
-            )
+    """Play *scenario* on a fresh database of this *kind*; nothing of it is left behind.
+
+    It has the *stage* until everybody has gone home: while one world comes to rest, the next one has the machine.
+    """
+    name = f"{scenario.name}, {kind}"
+    async with AsyncExitStack() as on_stage, AsyncExitStack() as there:
+        await on_stage.enter_async_context(stage)
+        began = time.monotonic()
+        say("starting")
+        folder = Path(there.enter_context(tempfile.TemporaryDirectory(prefix="koppi-torture-")))
+        database = there.enter_context(empty_database(kind, folder))
+        making = world(name, database, folder, fitted, fork, wanted.seed, wanted.kills, say, scenario.mode)
+        here = await there.enter_async_context(making)
+        here.settings = scenario.settings
+        await here.starts()
+        await here.becomes_ready()
+        advisors = [Advisor(here, advisor, f"{wanted.seed} {name} {advisor}") for advisor in ADVISORS]
+        people = crowd(here, wanted.askers, wanted.seed)
+        async with people, doing(*(advisor.lives() for advisor in advisors)):
+            await scenario.act(here)
+        await on_stage.aclose()
+        say("coming to rest")
+        await here.comes_to_rest()
+        found = await here.reckons()
+        await here.stops()
+        found.lost += [wrong for wrong in here.wrong if wrong not in found.lost]
+        waits = sorted(here.waits)
+        return Result(
+            name,
+            len(here.seen.issued),
+            here.kills,
+            max(here.recoveries, default=None),
+            waits[len(waits) * 95 // 100] if waits else None,
+            found,
+            here.notes,
+            time.monotonic() - began,
+        )

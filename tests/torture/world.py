@@ -59,6 +59,7 @@ class World:
     kills: int = 0
     may_repeat: int = 0
     recoveries: list[float] = field(default_factory=list)  # seconds from a start to its first answer
+    waits: list[float] = field(default_factory=list)  # seconds from what an asker did to the next thing they got
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     former: dict[str, str] = field(default_factory=dict)  # a group's former chat, by the one it has become
@@ -189,12 +190,10 @@ async def world(
     folder: Path,
     fitted: Path,
     fork: Launch,
-    *,
     seed: int,
-    kills: int = 30,
-    say: Callable[[str], None] = lambda _words: None,
-    mode: str = "polling",
-    **settings: str,
+    kills: int,
+    say: Callable[[str], None],
+    mode: str,
 ) -> AsyncIterator[World]:
     """A world on the empty *database*, its service not yet started; at the end no process of it is left."""
     run_folder.link_copy(fitted, folder / "cache")
@@ -211,9 +210,9 @@ async def world(
                 now=people.LONG_AGO,
             )
     async with FakeTelegram() as telegram:
-        here = World(
-            name, database, store, telegram, folder, fork, Random(f"{seed} {name}"), kills, say, dict(settings), mode
-        )
+        telegram.meets(people.ADVISORS_GROUP)
+        dice = Random(f"{seed} {name}")
+        here = World(name, database, store, telegram, folder, fork, dice, kills, say, mode=mode)
         try:
             yield here
         finally:
