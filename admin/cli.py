@@ -91,11 +91,15 @@ def ask(text: str | None, batch: Path | None, as_json: bool, why: bool) -> None:
 @click.option("--fit", is_flag=True, help="First fit anew all that is fitted on the development questions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw the risk-coverage curve (SVG).")
-def evaluate(files: tuple[Path, ...], fit: bool, as_json: bool, picture: Path | None) -> None:
+@click.option("--compare", "peers", is_flag=True, help="Ask other searches the same, and print how all of them did.")
+def evaluate(files: tuple[Path, ...], fit: bool, as_json: bool, picture: Path | None, peers: bool) -> None:
     """Report how well the labelled questions in FILES find their answers (default: the development questions)."""
-    from admin import evaluating
+    from admin import comparing, evaluating
 
-    evaluating.evaluate(_settings(), files, fit=fit, as_json=as_json, picture=picture, out=click.echo)
+    try:
+        evaluating.evaluate(_settings(), files, fit=fit, as_json=as_json, picture=picture, peers=peers, out=click.echo)
+    except comparing.PeersMissing as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.group()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import pairwise
 from math import exp, log, log1p, sqrt
@@ -81,6 +81,10 @@ class Fitted:
     right_first: Logistic
     right_among: Logistic
     thresholds: Thresholds
+
+    def with_measured(self, more: Mapping[str, float]) -> "Fitted":
+        """The same, and what else was measured."""
+        return replace(self, thresholds=replace(self.thresholds, measured={**self.thresholds.measured, **more}))
 
     @classmethod
     def read(cls, folder: Path = FITTED_FOLDER) -> "Fitted":

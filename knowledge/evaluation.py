@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from knowledge import calibration
 from knowledge.base import KnowledgeBase
 from knowledge.explaining import nearest_phrasing
-from knowledge.fitting import calibration_error, fit
+from knowledge.fitting import fit
 from knowledge.questions import Question, development, read_questions
 from knowledge.verdict import Verdict
 
@@ -51,14 +52,16 @@ class Report:
     """What `koppi evaluate` prints. *groups* are by register, category and language: name -> measures by name.
 
     *risk* is the risk-coverage curve: of the questions ranked by confidence, (share answered, share of those wrong).
-    *calibration_error* is the mean gap between confidence and share right, over bins of confidence.
+    *calibration_error* is the mean gap between confidence and share right, over bins of confidence; *cross_fitted* what
+    was measured of it and the rest when confidence was fitted, on questions each judged by what had not seen it.
     """
 
     questions: int
     measures: Mapping[str, Measure]
     groups: Mapping[str, Mapping[str, Mapping[str, Measure]]]
     risk: Sequence[tuple[float, float]]
-    calibration_error: float
+    calibration_error: Measure
+    cross_fitted: Mapping[str, Any]
     confusions: Sequence[Confusion]
 
     def as_json(self) -> dict[str, Any]:
@@ -106,6 +109,7 @@ def evaluate(base: KnowledgeBase, questions: Sequence[Question]) -> Report:
         },
         risk=_risk(judged),
         calibration_error=_calibration_error(judged),
+        cross_fitted=base.fitted.thresholds.measured,
         confusions=[
             Confusion(
                 question=one.question.text,
@@ -154,12 +158,17 @@ def _about(asked: Iterable[Asked], where: str) -> list[Asked]:
 
 
 def _measure(asked: Sequence[Asked], value: Callable[[Asked], float]) -> Measure:
-    if not asked:
+    return measure([float(value(one)) for one in asked])
+
+
+def measure(values: Sequence[float]) -> Measure:
+    """The mean of *values*, one for each question."""
+    if not values:
         return Measure(0.0, 0.0, 0.0, 0)
-    values = np.array([float(value(one)) for one in asked])
-    means = np.sort(_resampled_means(values))
+    each = np.array(values, dtype=np.float64)
+    means = np.sort(_resampled_means(each))
     low, high = means[int(0.05 * RESAMPLES)], means[int(0.95 * RESAMPLES) - 1]
-    return Measure(round(float(values.mean()), 4), round(float(low), 4), round(float(high), 4), len(values))
+    return Measure(round(float(each.mean()), 4), round(float(low), 4), round(float(high), 4), len(each))
 
 
 def _resampled_means(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -188,7 +197,7 @@ def _risk(judged: Sequence[Asked]) -> list[tuple[float, float]]:
     return [(round((n + 1) / len(ranked), 4), round(float(wrong[n]) / (n + 1), 4)) for n in steps]
 
 
-def _calibration_error(judged: Sequence[Asked]) -> float:
-    return calibration_error(
-        np.array([one.verdict.confidence or 0.0 for one in judged]), np.array([one.rank == 1 for one in judged])
-    )
+def _calibration_error(judged: Sequence[Asked]) -> Measure:
+    said = np.array([one.verdict.confidence or 0.0 for one in judged])
+    right = np.array([one.rank == 1 for one in judged], dtype=bool)
+    return Measure(calibration.error(said, right), *calibration.interval(said, right), len(judged))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.calibration import chances_of, error, fit_stretch, interval, odds_of, stretched_out_of_fold
 from knowledge.confidence import CHOICES, SPEAKING_FOR, Fitted, Logistic, Scope, Thresholds, is_here, signals, terms_of
 from knowledge.index import Finding, Fusion, Index
 from knowledge.library import Library
@@ -20,8 +21,6 @@ from knowledge.smalltalk import Manners
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
-
-_BINS = 10
 
 SEED = 20261122
 FOLDS = 5
@@ -83,24 +82,39 @@ def fit(
     for split in range(SPLITS):
         folds = np.random.default_rng(SEED + split).permutation(len(cases)) % FOLDS
         seen = _signals_out_of_fold(cases, folds)
-        odds_first += _odds(cross_fitted(seen, first, weights, folds)) / SPLITS
-        odds_among += _odds(cross_fitted(seen, among, weights, folds)) / SPLITS
-    right_first, right_among = _chances(odds_first), _chances(odds_among)
-    return Fitted(
+        odds_first += odds_of(cross_fitted(seen, first, weights, folds)) / SPLITS
+        odds_among += odds_of(cross_fitted(seen, among, weights, folds)) / SPLITS
+    right_first, right_among = (
+        chances_of(stretched_out_of_fold(odds, yes, weights, folds))
+        for odds, yes in ((odds_first, first), (odds_among, among))
+    )
+    fitted = Fitted(
         fusion=fusion,
         scope=fit_scope(cases),
-        right_first=fit_logistic(seen, first, weights),
-        right_among=fit_logistic(seen, among, weights),
+        right_first=fit_stretch(odds_first, first, weights).on(fit_logistic(seen, first, weights)),
+        right_among=fit_stretch(odds_among, among, weights).on(fit_logistic(seen, among, weights)),
         thresholds=choose_thresholds(cases, weights, right_first, right_among),
     )
+    unseen = [case for question in development(["sample"]) if _is_judged(question, manners)
+              if (case := Case(question, index.find(question.text))).finding.hits]  # fmt: skip
+    return fitted.with_measured(calibration(fitted, cases, right_first, unseen))
 
 
-def _odds(chances: Doubles) -> Doubles:
-    return np.asarray(np.log(chances / (1 - chances)), dtype=np.float64)
-
-
-def _chances(odds: Doubles) -> Doubles:
-    return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
+def calibration(fitted: Fitted, cases: Sequence[Case], chances: Doubles, unseen: Sequence[Case]) -> dict[str, float]:
+    """How true the chances of a first hit are: the cross-fitted ones of *cases*, and those of *unseen*, fitted on by
+    nothing."""
+    told = [fitted.right_first.chance(signals(case.finding, fitted.scope)) for case in unseen]
+    both = [*cases, *unseen]
+    right = np.array([case.is_first_right for case in both])
+    found = np.append(chances, told), right, _weights(both)
+    low, high = interval(*found)
+    return {
+        "calibration error": error(*found),
+        "calibration error, 90 % from": low,
+        "calibration error, 90 % to": high,
+        "calibration questions": len(both),
+        "calibration error, each question as much": error(*found[:2]),
+    }
 
 
 def _is_judged(question: Question, manners: Manners) -> bool:
@@ -252,20 +266,11 @@ def choose_thresholds(
         "answers wrong, 90 % upper bound": round(
             upper_bound(weights[answered & ~first].sum(), weights[answered].sum()), 4
         ),
-        "calibration error": calibration_error(right_first, first, weights),
         "near answered": round(float((answered & ~first)[near].mean()), 4),
         "far answered": round(float((answered & ~first)[far].mean()), 4),
         "out of scope offered choices": round(float(offered[~inside].mean()), 4),
     }
     return Thresholds(answer, choices, measured)
-
-
-def calibration_error(chances: Doubles, yes: Flags, weights: Doubles | None = None) -> float:
-    """The mean gap between chance and share of yes over ten bins of equal width: 0 is perfect; 0 for no cases."""
-    weights = np.ones(len(chances)) if weights is None else weights
-    bins = np.minimum((chances * _BINS).astype(int), _BINS - 1)
-    gaps = np.bincount(bins, weights * (chances - yes), minlength=_BINS)
-    return round(float(np.abs(gaps).sum() / weights.sum()), 4) if len(chances) else 0.0
 
 
 def upper_bound(wrong: float, total: float) -> float:

@@ -2,6 +2,7 @@
 
 With `--console` the table of the console at full size instead, which takes some minutes; see `tests.bench.console`.
 With `--figures` that of the figures over a million events; see `tests.bench.figures`.
+With `--retrieval` the search beside others, into its page; see `tests.bench.retrieval`.
 
 Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare
 echo bot (python-telegram-bot, no database, no FAQ) measured in the same run.
@@ -22,7 +23,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import broadcast, console, figures, pace, silence
+from tests.bench import broadcast, console, figures, pace, retrieval, silence
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -150,5 +151,5 @@ async def seconds_to_ready(data: Path) -> float:
 
 
 if __name__ == "__main__":
-    tables = {"--console": console.main, "--figures": figures.main, "--pace": pace.main}
+    tables = {"--console": console.main, "--figures": figures.main, "--pace": pace.main, "--retrieval": retrieval.main}
     asyncio.run(next((tables[said] for said in sys.argv[1:2] if said in tables), main)())
