@@ -394,6 +394,28 @@ def _progress(words: str) -> Iterator[Callable[[float], None]]:
 
 
 @main.command()
+def bounce() -> None:
+    """Read a letter that came back from standard input: nothing more is sent to that reader of summaries."""
+    from admin import bounces
+    from bot.store import audit as audit_log
+
+    try:
+        letter, status = bounces.read(sys.stdin.buffer.read())
+    except bounces.NotABounce as error:
+        raise click.ClickException(f"nothing was done: {error}") from None
+
+    async def note() -> bool:
+        house = _house()
+        try:
+            with audit_log.coming_from("koppi bounce"):
+                return await bounces.note(house.store, letter, house.clock())
+        finally:
+            await house.store.close()
+
+    click.echo(f"{status}: " + ("no more summaries go there" if _run(note()) else "no reader of summaries has it"))
+
+
+@main.command()
 def demo() -> None:
     """Fill an empty data folder with marked example data, for screenshots and trying out."""
     from admin import demo as example

@@ -12,7 +12,7 @@ from bot.channels.email import MAX_ADDRESS, is_address, post
 from bot.channels.email import NAME as EMAIL
 from bot.store import audit, outbox, summary_readers
 from bot.store.engine import Tx
-from bot.store.summary_readers import WISHES, AlreadyThere, Reader, TooMany, Wish
+from bot.store.summary_readers import WISHES, AlreadyThere, AskedLately, Reader, TooMany, Wish
 from bot.vault import WrongKey
 from knowledge.entry import LANGUAGES, Language
 
@@ -56,6 +56,10 @@ async def add(visit: Visit) -> Response:
         return await _page(visit, 409, fault="taken", filled=filled)
     except TooMany:
         return await _page(visit, 409, fault="many", filled=filled)
+    except summary_readers.Refused:
+        return await _page(visit, 409, fault="refused", filled=filled)
+    except AskedLately:
+        return await _page(visit, 409, fault="asked", filled=filled)
     return visit.go("/console/readers?done=added")
 
 

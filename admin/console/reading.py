@@ -39,7 +39,7 @@ async def end(visit: Visit) -> Response:
     reader = await _reader(visit)
     if reader is not None:
         async with visit.house.store.write() as tx:
-            if await summary_readers.end(tx, reader.id):
+            if await summary_readers.refuse(tx, reader.id, visit.now):
                 await outbox.withdraw_letters(tx, EMAIL, reader.id)
                 await audit.record(tx, None, "summary reader left", reader.id, visit.now)
     return _gone(visit, 200)

@@ -35,6 +35,7 @@ from bot.store.inbox import InboxItem
 from bot.store.login_attempts import WINDOW
 from bot.store.schema import (
     address,
+    asked_address,
     asker,
     audit,
     conversation,
@@ -57,7 +58,7 @@ from bot.store.schema import (
     ticket,
 )
 from bot.store.sessions import IDLE, LIFETIME
-from bot.store.summary_readers import CONFIRM_WITHIN
+from bot.store.summary_readers import ASKED_AGAIN_AFTER, BOUNCED_SHOWN, CONFIRM_WITHIN, REFUSAL_HOLDS
 
 WEB = "web"
 NIGHTLY_AT = time(3, 30)  # local
@@ -71,6 +72,7 @@ PAUSE_SECONDS = 0.02  # between two transactions: others write then
 UNHANDLED = timedelta(hours=24)  # what was received, sealed, until it is handled
 UNHANDLED_AHEAD = timedelta(hours=1)
 OVER = timedelta(days=2)  # log-ins and codes that are over
+ASKED_KEPT = ASKED_AGAIN_AFTER + OVER
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,24 @@ def rules(kept: Retention, at: datetime) -> list[Rule]:
             summary_reader.c.id,
             select(summary_reader.c.id).where(
                 summary_reader.c.confirmed_at.is_(None), summary_reader.c.created_at <= at - CONFIRM_WITHIN
+            ),
+        ),
+        Rule(
+            f"an address that letters came back from {BOUNCED_SHOWN.days} days earlier",
+            (summary_reader,),
+            summary_reader.c.id,
+            select(summary_reader.c.id).where(summary_reader.c.bounced_at <= at - BOUNCED_SHOWN),
+        ),
+        Rule(
+            f"that an address was asked whether it wants summaries {ASKED_KEPT.days} days ago, "
+            f"or {REFUSAL_HOLDS.days} days ago where it said no",
+            (asked_address,),
+            asked_address.c.lookup,
+            select(asked_address.c.lookup).where(
+                or_(
+                    and_(asked_address.c.refused_at.is_(None), asked_address.c.asked_at <= at - ASKED_KEPT),
+                    asked_address.c.refused_at <= at - REFUSAL_HOLDS,
+                )
             ),
         ),
         Rule(

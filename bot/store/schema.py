@@ -644,8 +644,17 @@ summary_reader = Table(  # who gets summaries: an e-mail address, or a coordinat
     Column("wants_month", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("confirmed_at", Instant),  # by whom the address belongs to: until then only the question whether goes there
+    Column("bounced_at", Instant),  # when a letter came back from there: from then on nothing goes there
     CheckConstraint("(chat_link_id IS NULL) = (email IS NOT NULL)", name="way"),
     CheckConstraint("(email IS NULL) = (lookup IS NULL)", name="found"),
+)
+
+asked_address = Table(  # that an address was asked whether it wants summaries, and has said no
+    "asked_address",
+    metadata,
+    Column("lookup", String(32), primary_key=True),  # keyed hash of the address
+    Column("asked_at", Instant, nullable=False),
+    Column("refused_at", Instant),
 )
 
 self_check = Table(  # when the service last looked at itself, and what it found

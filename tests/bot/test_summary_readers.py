@@ -1,6 +1,6 @@
 """Who is on the list for summaries."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,7 +8,15 @@ from sqlalchemy import select
 from bot.profile import Retention
 from bot.store import chat_links, retention, schema, summary_readers
 from bot.store.engine import Store
-from bot.store.summary_readers import CONFIRM_WITHIN, AlreadyThere, Reader, TooMany
+from bot.store.summary_readers import (
+    CONFIRM_WITHIN,
+    REFUSAL_HOLDS,
+    AlreadyThere,
+    AskedLately,
+    Reader,
+    Refused,
+    TooMany,
+)
 from bot.vault import Vault
 from tests.support.people import ADVISORS_GROUP, LONG_AGO, VAINO_CHAT
 
@@ -103,5 +111,41 @@ async def test_an_address_that_nobody_confirms_is_forgotten(store: Store, vault:
     before = await retention.forget(store, Retention(), LONG_AGO + CONFIRM_WITHIN - timedelta(days=2))
     then = await retention.forget(store, Retention(), LONG_AGO + CONFIRM_WITHIN)
 
-    assert (before, then) == ({}, {"summary_reader": 1})
+    assert (before, then) == ({"asked_address": 2}, {"summary_reader": 1})
     assert [reader.id for reader in await _readers(store)] == ids[:1]
+
+
+async def test_a_no_holds_and_nobody_gets_two_questions_on_one_day(store: Store, vault: Vault) -> None:
+    """Adding, ending and adding again would flood whoever it is, and who has said no would be asked for ever."""
+
+    async def add(address: str, now: datetime) -> str:
+        async with store.write() as tx:
+            added = await summary_readers.add_address(
+                tx, vault, address=address, language="fi", wants=["week"], now=now
+            )
+            return added.id
+
+    async with store.write() as tx:
+        kaisas = (
+            await summary_readers.add_address(tx, vault, address=ADDRESS, language="fi", wants=[], now=LONG_AGO)
+        ).id
+        await summary_readers.end(tx, kaisas)
+    with pytest.raises(AskedLately):
+        await add(ADDRESS.upper(), LONG_AGO + timedelta(hours=23))
+    assert await _readers(store) == []
+    kaisas = await add(ADDRESS, LATER)
+    async with store.write() as tx:
+        said = [await summary_readers.refuse(tx, kaisas, LATER) for _ in range(2)]
+    for later in (LATER + timedelta(days=2), LATER + REFUSAL_HOLDS - timedelta(days=1)):
+        with pytest.raises(Refused):
+            await add(ADDRESS, later)
+    await add("toinen@kunta.example", LATER)
+    gone = [
+        (await retention.forget(store, Retention(), LATER + after)).get("asked_address", 0)
+        for after in (timedelta(days=2), REFUSAL_HOLDS - timedelta(days=2), REFUSAL_HOLDS)
+    ]
+    async with store.read() as read:
+        kept = (await read.execute(select(schema.asked_address))).all()
+    await add(ADDRESS, LATER + REFUSAL_HOLDS)
+
+    assert (said, gone, kept) == ([True, False], [1, 0, 1], [])

@@ -71,6 +71,8 @@ async def test_an_address_gets_summaries_once_its_owner_has_said_so_and_none_onc
         after = await readers(office)
         ended = await owner.client.post(f"{path}/end", headers=PRESS)
         gone = await owner.sees(path)
+    async with office.at_work(office.kaisa) as kaisa:
+        once_more = await kaisa.sends(LIST, LIST, email=KAISA, language="sv", week="on")
 
     assert (refused, added.status_code, twice.status_code) == ([422, 422, 422, 400], 303, 409)
     assert KAISA in page
@@ -88,6 +90,7 @@ async def test_an_address_gets_summaries_once_its_owner_has_said_so_and_none_onc
     assert all(
         words in gone.text for words in ("Yhteenvetoja ei enää tule", "Inga fler sammandrag", "No more summaries")
     )
+    assert (once_more.status_code, "on kieltäytynyt" in once_more.text) == (409, True)
     assert [act for act in await acts(office) if act.startswith("summary")] == [
         "summary reader added",
         "summary reader confirmed",

@@ -63,6 +63,13 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "asked_address",
+        sa.Column("lookup", sa.String(length=32), nullable=False),
+        sa.Column("asked_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("refused_at", schema.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("lookup", name=op.f("pk_asked_address")),
+    )
+    op.create_table(
         "asker",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("alias", sa.String(length=40), nullable=False),
@@ -468,6 +475,7 @@ def upgrade() -> None:
         sa.Column("wants_month", sa.Boolean(), nullable=False),
         sa.Column("created_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("confirmed_at", schema.Instant(timezone=True), nullable=True),
+        sa.Column("bounced_at", schema.Instant(timezone=True), nullable=True),
         sa.CheckConstraint("(chat_link_id IS NULL) = (email IS NOT NULL)", name=op.f("ck_summary_reader_way")),
         sa.CheckConstraint("(email IS NULL) = (lookup IS NULL)", name=op.f("ck_summary_reader_found")),
         sa.ForeignKeyConstraint(
