@@ -46,6 +46,7 @@ LEFT_OUT = {
     "invitation": STAFF,
     "digest_run": STAFF,
     "summary_reader": STAFF,
+    "asked_address": STAFF,
     "login_attempt": STAFF,
     "chat_link": STAFF,
     "link_code": STAFF,
