@@ -73,6 +73,7 @@ from knowledge.entry import Language
 NAME = "telegram"
 WEBHOOK_PATH = "/telegram/webhook"
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+MOST_UPDATES = 2**63  # what is beyond is no number of Telegram's
 POLL_SECONDS = 25
 POLLING = "telegram-poll"  # the lease of the one process that asks for updates
 POLL_LEASE = timedelta(seconds=20)  # after a crash nobody asks for so long
@@ -221,7 +222,8 @@ def _without_small_talk(update: Any) -> Any:
     """*update*, without what people in a group say among themselves: that is not ours to keep, not for a moment."""
     part = (update.get("message") or update.get("edited_message")) if isinstance(update, dict) else None
     chat = part.get("chat") if isinstance(part, dict) else None
-    if not isinstance(part, dict) or not isinstance(chat, dict) or chat.get("type") not in GROUPS:
+    kind = chat.get("type") if isinstance(chat, dict) else None
+    if not isinstance(part, dict) or not isinstance(kind, str) or kind not in GROUPS:
         return update
     answered, text = part.get("reply_to_message"), part.get("text")
     is_reply = isinstance(answered, dict) and "forum_topic_created" not in answered
@@ -243,7 +245,7 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
         for update in updates:
             body = json.dumps(_without_small_talk(update))  # ASCII: even a lone surrogate survives as an escape
             number = update.get("update_id") if isinstance(update, dict) else None
-            if not isinstance(number, int) or isinstance(number, bool):
+            if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < MOST_UPDATES:
                 key = hashlib.sha256(body.encode()).hexdigest()
                 await inbox.set_aside(
                     tx, channel=NAME, key=key, sender="", sealed=vault.seal(body), reason="no update_id", now=now

@@ -293,12 +293,14 @@ class FakeTelegram:
         """An update just as *body* has it, malformed or not; a dictionary without an `update_id` gets the next one."""
         if isinstance(body, dict) and "update_id" not in body:
             body = {"update_id": self._take_id(), **body}
-        update_id = body.get("update_id", 0) if isinstance(body, dict) else 0
-        if isinstance(update_id, int):
+        found = body.get("update_id") if isinstance(body, dict) else None
+        is_one = isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**63
+        update_id = found if is_one else 0
+        if is_one:
             self.issued.append(update_id)
         self._lately.append((chat, body))
-        await self._updates.add(update_id if isinstance(update_id, int) else 0, chat, body)
-        return update_id if isinstance(update_id, int) else 0
+        await self._updates.add(update_id, chat, body)
+        return update_id
 
     async def brings_again(self, number: int) -> None:
         """The last so many updates once more, as after a confirmation that was lost."""
