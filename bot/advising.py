@@ -241,9 +241,12 @@ def _leaving(ticket: TicketRow, account: Account) -> str:
 
 
 async def _offers_to_ask(tx: Tx, ticket: TicketRow, about: str | None, now: datetime) -> tuple[Button, ...]:
-    """The offer to ask later what came of it, where that was not offered lately and there was no danger."""
+    """The offer to ask later what came of it, where it was not made lately and there was no danger; it is noted."""
     talk = await conversations.get(tx.connection, ticket.conversation_id)
-    return checkins.offers(talk, about, now) if talk is not None else ()
+    offers = checkins.offers(talk, about, now) if talk is not None else ()
+    if talk is not None and offers:
+        await conversations.keep_state(tx, replace(talk, state=replace(talk.state, asking_offered_at=now)))
+    return offers
 
 
 async def _open_ticket(tx: Tx, ticket_id: str, version: int | None = None) -> TicketRow:

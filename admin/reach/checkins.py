@@ -5,6 +5,7 @@ from datetime import datetime
 import structlog
 
 from admin.house import House
+from admin.reach.turns import take_each
 from bot import checkins
 from bot.checkins import LISTENS_FOR, PutOff
 from bot.store import checkins as plans
@@ -26,9 +27,7 @@ async def send_due(house: House) -> None:
         for kind in plans.KINDS:
             async with house.store.read() as read:
                 turns = await subscriptions.due(read, kind, now, limit=AT_ONCE)
-            for turn in turns:
-                async with house.store.write() as tx:
-                    await take_turn(house, tx, turn, now)
+            await take_each(house, turns, lambda tx, turn: take_turn(house, tx, turn, now), now)
     except StoreUnavailable:
         log.warning("store_unavailable", loop="checkins")
 

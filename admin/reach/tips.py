@@ -13,6 +13,7 @@ import structlog
 import yaml
 
 from admin.house import House
+from admin.reach.turns import take_each
 from admin.summaries.due import monday_of
 from bot import tips as looks
 from bot.dialogue import Conversation
@@ -20,14 +21,14 @@ from bot.store import conversations, events, outbox, subscriptions, tips
 from bot.store.engine import StoreUnavailable, Tx
 from bot.store.outbox import OutboxItem
 from bot.store.subscriptions import Turn
-from bot.store.tips import Tip, Words
+from bot.store.tips import Words
 from knowledge.entry import LANGUAGES
 
 SHIPPED = Path(__file__).parent / "tips.yaml"
 AFTER_MONDAY = timedelta(days=1)
 AT = time(15)
 WEEK = timedelta(weeks=1)
-BATCH = 10  # in one transaction: whoever writes meanwhile waits for it
+BATCH = 10  # one after another; then whoever else writes has a moment
 PAUSE_SECONDS = 0.02
 WITH_A_PERSON = timedelta(days=1)
 KEY = "tip"
@@ -86,16 +87,14 @@ async def _send_due(house: House) -> None:
             turns = await subscriptions.due(read, "tips", now, limit=BATCH) if is_there else []
         if not turns:
             break
-        async with house.store.write() as tx:
-            tip = await tips.of_week(tx.connection, monday)  # as it is now: it may have been changed meanwhile
-            if tip is None:
-                break
-            for turn in turns:
-                await _send(house, tx, tip, turn, now)
+        await take_each(house, turns, lambda tx, turn: _send(house, tx, monday, turn, now), now)  # noqa: B023 - at once
         await house.store.hub.pause(PAUSE_SECONDS)
 
 
-async def _send(house: House, tx: Tx, tip: Tip, turn: Turn, now: datetime) -> None:
+async def _send(house: House, tx: Tx, monday: date, turn: Turn, now: datetime) -> None:
+    tip = await tips.of_week(tx.connection, monday)  # as it is now: it may have been changed meanwhile
+    if tip is None:
+        return
     talk = await conversations.get(tx.connection, turn.conversation_id)
     if talk is None:
         return

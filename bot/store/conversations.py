@@ -159,6 +159,12 @@ async def save(tx: Tx, talk: Conversation, now: datetime) -> None:
     tx.touch(f"conversation:{talk.id}")
 
 
+async def keep_state(tx: Tx, talk: Conversation) -> None:
+    """Keep the state after what somebody else than the asker has done."""
+    await tx.execute(_CHANGED, {"conversation_id": talk.id, "state": _state_as_json(talk.state)})
+    tx.touch(f"conversation:{talk.id}")
+
+
 async def changed(tx: Tx, conversation_id: str) -> None:
     """Count a visible change, so that open pages look again."""
     await tx.execute(_CHANGED, {"conversation_id": conversation_id})

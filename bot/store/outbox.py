@@ -35,7 +35,7 @@ from bot.dialogue import Button, Conversation, Reply
 from bot.store import conversations
 from bot.store.backlog import Backlog
 from bot.store.engine import Tx
-from bot.store.schema import address, chat_link, conversation, group_message, message, notice, outbox
+from bot.store.schema import address, chat_link, conversation, group_message, message, notice, outbox, ticket
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
 
@@ -107,15 +107,18 @@ def _is_there_before(which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 # Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
-# it, whatever their own time. Broadcasts stand in a line of their own, which waits for the other.
+# it, whatever their own time. Broadcasts stand in a line of their own, which waits for the other, and
+# while a person has the asker's question.
 _IS_FIRST_IN_LINE = outbox.c.id.in_(
     select(func.min(outbox.c.id))
     .where(_is_waiting(outbox), outbox.c.is_broadcast == false())
     .group_by(outbox.c.destination)
 )
+_IS_WITH_A_PERSON = exists().where(ticket.c.conversation_id == outbox.c.destination, ticket.c.closed_at.is_(None))
 _IS_FIRST_BROADCAST = and_(
     outbox.c.is_broadcast == true(),
     _is_waiting(outbox),
+    ~_IS_WITH_A_PERSON,
     ~_is_there_before(_EARLIER.c.is_broadcast == false()),
     ~_is_there_before(and_(_EARLIER.c.is_broadcast == true(), _EARLIER.c.id < outbox.c.id)),
 )

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from admin.house import House
 from admin.reach import checkins as asking
@@ -95,11 +95,17 @@ async def test_what_is_due_is_asked_once_a_fortnight_apart_and_then_the_consent_
         assert await subscriptions.standing(read, talk.id) == {}
 
 
+def _breaking(conversation_id: str) -> Update:
+    """A row that can't be read."""
+    of = schema.conversation.c.id == conversation_id
+    return update(schema.conversation).where(of).values(state={"safety_until": "broken"})
+
+
 async def test_downtime_danger_and_a_person_put_it_off_and_erasing_ends_it(
     house: House, clock: Clock, vault: Vault
 ) -> None:
     """Each of these askers has a check-in due at one moment; what has happened to them decides."""
-    names = ("calm", "danger", "ticket", "late", "erased", "stopped", "blocked")
+    names = ("calm", "danger", "ticket", "late", "erased", "stopped", "blocked", "broken")
     talks = {}
     for chat, name in enumerate(names, 9000):
         plan = Plan("later", TODAY - 31 * DAY if name == "late" else TODAY + DAY)
@@ -121,6 +127,7 @@ async def test_downtime_danger_and_a_person_put_it_off_and_erasing_ends_it(
             promised_at=clock() + DAY,
             now=clock(),
         )
+        await tx.execute(_breaking(talks["broken"]))  # keeps nobody else from being asked
         await erasure.erase(tx, talks["erased"])
         await checkins.stop(tx, talks["stopped"])
         await conversations.set_reachable(tx, talks["blocked"], reachable=False)

@@ -100,7 +100,7 @@ async def test_whoever_has_something_weightier_or_cannot_read_it_gets_none_now(
     clock = Clock(NOW + 6 * HOUR)
     house = a_house(store, vault, clock, tmp_path)
     await write_tip(store)
-    names = ("plain", "in danger", "with a person", "english", "erased", "blocked", "web")
+    names = ("plain", "in danger", "with a person", "english", "erased", "blocked", "web", "broken")
     ids = {}
     async with store.write() as tx:
         for number, name in enumerate(names):
@@ -122,6 +122,9 @@ async def test_whoever_has_something_weightier_or_cannot_read_it_gets_none_now(
                     promised_at=NOW,
                     now=NOW,
                 )
+            if name == "broken":  # a row that can't be read keeps nobody else from theirs
+                of = schema.conversation.c.id == talk.id
+                await tx.execute(update(schema.conversation).where(of).values(state={"safety_until": "broken"}))
             if name == "english":
                 await tx.execute(
                     update(schema.asker).where(schema.asker.c.id == conversations.owner(talk.id)).values(language="en")

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, update
 
+from bot import checkins
 from bot.advising import NOTED_TWICE, Desk
+from bot.dialogue import Conversation
 from bot.profile import read_profile
 from bot.store import conversations, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
-from bot.store.schema import message, ticket
+from bot.store.schema import asker, message, ticket
 from bot.store.tickets import NotOpen
 from bot.vault import Vault
 from tests.support import people
@@ -171,3 +173,27 @@ async def test_an_asker_who_writes_and_an_advisor_who_replies_do_not_lock_each_o
     async with store.read() as read:
         said = (await read.execute(select(message.c.text).where(message.c.author == "advisor"))).scalars().all()
     assert said == ["Saa."]
+
+
+async def test_what_a_closed_question_offers_is_offered_once_a_month(
+    store: Store, desk: Desk, vaino: Account, ticket_id: str
+) -> None:
+    """Who is helped by a person in the morning and by the bot at noon is offered to be asked about it once."""
+
+    async def talk() -> Conversation:
+        async with store.read() as read:
+            found = await conversations.get(read, (await read.execute(select(ticket.c.conversation_id))).scalar_one())
+        assert found is not None
+        return found
+
+    seen = select(asker.c.last_seen_at)
+    async with store.read() as read:
+        before = (await read.execute(seen)).scalar_one()
+    await desk.close(vaino, ticket_id, "answered", NOW, topic="cv")
+    closed = await talk()
+    async with store.read() as read:
+        assert (await read.execute(seen)).scalar_one() == before, "an advisor's act is no sign of life of the asker's"
+
+    assert (await talk()).state.asking_offered_at == NOW
+    assert checkins.offers(closed, "cv", NOW + timedelta(days=29)) == ()
+    assert checkins.offers(closed, "cv", NOW + timedelta(days=31)) != ()

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery import CHAT_GAP, Pace
-from bot.store import conversations, outbox, schema
+from bot.store import conversations, outbox, schema, tickets
 from bot.store.engine import Store
 from bot.store.outbox import OutboxItem
 from bot.vault import Vault
@@ -162,3 +162,36 @@ def test_a_broadcast_uses_nine_tenths_of_the_pace_evenly_and_answers_slip_betwee
 
     assert 0.9 * per_second <= rate <= per_second
     assert later.wait_for("asker", START, is_direct_reply=True) < timedelta(milliseconds=1)
+
+
+async def test_what_was_queued_unasked_waits_while_a_person_has_the_askers_question(store: Store, vault: Vault) -> None:
+    """ "How is the job hunt going?" in the midst of an advisor's words would be a bot that doesn't listen."""
+
+    async def goes() -> tuple[bool, list[str]]:
+        async with store.read() as read:
+            turn = await outbox.next_turn(read, ["telegram"], NOW)
+        async with store.write() as tx:
+            items = await outbox.lease(tx, NOW, channels=["telegram"], limit=9, broadcasts=9)
+            for item in items:
+                await outbox.retry(tx, item, NOW, uncertain=False)
+        return turn.has_broadcast, [item.key for item in items]
+
+    async with store.write() as tx:
+        aino = (await people.meet(tx, vault, AINO)).id
+    await queue(store, aino, "checkins:2026-11-24:later")
+    async with store.write() as tx:
+        question = await conversations.add_message(tx, aino, "asker", KNOWN, NOW)
+        ticket = await tickets.open_ticket(
+            tx, conversation_id=aino, role="tyovoimaneuvoja", question_id=question, topic=None, urgent=False,
+            promised_at=NOW, now=NOW,
+        )  # fmt: skip
+    open_now = await goes()
+    await queue(store, aino, "an advisor's reply", is_broadcast=False)
+    reply = await goes()
+    async with store.write() as tx:
+        await tx.execute(schema.outbox.delete().where(schema.outbox.c.key == "an advisor's reply"))
+        await tx.execute(schema.ticket.update().values(closed_at=NOW, outcome="answered"))
+
+    assert ticket
+    assert (open_now, reply) == ((False, []), (False, ["an advisor's reply"]))
+    assert await goes() == (True, ["checkins:2026-11-24:later"])
