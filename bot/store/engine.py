@@ -210,6 +210,19 @@ class Store:
         await self._ask_the_file("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
         return True
 
+    @asynccontextmanager
+    async def remaking_tables(self) -> AsyncIterator[None]:
+        """On SQLite, let a table be made anew under the rows of others that refer to it, while nobody else writes.
+
+        Otherwise these go with the old one, by the rules that make them go with what they refer to; and SQLite takes
+        no word on that in the middle of a transaction. PostgreSQL never makes a table anew.
+        """
+        await self._ask_the_file("PRAGMA foreign_keys = 0")
+        try:
+            yield
+        finally:
+            await self._ask_the_file("PRAGMA foreign_keys = 1")
+
     async def _ask_the_file(self, *statements: str) -> None:
         """On SQLite, what can't be in a transaction, and so is asked of the driver. Raises `StoreUnavailable`."""
         if self._turn is None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from bot.store.engine import Store
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 77_0101  # any number, the same in every process: one migrates, the others wait
 
 
@@ -18,42 +19,50 @@ class NewerSchema(Exception):
     """The database was written by a newer version of the service; running this one on it could lose data."""
 
 
-async def upgrade(store: Store, *, to: str = "head") -> bool:
-    """Bring the database to the revision *to*; True when there was something to do. Raises `NewerSchema`."""
-    async with store.write() as tx:
+async def upgrade(store: Store, *, to: str = "head", migrations: Path = MIGRATIONS) -> bool:
+    """Bring the database to the revision *to*, in one transaction; True when there was something to do.
+
+    Raises `NewerSchema`.
+    """
+    async with store.remaking_tables(), store.write() as tx:
         if tx.dialect == "postgresql":
+            await tx.execute(
+                text("SET LOCAL statement_timeout = 0")
+            )  # many rows take longer than any asker's statement
             await tx.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-        return await tx.connection.run_sync(_upgrade, to)
+        return await tx.connection.run_sync(_upgrade, to, migrations)
 
 
 @cache
-def _script() -> ScriptDirectory:
+def _script(migrations: Path) -> ScriptDirectory:
     """The migrations, which stay the same for as long as the process lives."""
-    return ScriptDirectory.from_config(_config())
+    return ScriptDirectory.from_config(_config(migrations))
 
 
-def _config() -> Config:
+def _config(migrations: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(migrations))
     return config
 
 
-def require_known(revision: str) -> None:
+def require_known(revision: str, migrations: Path = MIGRATIONS) -> None:
     """Raises `NewerSchema` when this version does not know *revision*."""
-    if revision not in {known.revision for known in _script().walk_revisions()}:
+    if revision not in {known.revision for known in _script(migrations).walk_revisions()}:
         raise NewerSchema(
             f"the database is at revision {revision}, which this version does not know; install the newer version again"
         )
 
 
-def _upgrade(connection: Connection, to: str) -> bool:
-    script = _script()
+def _upgrade(connection: Connection, to: str, migrations: Path) -> bool:
+    script = _script(migrations)
     here = MigrationContext.configure(connection).get_current_revision()
     if here == script.get_current_head():
         return False
     if here is not None:
-        require_known(here)
-    config = _config()
+        require_known(here, migrations)
+    config = _config(migrations)
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+    if connection.dialect.name == "sqlite" and (lost := connection.execute(text("PRAGMA foreign_key_check")).first()):
+        raise RuntimeError(f"after the migration a row of {lost[0]} refers to a row of {lost[2]} that is not there")
     return True

@@ -22,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from admin import cli, invariants, run
+from tests.releases import upgrading
 from tests.support import crashing_koppi
 from tests.support.processes import KOPPI, READY, START_SECONDS, die_with_us
 
 PROGRAMS: dict[str, Callable[[], Any]] = {
     KOPPI: cli.main,
     "tests.support.crashing_koppi": lambda: crashing_koppi.main(sys.argv[1:]),
+    "tests.releases.upgrading": upgrading.main,
 }
 IMPORTED_FOR_ALL = (invariants, run)  # by commands that need them; here before the first of them is started
 
