@@ -6,10 +6,10 @@ from textwrap import shorten
 
 from admin.house import House
 from bot import staff_wording
-from bot.channels.markup import escape_markdown
 from bot.hours import moment_in_words
 from bot.store import outbox
 from bot.store.tickets import ENDED_BY_ASKER, TicketRow
+from bot.wording import escape_markdown
 from knowledge import privacy
 
 FOR_WHOM = {"sosiaaliohjaaja": "Sosiaaliohjaajalle", "tyovoimaneuvoja": "Työvoimaneuvojalle"}

@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import checkins, wording
-from bot.channels.markup import escape_markdown
 from bot.dialogue import Button
 from bot.hours import OpeningHours
 from bot.store import audit, conversations, events, outbox, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
 from bot.store.tickets import AlreadyTaken, Changed, NotOpen, TicketRow
+from bot.wording import escape_markdown
 from knowledge.entry import AdvisorRole
 
 OUTCOMES = ("answered", "guided", "authority", "no_reply", "other")

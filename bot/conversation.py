@@ -47,6 +47,7 @@ REOPEN_WITHIN = timedelta(days=7)
 CONTACTS_LEAVE = timedelta(minutes=30)
 SHORT_REPLY_WORDS = 3
 WORDS_THAT_TELL_A_LANGUAGE = 3  # "cv", "ok" and "thanks" are written in any of them
+QUOTED = 120  # characters of a question: enough to know it by
 WORTH_OFFERING = 0.02  # a candidate with a lower score only makes the right one harder to see
 RELATED_SHOWN = 2
 ROUTING_CONFIDENCE = 0.15  # below this the best candidate tells neither the topic nor who should answer
@@ -360,10 +361,18 @@ def _offer_person(conversation: Conversation, signals: Signals, *, events: tuple
     opening = wording.OFFER_NOT_FOUND if "not_found" in events else wording.OFFER
     promise = signals.promise.in_words(conversation.language)
     text = _say(conversation, opening, alias=conversation.alias, promise=promise) + _when(conversation, signals)
+    if "asked" not in events and conversation.state.safety_until is None:  # it isn't just above, nor a cry for help
+        text = f"{_quoted(signals.question.text)}\n\n{text}"
     buttons = _person_buttons(conversation, signals)
     if "not_found" in events:
         buttons = (*buttons, guiding.way_in(conversation.language))
     return Decision("offer", conversation, (Reply(text, buttons),), events=happened)
+
+
+def _quoted(question: str) -> str:
+    """The asker's own words on one line, cut where they are many, with no mark or link in them."""
+    words = " ".join(question.split())
+    return f"”{wording.escape_markdown(words if len(words) <= QUOTED else f'{words[:QUOTED].rstrip()} …')}”"
 
 
 def _when(conversation: Conversation, signals: Signals) -> str:

@@ -16,12 +16,13 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import wording
-from bot.channels.markup import as_plain_text, escape_markdown
+from bot.channels.markup import as_plain_text
 from bot.dialogue import Conversation
 from bot.profile import ServiceProfile
 from bot.store import holdings
 from bot.store.engine import Store
 from bot.store.holdings import PAGE, Asker, Gone
+from bot.wording import escape_markdown
 from knowledge.entry import Language
 
 __all__ = ["PAGE", "Gone", "Holdings"]

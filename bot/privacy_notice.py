@@ -4,8 +4,8 @@ The days come from the same place as those of the nightly job, so that what is t
 """
 
 from bot import wording
-from bot.channels.markup import escape_markdown
 from bot.profile import ServiceProfile
+from bot.wording import escape_markdown
 from knowledge.entry import Language
 
 

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from bot import wording
 from bot.channels import telegram
-from bot.channels.markup import escape_markdown
 from bot.store.campaigns import SHARED, telegram_link, web_link
+from bot.wording import escape_markdown
 from knowledge.entry import Language
 
 

@@ -9,13 +9,14 @@ from datetime import datetime
 from bot import staff_wording, wording
 from bot.advising import MAX_REPLY, Desk
 from bot.channels.incoming import GroupMoved, LinkChat, PressedInGroup, RepliedInGroup, StaffSaid
-from bot.channels.markup import escape_markdown, units
+from bot.channels.markup import units
 from bot.store import accounts, audit, chat_links, group_messages, inbox, outbox, telegram_accounts, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import TooMany
 from bot.vault import Vault
+from bot.wording import escape_markdown
 
 
 class StaffChats:

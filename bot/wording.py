@@ -4,6 +4,7 @@ To change how the bot speaks, change a sentence here and its translations; no ot
 braces. The text is the Markdown of the FAQ: **bold** and [links](…) only.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -479,6 +480,11 @@ LINK_FAILED = "Koodi ei käy: se on väärä, käytetty tai vanhentunut. Tee kon
 def say(language: Language, sentence: str, **values: str) -> str:
     """*sentence* in *language*, with its values filled in; in Finnish where a translation is missing."""
     return _catalogue(language).get(sentence, sentence).format(**values)
+
+
+def escape_markdown(text: str) -> str:
+    """*text* as Markdown that renders as exactly that text."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!<>|~-])", r"\\\1", text)
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.channels.markup import escape_markdown
+from bot.wording import escape_markdown
 from knowledge.entry import Language
 
 Words = Mapping[Language, str]

@@ -13,8 +13,8 @@ from admin.summaries.periods import dated, duration_in_words, title, when
 from admin.summaries.situation import Situation
 from admin.summaries.small_numbers import FEWEST_ASKERS, Group
 from admin.summaries.statistics import Counts, Figures, Share
-from bot.channels.markup import escape_markdown
 from bot.store.tallies import NONE
+from bot.wording import escape_markdown
 from knowledge.entry import Language
 
 NOTHING_KNOWN = Situation()

@@ -16,8 +16,8 @@ from admin.summaries.periods import title
 from admin.summaries.situation import Situation
 from admin.summaries.statistics import Figures
 from admin.summaries.wording import say
-from bot.channels.markup import escape_markdown
 from bot.store.tallies import NONE
+from bot.wording import escape_markdown
 from knowledge.entry import Language
 
 MOST_TOPICS = 3

@@ -4,7 +4,6 @@ Only paragraphs, line breaks, bold, italics, lists and links are rendered; every
 plain text.
 """
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -41,11 +40,6 @@ def as_web_html(markdown: str) -> Markup:
 def as_plain_text(markdown: str) -> str:
     """*markdown* without its marks; a link's address stands after its words."""
     return "".join(_plain(_PARSER.parse(markdown))).strip()
-
-
-def escape_markdown(text: str) -> str:
-    """*text* as Markdown that renders as exactly that text."""
-    return re.sub(r"([\\`*_{}\[\]()#+.!<>|~-])", r"\\\1", text)
 
 
 def units(text: str) -> int:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import wording
+from bot.channels.markup import as_plain_text, as_web_html
 from bot.conversation import REOPEN_WITHIN, SAFETY_FOLLOW_UP, answer_text, decide, topic_at
 from bot.dialogue import (
     Asked,
@@ -254,7 +255,7 @@ def test_another_language_gets_a_kind_word_in_three_and_the_way_to_a_person(verd
     assert [button.verb for button in decision.replies[0].buttons] == ["person"]
     assert kinds(decision) == [("asked", None), ("not_found", None)]
     assert decision.conversation.state.question_id == 11
-    assert texts(follows) == [wording.say("en", wording.OFFER, alias="Kettu 482", promise="today at 15:00")]
+    assert texts(follows)[0].endswith(wording.say("en", wording.OFFER, alias="Kettu 482", promise="today at 15:00"))
 
 
 def test_what_is_answered_in_another_language_is_answered() -> None:
@@ -639,8 +640,26 @@ def test_wanting_a_person_after_an_answer_offers_to_send_what_was_asked(verb: st
     """Under an answer, or when none of the choices is right."""
     decision = press(NEW, verb, question=asked(ROUTED))
 
-    assert texts(decision) == [wording.say("fi", wording.OFFER, alias="Kettu 482", promise=PROMISED)]
+    offer = wording.say("fi", wording.OFFER, alias="Kettu 482", promise=PROMISED)
+    assert texts(decision) == [f"”Miten haen tätä tukea?”\n\n{offer}"]
     assert decision.conversation.state.question_id == 11
+
+
+def test_an_offer_quotes_the_question_that_would_be_sent() -> None:
+    """Other messages may stand between the two; a long one is cut, and no mark or link of the asker's is one here."""
+    question = asked(ROUTED, "[vuokra](https://x.example) *myöhässä*\n\n" + "a" * 300)
+    (text,) = texts(decide(NEW, Command("ihminen"), signals(question=question), NOW))
+
+    assert as_plain_text(text).startswith("”[vuokra](https://x.example) *myöhässä* aaa")
+    assert "<a" not in as_web_html(text)
+    assert "a" * 120 not in text
+
+
+def test_a_cry_for_help_is_not_said_back() -> None:
+    """Who was in danger is offered a person without having to read their own words again."""
+    (text,) = texts(decide(AFTER_CRISIS, Command("ihminen"), signals(question=asked(SURE, "Haluan kuolla")), NOW))
+
+    assert text.startswith("Lähetänkö kysymyksesi ohjaajalle?")
 
 
 @pytest.mark.parametrize("verb", ["send", "person", "none", "continue"])

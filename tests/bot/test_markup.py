@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot import wording
 from bot.channels import markup
 from tests.support import telegram_html
 
@@ -47,7 +48,7 @@ def test_people_see_in_telegram_what_the_plain_text_says(markdown: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=300))
 def test_escaped_text_is_shown_as_it_was_written(text: str) -> None:
     """What an asker wrote is shown to them by /tietoni: never as markup of ours."""
-    shown, entities = telegram_html.parse(markup.as_telegram_html(markup.escape_markdown(text)))
+    shown, entities = telegram_html.parse(markup.as_telegram_html(wording.escape_markdown(text)))
 
     assert entities == []
     assert "".join(shown.split()) == "".join(text.split())
