@@ -6,9 +6,9 @@ the same FAQ give the same conversations; ids, the key and the password are alwa
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
@@ -21,13 +21,15 @@ from sqlalchemy import update
 from admin.house import House
 from admin.reach import checkins as asking
 from admin.reach import shared_links
+from admin.reach import tips as sending
+from admin.summaries.due import monday_of
 from admin.summaries.send import send_due
 from bot.advising import Desk
 from bot.channels import telegram, webchat
 from bot.channels.webchat.posts import Post, as_body
 from bot.checkins import OUTCOMES
 from bot.service import Service
-from bot.store import accounts, campaigns, conversations, events, inbox, migrate, outbox, summary_readers, tickets
+from bot.store import accounts, campaigns, conversations, events, inbox, migrate, outbox, summary_readers, tickets, tips
 from bot.store.accounts import Account
 from bot.store.schema import asker as asker_table
 from bot.store.schema import conversation as conversation_table
@@ -41,6 +43,11 @@ POPULAR = ("asumistuki", "kesatyo", "cv-tekeminen", "toimeentulotuki")
 CAMPAIGNS = (  # name, place, and from when to when in weeks from now
     ("Abijuliste", "Lukioiden ilmoitustaulut", -WEEKS, 4),
     ("Kesätyötarina", "Instagram", -6, -1),
+)
+SUBSCRIBERS = 9  # of tips; of fewer than five the page tells nothing
+TIPS = (  # how many weeks ago, what it said, what it ended with
+    (2, "Oulun kaupunki etsii joulun ajaksi apukäsiä. Hae, vaikka et ole ennen ollut töissä.", "Miten haen kesätöitä?"),
+    (1, "Kun opinnot loppuvat, asumistuesta kannattaa kysyä ennen kuin opintotuki päättyy.", "Saanko asumistukea?"),
 )
 THREADS = Path(__file__).parent / "demo.yaml"
 STAFF: tuple[tuple[str, accounts.Role], ...] = (
@@ -89,7 +96,13 @@ async def fill(house: House) -> str:
     staff = await _employ(house, password, now - timedelta(weeks=WEEKS, days=1))
     await _readers(house, now - timedelta(weeks=WEEKS))
     stage = _Stage(house, staff, await _campaigns(house, now))
-    steps = [*_ordinary_weeks(stage, now), *_threads(stage, now), *_summaries(house, now), *_asked_later(stage, now)]
+    steps = [
+        *_ordinary_weeks(stage, now),
+        *_threads(stage, now),
+        *_summaries(house, now),
+        *_asked_later(stage, now),
+        *_tips(stage, now),
+    ]
     for step in sorted(steps, key=lambda step: step.at):
         await step.act(step.at.astimezone(UTC))
     return password
@@ -228,6 +241,23 @@ def _asked_later(stage: "_Stage", now: datetime) -> list[Step]:
     return [Step(at, stage.tells) for back in range(7 * WEEKS) if (at := noon - timedelta(days=back)) < now]
 
 
+def _tips(stage: "_Stage", now: datetime) -> list[Step]:
+    """Who subscribes to tips, the two that have come since then, and what they do with these."""
+    this_monday = monday_of(now.astimezone(stage.house.hours.zone).date())
+    people = [stage.somebody(telegram.NAME) for _ in range(SUBSCRIBERS)]
+    steps: list[Step] = []
+    for weeks, text, question in TIPS:
+        monday = this_monday - timedelta(weeks=weeks)
+        at = sending.goes_at(stage.house, monday)
+        if at is None:
+            continue  # a week of holidays
+        if not steps:
+            steps += [Step(at - timedelta(hours=1), partial(stage.subscribes, person)) for person in people]
+        steps.append(Step(at, partial(stage.sends_tip, monday, text, question)))
+        steps += [Step(at + timedelta(minutes=9), partial(stage.taps_tip, person)) for person in people[weeks:-2]]
+    return steps
+
+
 # --- how it happens -------------------------------------------------------------------------------------------
 
 
@@ -267,6 +297,34 @@ class _Stage:
                 if await campaigns.is_running(tx.connection, code, today):
                     for _ in range(2):
                         await events.record_opening(tx, "opened", code, around)
+        if person.channel == webchat.NAME:
+            passes_it_on: tuple[events.Opening, ...] = ("shared",) if self._coin.random() < 0.3 else ()
+            await self._opens(("visited", "visited", *passes_it_on), code or None, at)
+
+    async def _opens(self, kinds: Sequence[events.Opening], code: str | None, at: datetime) -> None:
+        """What their browsers tell that they look at."""
+        around = events.Circumstances(at, self.house.hours, webchat.NAME, "fi")
+        async with self.house.store.write() as tx:
+            for kind in kinds:
+                await events.record_opening(tx, kind, campaigns.SHARED if kind == "shared" else code, around)
+
+    async def subscribes(self, person: Person, at: datetime) -> None:
+        """They want tips."""
+        await self.says(person, "/vinkit", at)
+        await self._press(person, "subscribe", None, at)
+
+    async def sends_tip(self, monday: date, text: str, question: str, at: datetime) -> None:
+        """The week's tip goes out."""
+        house = replace(self.house, clock=lambda: at)
+        async with house.store.write() as tx:
+            words = {"fi": f"{text} {MARK}"}, {"fi": question}
+            await tips.add(tx, monday, *words, self.staff["koordinaattori"].id, at, is_approved=True)  # type: ignore[arg-type]
+        await sending.send_due(house)
+        await self._deliver(at)
+
+    async def taps_tip(self, person: Person, at: datetime) -> None:
+        """They ask what the tip ends with."""
+        await self._press(person, "tip", None, at)
 
     async def says(self, person: Person, text: str, at: datetime) -> None:
         """A message, or a command with its slash."""
@@ -377,8 +435,8 @@ class _Stage:
                     now=at,
                 )
         else:
-            # Negative: Telegram never counts so, and a real update must not be taken for one of these.
-            await telegram.keep(house.store, house.vault, [{"update_id": -next(self._numbers), **heard}], at)
+            # Telegram never counts so far, and a real update must not be taken for one of these.
+            await telegram.keep(house.store, house.vault, [{"update_id": 2**62 + next(self._numbers), **heard}], at)
         async with house.store.read() as read:
             items = await inbox.ready(read, at)
         for item in items:
@@ -411,6 +469,7 @@ class _Stage:
             while items := await outbox.lease(tx, at, channels=channels, limit=50, broadcasts=50):
                 for item in items:
                     await outbox.sent(tx, item, None, at)
+                    await sending.record_delivery(self.house, tx, item, at)
 
     async def _ticket(self, person: Person) -> str:
         async with self.house.store.read() as read:

@@ -8,7 +8,11 @@ from sqlalchemy import func, select
 
 from admin import demo, invariants
 from admin.house import House
+from admin.summaries import campaigns
+from admin.summaries.small_numbers import FEWEST_ASKERS
 from bot.store import accounts, audit, tickets
+from bot.store import tips as tips_sent
+from bot.store.campaigns import SHARED
 from bot.store.engine import Store
 from bot.store.schema import asker, event, message, outbox, summary_run
 from bot.vault import Vault
@@ -54,6 +58,9 @@ async def test_the_examples_are_true_to_form_and_the_same_each_time(
         unsent = (await read.execute(select(func.count()).where(outbox.c.state != "sent"))).scalar_one()
         vaino = await accounts.verify(read, "Väinö Virtanen", password)
         broken_at = await audit.broken_at(read)
+        tips = await tips_sent.steps(read)
+        shared = (await campaigns.steps(read, "last"))[SHARED].shared
+        visited = (await read.execute(select(func.count()).where(event.c.kind == "visited"))).scalar_one()
 
     assert await invariants.violations(house.store, A_TUESDAY) == []
     assert broken_at is None
@@ -69,6 +76,8 @@ async def test_the_examples_are_true_to_form_and_the_same_each_time(
     assert vaino is not None
     assert weeks == 8
     assert (days[1] - days[0]).days > 49
+    assert [[count >= FEWEST_ASKERS for count in steps.values()][:2] for steps in tips.values()] == [[True, True]] * 2
+    assert (shared > 0, visited > 0) == (True, True)
     assert await _said(house) == await _said(again)
     assert password != another_password
     await house.store.close()
