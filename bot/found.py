@@ -42,9 +42,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Word:
-    """One word that is searched for, as it is compared."""
+    """One word that is searched for, as it is compared. *compounds*: beginnings of longer words that end in it."""
 
     plain: str
+    compounds: tuple[str, ...] = ()
 
     @cached_property
     def stems(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class Word:
     @cached_property
     def keys(self) -> frozenset[str]:
         """What `keys` of some inflected form of it have."""
-        return frozenset(key for stem in self.stems for key in _beginning_with(stem))
+        return frozenset(key for stem in (*self.stems, *self.compounds) for key in _beginning_with(stem))
 
     @cached_property
     def near_keys(self) -> frozenset[str]:
@@ -74,7 +75,7 @@ class Word:
         """Whether *word*, as it is compared, is a form of this one."""
         if len(self.plain) < SHORTEST_INFLECTED:  # an abbreviation: "cv", "CVn"
             return word.startswith(self.plain) and len(word) <= len(self.plain) + 1
-        return word.startswith(self.stems)
+        return word.startswith((*self.stems, *self.compounds))
 
     def is_near(self, word: str) -> bool:
         """Whether it is, or is misspelt by one slip."""
@@ -84,7 +85,7 @@ class Word:
 
     def stands_in(self, words: Collection[str], *, near: bool) -> bool:
         """Whether it is one of *words*, as they are compared."""
-        return any(self.is_near(word) if near else self.matches(word) for word in words)
+        return any(_is_near(self, word) if near else self.matches(word) for word in words)
 
 
 def read_query(text: str) -> list[Word]:
@@ -213,6 +214,10 @@ def _slips(word: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=20_000)  # the same words come again and again in the texts that a search reads
+def _is_near(word: Word, written: str) -> bool:
+    return word.is_near(written)
+
+
 def _is_one_slip(wanted: str, written: str) -> bool:
     """Whether the beginning *wanted* differs from what was written, as far as it goes, by one slip at most."""
     for place, (want, write) in enumerate(zip(wanted, written, strict=False)):

@@ -1,5 +1,6 @@
 """Searching the tickets: which questions, open or closed, had these words."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from starlette.responses import Response
 
 from admin.console.queue import Row, make_row, read_choice, topics_by_title
 from admin.console.visit import Visit
-from bot import found
+from bot import compounds, found
 from bot.found import Line, Word
 from bot.store import audit, search
 
@@ -36,11 +37,13 @@ async def page(visit: Visit) -> Response:
         problem = "no_words"
     elif words:
         titles = {id_: title for title, id_ in topics_by_title(visit)}
+        known = await asyncio.to_thread(compounds.vocabulary, visit.house.bookshelf.current.library)
+        sought = [known.with_compounds(word) for word in words]
         async with visit.house.store.read() as read:
-            result = await search.find(read, visit.house.vault, words, choice, visit.now, titles)
+            result = await search.find(read, visit.house.vault, sought, choice, visit.now, titles)
         async with visit.house.store.write() as tx:
             await audit.record(tx, visit.account.id, "search", SUBJECT, visit.now)
-        hits, is_cut = [_found(make_row(visit, hit.ticket), hit.line, words) for hit in result.hits], result.is_cut
+        hits, is_cut = [_found(make_row(visit, hit.ticket), hit.line, sought) for hit in result.hits], result.is_cut
     return visit.render(
         "search.html",
         query="".join(letter for letter in query if letter.isprintable()),

@@ -169,7 +169,7 @@ message_word = Table(  # by which words a ticket's messages are found: see `sear
     metadata,
     Column("message_id", Serial, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
     Column("key", Integer, primary_key=True),  # keyed hash of a word's beginning: no word stands here
-    Column("opened", Integer, nullable=False),  # when the ticket was opened, in seconds since 2020
+    Column("opened", Integer, nullable=False),  # when the ticket was opened, as a `moment`
     Index("ix_message_word_key_opened", "key", "opened"),
     sqlite_with_rowid=False,
 )
@@ -183,6 +183,7 @@ ticket = Table(
     Column("urgent", Boolean, nullable=False, default=False),
     Column("topic", String(64)),  # the bot's best candidate
     Column("opened_at", Instant, nullable=False),
+    Column("opened", Integer, nullable=False),  # the same as a `moment`, as `message_word` has it
     Column("reopened_at", Instant),
     Column("promised_at", Instant, nullable=False),
     Column("slipped_at", Instant),  # when the asker was told that the promise had passed
@@ -201,7 +202,8 @@ ticket = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_ticket_closed_at_promised_at", "closed_at", "promised_at"),
-    Index("ix_ticket_topic_opened_at", "topic", "opened_at"),
+    Index("ix_ticket_topic_opened", "topic", "opened"),
+    Index("ix_ticket_opened", "opened"),
     Index("ix_ticket_conversation_id_opened_at", "conversation_id", "opened_at"),
 )
 

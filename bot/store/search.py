@@ -12,9 +12,9 @@ The index finds too much (another word may begin alike) and what it finds is loo
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -24,25 +24,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import found
 from bot.found import Line, Word
-from bot.store import tickets
+from bot.store import lists, tickets
 from bot.store.conversations import ALIAS_ANIMALS
 from bot.store.engine import Store, StoreUnavailable
+from bot.store.moments import moment
 from bot.store.schema import asker, conversation, message, message_word, ticket
 from bot.store.tickets import AGES, Choice, TicketRow
 from bot.vault import Vault
 
 RULES = 1  # of `found.keys`: when they change, a migration empties message_word and indexed_as
-SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 BATCH = 100  # messages a transaction
 LOOK_AGAIN_SECONDS = 5.0
 TRY_AGAIN_SECONDS = 1.0
 
 FIRST_STEP = 24 * 60 * 60  # seconds
-READ_FIRST, READ_NEXT = 60, 90  # tickets whose texts are read at once
+LONGER = 14  # each step than the one before
+READ_AT_ONCE = 75  # tickets whose texts are read at once
 LOOKED_AT = 150  # tickets whose texts are read in all
 NAMED = 1000
 LOOKED_UP = 20_000  # places in the index that are looked up one by one rather than read through
-AT_ONCE = 1000  # moments named in one statement
+AT_ONCE = 2000  # moments named in one statement
 ENOUGH = 10  # so many found need no misspelt ones beside them
 SHOWN = 50
 
@@ -96,8 +97,7 @@ class _Window:
 
     @property
     def of_tickets(self) -> ColumnElement[bool]:
-        after, until = (SINCE + timedelta(seconds=opened + 1) for opened in (self.low, self.high))
-        return and_(ticket.c.opened_at >= after, ticket.c.opened_at < until)
+        return and_(ticket.c.opened > self.low, ticket.c.opened <= self.high)
 
 
 # --- writing the index ----------------------------------------------------------------------------------------
@@ -182,10 +182,11 @@ async def find(
         return Hits([], is_cut=False)
     topics = {id_: found.plain_words(title) for id_, title in titles.items()}
     names = await _named(read, words)
-    exact, is_cut = await _look(read, vault, words, choice, now, topics, names, near=False)
+    windows = list(_back_in_time(choice, now, await _oldest(read)))
+    exact, is_cut = await _look(read, vault, words, choice, now, windows, topics, names, near=False)
     near: dict[str, list[str]] = {}
     if len(exact) < ENOUGH:
-        near, is_near_cut = await _look(read, vault, words, choice, now, topics, names, near=True)
+        near, is_near_cut = await _look(read, vault, words, choice, now, windows, topics, names, near=True)
         is_cut = is_cut or is_near_cut
     shown = [(id_, texts, False) for id_, texts in exact.items()]
     shown += [(id_, texts, True) for id_, texts in near.items() if id_ not in exact]
@@ -200,6 +201,7 @@ async def _look(
     words: Sequence[Word],
     choice: Choice,
     now: datetime,
+    windows: Sequence[_Window],
     topics: Mapping[str, Collection[str]],
     names: Mapping[Word, Mapping[int, Sequence[str]]],
     *,
@@ -207,7 +209,7 @@ async def _look(
 ) -> tuple[dict[str, list[str]], bool]:
     """The tickets with all *words*, latest first, each id with the texts of its thread; and whether there may be more.
 
-    Goes back in time by longer and longer steps, and ends when there is more than can be shown.
+    Goes back in time by *windows*, longer and longer, and ends when there is more than can be shown.
     """
     sought = [
         _Sought(
@@ -220,8 +222,8 @@ async def _look(
     ]
     hits: dict[str, list[str]] = {}
     looked_at = 0
-    for window in _back_in_time(choice, now):
-        for ids in await _candidates(read, sought, window, choice, now):
+    for window in windows:
+        async for ids in _candidates(read, sought, window, choice, now):
             if len(hits) > SHOWN or looked_at >= LOOKED_AT:
                 return hits, True
             some = ids[: LOOKED_AT - looked_at]
@@ -230,19 +232,23 @@ async def _look(
     return hits, False
 
 
-def _back_in_time(choice: Choice, now: datetime) -> Iterator[_Window]:
-    """From the latest that can be of this choice to the first ticket: a day, then steps four times as long."""
+async def _oldest(read: AsyncConnection) -> int:
+    """When the first ticket there is was opened."""
+    return (await read.execute(select(func.min(ticket.c.opened)))).scalar() or 0
+
+
+def _back_in_time(choice: Choice, now: datetime, oldest: int) -> Iterator[_Window]:
+    """From the latest that can be of this choice to the *oldest*: a day, then steps much longer."""
     at_least, _ = AGES[choice.age] if choice.age else (None, None)
     high, length = moment(now - at_least if at_least else now) + 1, FIRST_STEP
-    while high > 0:
-        low = max(high - length, -1)
-        yield _Window(low, high)
-        high, length = low, length * 4
+    while high >= oldest:
+        yield _Window(high - length, high)
+        high, length = high - length, length * LONGER
 
 
 async def _candidates(
     read: AsyncConnection, sought: list[_Sought], window: _Window, choice: Choice, now: datetime
-) -> list[list[str]]:
+) -> AsyncIterator[list[str]]:
     """The ids of the tickets that may have all that is sought, latest first, in lists to be read one after another.
 
     What is rarest in this window comes to stand first in *sought*: in the next, the others need only be looked for
@@ -257,52 +263,40 @@ async def _candidates(
             break
     rarest = min(moments, key=lambda place: len(moments[place]))
     sought.insert(0, sought.pop(rarest))
-    if not together:
-        return []
-    opened = await _tickets_at(read, sought[0], window, together, choice, now)
-    ids = sorted((id_ for id_, at in opened.items() if at in together), key=lambda id_: (-opened[id_], id_))
-    return [ids[:READ_FIRST], *(ids[start : start + READ_NEXT] for start in range(READ_FIRST, len(ids), READ_NEXT))]
+    latest_first = sorted(together or (), reverse=True)
+    ids: list[str] = []
+    while latest_first:  # of a rare choice there may be few among many
+        at_once = AT_ONCE if choice.is_made else READ_AT_ONCE
+        ids += await _tickets_at(read, latest_first[:at_once], choice, now)
+        latest_first = latest_first[at_once:]
+        while len(ids) >= READ_AT_ONCE or (ids and not latest_first):
+            yield ids[:READ_AT_ONCE]
+            ids = ids[READ_AT_ONCE:]
 
 
 async def _moments(read: AsyncConnection, sought: _Sought, window: _Window, among: Collection[int] | None) -> set[int]:
-    """When tickets of this window were opened that may have the word; of those *among* others, if any are given."""
-    indexed = select(message_word.c.opened).where(_is_indexed(sought, window, among)).distinct()
-    moments = set((await read.execute(indexed)).scalars())
+    """When tickets of this window were opened that may have the word; of those *among* others, if any are given.
+
+    Few moments are looked up one by one, else the whole window is read through.
+    """
+    dialect = read.dialect.name
+    where = [lists.is_one_of(dialect, message_word.c.key, sought.hashes)]
+    if among is not None and len(among) * len(sought.hashes) <= LOOKED_UP:
+        where.append(lists.is_one_of(dialect, message_word.c.opened, among))
+    else:
+        where.append(window.of_words)
+    moments = set(await lists.all_of(read, message_word.c.opened, where))
     if sought.topics:
-        about = select(ticket.c.opened_at).where(ticket.c.topic.in_(sought.topics), window.of_tickets)
-        moments |= {moment(opened_at) for opened_at in (await read.execute(about)).scalars()}
+        about = [lists.is_one_of(dialect, ticket.c.topic, sought.topics), window.of_tickets]
+        moments.update(await lists.all_of(read, ticket.c.opened, about))
     return moments | {opened for opened in sought.named if window.has(opened)}
 
 
-def _is_indexed(sought: _Sought, window: _Window, among: Collection[int] | None) -> ColumnElement[bool]:
-    """Where the index has the word; few moments are looked up one by one, else the whole window is read through."""
-    has_word = message_word.c.key.in_(sought.hashes)
-    if among is not None and len(among) <= AT_ONCE and len(among) * len(sought.hashes) <= LOOKED_UP:
-        return and_(has_word, message_word.c.opened.in_(among))
-    return and_(has_word, window.of_words)
-
-
-async def _tickets_at(
-    read: AsyncConnection, sought: _Sought, window: _Window, among: Collection[int], choice: Choice, now: datetime
-) -> dict[str, int]:
-    """The tickets of this window and choice that may have the word, and when they were opened: all those *among* these
-    moments, and maybe others.
-    """
-    of_word = (
-        select(message.c.ticket_id)
-        .join(message_word, message_word.c.message_id == message.c.id)
-        .where(_is_indexed(sought, window, among))
-    )
-    ways: list[ColumnElement[bool]] = [ticket.c.id.in_(of_word)]
-    if sought.topics:
-        ways.append(and_(ticket.c.topic.in_(sought.topics), window.of_tickets))
-    if named := [id_ for opened, ids in sought.named.items() if window.has(opened) for id_ in ids]:
-        ways.append(ticket.c.id.in_(named))
-    opened: dict[str, int] = {}
-    for way in ways:  # one after another: either database would read every ticket to look for them at once
-        rows = await read.execute(choice.narrow(select(ticket.c.id, ticket.c.opened_at).where(way), now))
-        opened |= {row.id: moment(row.opened_at) for row in rows}
-    return opened
+async def _tickets_at(read: AsyncConnection, moments: Sequence[int], choice: Choice, now: datetime) -> list[str]:
+    """The ids of the tickets of this choice that were opened at these *moments*, latest first."""
+    were_then = lists.is_one_of(read.dialect.name, ticket.c.opened, moments)
+    rows = await read.execute(choice.narrow(select(ticket.c.id, ticket.c.opened).where(were_then), now))
+    return [row.id for row in sorted(rows, key=lambda row: (-row.opened, row.id))]
 
 
 async def _named(read: AsyncConnection, words: Sequence[Word]) -> dict[Word, dict[int, list[str]]]:
@@ -362,23 +356,27 @@ async def _in_texts(
     # A sum is looked for in no index: the few words of each message are read through, not looked up one by one.
     hash_of_word = message_word.c.key + 0
     hashes = {hash_ for one in sought for hash_ in one.hashes}
-    has_some = exists().where(message_word.c.message_id == message.c.id, hash_of_word.in_(hashes))
+    dialect = read.dialect.name
+    has_some = exists().where(message_word.c.message_id == message.c.id, lists.is_one_of(dialect, hash_of_word, hashes))
     words = [one.word for one in sought]
-    named = (
-        select(ticket.c.id, ticket.c.topic, asker.c.alias)
-        .select_from(ticket.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker))
-        .where(ticket.c.id.in_(ids))
-    )
-    names = {row.id: found.plain_words(row.alias) | set(topics.get(row.topic, ())) for row in await read.execute(named)}
+    names: dict[str, set[str]] = {}
+    if any(one.topics or one.named for one in sought):
+        named = (
+            select(ticket.c.id, ticket.c.topic, asker.c.alias)
+            .select_from(ticket.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker))
+            .where(lists.is_one_of(dialect, ticket.c.id, ids))
+        )
+        for row in await read.execute(named):
+            names[row.id] = found.plain_words(row.alias) | set(topics.get(row.topic, ()))
     said = (
         select(message.c.ticket_id, _searched_text().label("text"))
-        .where(message.c.ticket_id.in_(ids), has_some)
+        .where(lists.is_one_of(dialect, message.c.ticket_id, ids), has_some)
         .order_by(message.c.ticket_id, message.c.id)
     )
     texts: dict[str, list[str]] = defaultdict(list)
     for row in await read.execute(said):
         texts[row.ticket_id].append(row.text)
-    return {id_: texts[id_] for id_ in ids if _have_all(words, names[id_], texts[id_], near=near)}
+    return {id_: texts[id_] for id_ in ids if _have_all(words, names.get(id_, ()), texts[id_], near=near)}
 
 
 def _have_all(words: Sequence[Word], names: Collection[str], texts: Sequence[str], *, near: bool) -> bool:
@@ -412,8 +410,3 @@ def _hashes(keys: Iterable[str], vault: Vault) -> set[int]:
 def _hash(key: str, vault: Vault) -> int:
     """32 bits: of a million beginnings, a few hundred share theirs with another, and that is seen in the texts."""
     return int(vault.lookup("word", key)[:8], 16) - 2**31
-
-
-def moment(opened_at: datetime) -> int:
-    """A ticket's opening as `message_word` has it."""
-    return int((opened_at - SINCE).total_seconds())

@@ -9,8 +9,10 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store import lists
 from bot.store.conversations import changed, new_id
 from bot.store.engine import Tx
+from bot.store.moments import moment
 from bot.store.schema import account, address, asker, conversation, message, outbox, ticket
 from knowledge.entry import AdvisorRole, Language
 
@@ -109,21 +111,27 @@ class Choice:
         """Whether anything is chosen."""
         return self != Choice()
 
+    @property
+    def is_of_askers(self) -> bool:
+        """Whether anything is chosen that does not stand with the ticket."""
+        return bool(self.language or self.channel)
+
     def narrow(self, statement: Select[Any], now: datetime) -> Select[Any]:
         """*statement*, a selection from tickets alone, with those of this choice left."""
-        if self.language or self.channel:  # nobody else waits for the join
-            statement = statement.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker)
-        return statement.where(*self.conditions(now))
+        statement = statement.where(*self.of_tickets(now))
+        if not self.is_of_askers:  # nobody else waits for the join
+            return statement
+        wanted = ((asker.c.language, self.language), (conversation.c.channel, self.channel))
+        return (
+            statement.join(conversation, ticket.c.conversation_id == conversation.c.id)
+            .join(asker)
+            .where(*(column == value for column, value in wanted if value is not None))
+        )
 
-    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
-        """What ticket, asker and conversation have to be like."""
-        wanted = {
-            ticket.c.role: self.role,
-            asker.c.language: self.language,
-            conversation.c.channel: self.channel,
-            ticket.c.topic: self.topic,
-        }
-        conditions = [column == value for column, value in wanted.items() if value is not None]
+    def of_tickets(self, now: datetime) -> list[ColumnElement[bool]]:
+        """What the tickets themselves have to be like."""
+        wanted = ((ticket.c.role, self.role), (ticket.c.topic, self.topic))
+        conditions = [column == value for column, value in wanted if value is not None]
         at_least, at_most = AGES[self.age] if self.age else (None, None)
         if at_least is not None:
             conditions.append(now - at_least >= _WAITS_SINCE)
@@ -190,6 +198,7 @@ async def open_ticket(
             urgent=urgent,
             topic=topic,
             opened_at=now,
+            opened=moment(now),
             promised_at=promised_at,
             version=0,
         )
@@ -476,7 +485,8 @@ def _of_views(account_id: str) -> dict[OpenView, ColumnElement[bool]]:
 
 async def of_ids(read: AsyncConnection, ids: Sequence[str]) -> list[TicketRow]:
     """The tickets with these *ids*, in their order; those that are gone are left out."""
-    found = {row.id: _ticket_row(row) for row in await read.execute(_tickets().where(ticket.c.id.in_(ids)))}
+    are_those = lists.is_one_of(read.dialect.name, ticket.c.id, ids)
+    found = {row.id: _ticket_row(row) for row in await read.execute(_tickets().where(are_those))}
     return [found[id_] for id_ in ids if id_ in found]
 
 

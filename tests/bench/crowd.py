@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from bot.store import schema, search
+from bot.store.moments import moment
 from bot.vault import Vault
 from knowledge import library
 from tests.support import people
@@ -93,6 +94,7 @@ class Crowd:
                 "urgent": number % 400 == 0,
                 "topic": self.topics[number * 7 % len(self.topics)],
                 "opened_at": at,
+                "opened": moment(at),
                 "promised_at": self.now + timedelta(days=5, hours=number % 40) if is_open else at + timedelta(hours=4),
                 "account_id": holder if not is_open or number % 2 else None,
                 "claimed_at": at + timedelta(hours=1) if not is_open or number % 2 else None,
@@ -132,7 +134,7 @@ class Crowd:
             return [row["key"] for row in search.rows_of(0, piece, self.now, vault)]
 
         for said in self.messages():
-            opened = search.moment(self._at((said["id"] - 1) // MESSAGES))
+            opened = moment(self._at((said["id"] - 1) // MESSAGES))
             keys = {key for piece in said["text"].split() for key in keys_of(piece)}
             yield from ((said["id"], key, opened) for key in sorted(keys))
 

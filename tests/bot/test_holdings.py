@@ -17,6 +17,7 @@ from bot.profile import read_profile
 from bot.settings import Settings
 from bot.store import conversations, drafts, erasure, schema
 from bot.store.engine import Store
+from bot.store.moments import moment
 from bot.vault import Vault
 from tests.support import people
 from tests.support import telegram_faults as faults
@@ -77,6 +78,7 @@ LEFT_OUT = {
     "conversation.address_id": ID,
     "conversation.version": COUNTER,
     "message_word": HASH,
+    "ticket.opened": "ticket.opened_at as a number, by which searches find it",
     "message.indexed_as": COUNTER,
     "message.id": ID,
     "message.conversation_id": ID,
@@ -324,6 +326,7 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
                 account_id=mark("ticket.account_id", vaino.id, "Väinö"),
                 outcome=mark("ticket.outcome", "guided"),
                 version=3,
+                opened=moment(ticket["opened_at"]),
                 **ticket,
             )
         )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot import found
+from bot.compounds import Vocabulary
 from bot.store import conversations, erasure, schema, search, tickets
 from bot.store.engine import Store
 from bot.store.tickets import Choice
@@ -106,6 +107,31 @@ def test_another_word_is_not_found(query: str, text: str) -> None:
     assert not word.stands_in(found.plain_words(text), near=False)
 
 
+def test_a_word_is_found_as_the_last_part_of_the_compounds_that_the_faq_knows() -> None:
+    """Who searches for "tuki" means "asumistuki", too; "muistilappu" is no "apu", and "lomakkeella" not of Kela."""
+    known = Vocabulary.of(
+        ["Asumistuki, opintotuki", "kesätyö", "muistilappu lomakkeella", "otukset", "tuki apu työ kela"]
+    )
+    texts = [
+        "hain asumistukea",
+        "opintotuen takaisinperintä",
+        "kesätöitä",
+        "kesätyöhön",
+        "muistilappu lomakkeella",
+        "rintatuki",
+    ]
+
+    def found_by(query: str) -> list[str]:
+        (word,) = (known.with_compounds(word) for word in found.read_query(query))
+        seen = [text for text in texts if word.stands_in(found.plain_words(text), near=False)]
+        assert all(word.keys & found.keys(text) for text in seen)
+        return seen
+
+    assert found_by("tuki") == ["hain asumistukea", "opintotuen takaisinperintä"]
+    assert found_by("työ") == ["kesätyöhön"]
+    assert found_by("apu") == found_by("kela") == []
+
+
 def test_the_line_with_the_most_words_is_shown_and_no_more_of_it_than_fits() -> None:
     """The advisor sees at once why this one was found."""
     words = found.read_query("asumistuki hylättiin")
@@ -166,7 +192,7 @@ async def test_with_more_than_can_be_looked_at_an_old_one_is_still_found_by_its_
 ) -> None:
     """A word that every thread has doesn't hide the one that is looked for."""
     monkeypatch.setattr(search, "SHOWN", 2)
-    monkeypatch.setattr(search, "READ_FIRST", 1)
+    monkeypatch.setattr(search, "READ_AT_ONCE", 1)
     monkeypatch.setattr(search, "FIRST_STEP", 24 * 60 * 60)
     rare = await ask(store, vault, 1, "asumistuki ja iguaani", at=NOW - timedelta(days=30))
     for number in range(5):

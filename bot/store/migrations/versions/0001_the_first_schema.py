@@ -535,6 +535,7 @@ def upgrade() -> None:
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("topic", sa.String(length=64), nullable=True),
         sa.Column("opened_at", schema.Instant(timezone=True), nullable=False),
+        sa.Column("opened", sa.Integer(), nullable=False),
         sa.Column("reopened_at", schema.Instant(timezone=True), nullable=True),
         sa.Column("promised_at", schema.Instant(timezone=True), nullable=False),
         sa.Column("slipped_at", schema.Instant(timezone=True), nullable=True),
@@ -553,7 +554,8 @@ def upgrade() -> None:
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index("ix_ticket_closed_at_promised_at", ["closed_at", "promised_at"], unique=False)
         batch_op.create_index("ix_ticket_conversation_id_opened_at", ["conversation_id", "opened_at"], unique=False)
-        batch_op.create_index("ix_ticket_topic_opened_at", ["topic", "opened_at"], unique=False)
+        batch_op.create_index("ix_ticket_opened", ["opened"], unique=False)
+        batch_op.create_index("ix_ticket_topic_opened", ["topic", "opened"], unique=False)
         batch_op.create_index(
             "uq_ticket_open_conversation",
             ["conversation_id"],
