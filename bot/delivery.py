@@ -143,6 +143,7 @@ class Delivery:
         self._may_broadcast = may_broadcast
         self._count_broadcast = count_broadcast
         self._has_broadcast = False  # to send, as far as was seen at the latest look
+        self._is_full = False  # at the latest look: nothing could have been sent
         self._in_flight = in_flight
         self._paces = {name: Pace(per_second) for name in channels if name == "telegram"}
         self._sending: set[asyncio.Task[None]] = set()
@@ -173,6 +174,7 @@ class Delivery:
         """Deliver until the service stops, then finish the sends under way: what is sent is also written down."""
         with self._store.hub.subscribe(outbox.TOPIC) as news:
             while not self._store.hub.is_stopping:
+                looked_at = self._clock()
                 try:
                     pause = await self._until_next_turn()
                     if pause == 0 and await self._start_sends():
@@ -180,6 +182,9 @@ class Delivery:
                 except StoreUnavailable:
                     pause = LOOK_AGAIN_SECONDS
                 await news.wait(max(pause, SHORT_PAUSE_SECONDS))
+                if not self._is_full:  # then nobody waits for just that, and what came together is looked at together
+                    since = (self._clock() - looked_at).total_seconds()
+                    await self._store.hub.pause(SHORT_PAUSE_SECONDS - since)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 # A decision under way may yet lease its reply: neither a task nor an event tells of both.
@@ -228,7 +233,8 @@ class Delivery:
     async def _until_next_turn(self) -> float:
         """Seconds to wait before leasing: 0 when something is due and there is room for it."""
         room = self._room()
-        if room <= 0:
+        self._is_full = room <= 0
+        if self._is_full:
             return LOOK_AGAIN_SECONDS
         async with self._store.read(brief=True) as read:
             turn = await outbox.next_turn(read, list(self._channels), self._clock())
@@ -331,11 +337,13 @@ class Delivery:
         return file
 
     async def _sent(self, item: OutboxItem, external_id: str | None) -> None:
-        async with self._store.write(brief=True) as tx:
+        async def write_down(tx: Tx, _nothing: None) -> None:
             now = self._clock()
             is_ours = await outbox.sent(tx, item, external_id, now)
             if is_ours and item.is_broadcast and self._count_broadcast:
                 await self._count_broadcast(tx, item, now)
+
+        await self._store.together(write_down, contextlib.nullcontext)
         log.info("sent", channel=item.channel, attempt=item.attempts, uncertain=item.uncertain)
 
     async def _failed(self, item: OutboxItem, failure: SendFailed) -> None:

@@ -3,10 +3,11 @@
 What needs no lock (parsing, masking, the verdict) comes before it; nothing inside awaits the network.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from statistics import median
 
 import structlog
@@ -151,9 +152,8 @@ class Service:
         elif isinstance(incoming.said, MoveHere):
             await self._move_here(item, incoming.address, incoming.said.code, _first_guess(incoming.language), now)
         else:
-            language = _first_guess(incoming.language)
             said_at = incoming.said_at or item.received_at
-            await self._converse(item, incoming, incoming.said, language, said_at, now)
+            await self._converse(item, incoming, incoming.said, said_at, now)
 
     async def apologise(self, item: InboxItem, now: datetime) -> None:
         """Give *item* up after too many errors: into quarantine, with a word to the asker if they can be found."""
@@ -170,7 +170,6 @@ class Service:
         item: InboxItem,
         incoming: Incoming,
         heard: Said | Pressed,
-        language: Language,
         said_at: datetime,
         now: datetime,
     ) -> None:
@@ -181,29 +180,47 @@ class Service:
         if to_judge is not None:
             with meters.judging.time():
                 understood = await self._understand(item, to_judge, knowledge, now)
-        verdict = understood.verdict
-        async with self._write_and_send(item.channel, incoming.address) as (tx, slot):
-            if not await inbox.claim(tx, item):
-                return
-            talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
-            if talk is None and isinstance(said, Left):  # somebody erased, or never met: nobody to remember
-                await inbox.done(tx, item, kind="ignored", replies=0, now=now)
-                return
-            if talk is None:
-                talk = await self._begin(tx, item, incoming.address, language, now)
-            if self._is_too_much(item, talk, said, said_at):
-                said = Flood(self._told_to_wait.allows(item.sender, item.key, said_at))
-            is_probe = item.sender == self._probe  # what the service asks itself is nobody's question
-            asked = None if is_probe else await self._asked(tx, talk, said, verdict, now)
-            of = None if understood.wants_person else asked
-            signals = await self._signals(tx, talk, said, knowledge.library, understood, of, now)
-            decision = decide(talk, said, signals, now)
-            decision = replace(decision, campaign=decision.campaign or incoming.campaign)
-            await self._carry_out(tx, slot, item, decision, asked, now)
-            if verdict is not None:
-                tx.after(meters.verdicts.labels(verdict.kind).inc)
-        if decision.erase:
+
+        async def answer(tx: Tx, slot: Slot | None) -> bool:
+            return await self._answer(tx, slot, item, incoming, said, knowledge.library, understood, said_at, now)
+
+        if await self._store.together(answer, partial(self._room, item.channel, incoming.address)):
             await self._store.empty_log()
+
+    async def _answer(
+        self,
+        tx: Tx,
+        slot: Slot | None,
+        item: InboxItem,
+        incoming: Incoming,
+        said: Said,
+        library: Library,
+        understood: _Understood,
+        said_at: datetime,
+        now: datetime,
+    ) -> bool:
+        """Decide on *said* and carry it out; whether somebody was erased by it."""
+        verdict = understood.verdict
+        if not await inbox.claim(tx, item):
+            return False
+        talk = await conversations.find(tx.connection, channel=item.channel, lookup=item.sender)
+        if talk is None and isinstance(said, Left):  # somebody erased, or never met: nobody to remember
+            await inbox.done(tx, item, kind="ignored", replies=0, now=now)
+            return False
+        if talk is None:
+            talk = await self._begin(tx, item, incoming.address, _first_guess(incoming.language), now)
+        if self._is_too_much(item, talk, said, said_at):
+            said = Flood(self._told_to_wait.allows(item.sender, item.key, said_at))
+        is_probe = item.sender == self._probe  # what the service asks itself is nobody's question
+        asked = None if is_probe else await self._asked(tx, talk, said, verdict, now)
+        of = None if understood.wants_person else asked
+        signals = await self._signals(tx, talk, said, library, understood, of, now)
+        decision = decide(talk, said, signals, now)
+        decision = replace(decision, campaign=decision.campaign or incoming.campaign)
+        await self._carry_out(tx, slot, item, decision, asked, now)
+        if verdict is not None:
+            tx.after(meters.verdicts.labels(verdict.kind).inc)
+        return decision.erase
 
     async def _begin(self, tx: Tx, item: InboxItem, address: str, language: Language, now: datetime) -> Conversation:
         """A new asker's conversation, at the address that *item* came from."""
@@ -228,13 +245,9 @@ class Service:
             return False
         return not self._pace.allows(item.sender, item.key, said_at) and not _calls_for_help(said)
 
-    @asynccontextmanager
-    async def _write_and_send(self, channel: str, address: str) -> AsyncIterator[tuple[Tx, Slot | None]]:
-        """A transaction, and room for the first reply it decides on, which is sent right after the commit."""
-        room = self._delivery.slot(channel, address) if self._delivery else nullcontext()
-        with room as slot:
-            async with self._store.write(brief=True) as tx:
-                yield tx, slot
+    def _room(self, channel: str, address: str) -> AbstractContextManager[Slot | None]:
+        """Room for the first reply that a transaction decides on, which is sent right after the commit."""
+        return self._delivery.slot(channel, address) if self._delivery else nullcontext()
 
     async def _resolve(self, item: InboxItem, heard: Said | Pressed) -> Said:
         """What was said, with personal data masked and a pressed button looked up in this very conversation."""

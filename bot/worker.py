@@ -1,5 +1,6 @@
 """The loops of the service in one place: handle what came in, keep promises; each ends when the service stops."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from bot.store.engine import StatementCancelled, Store, StoreUnavailable, Tx
 from bot.store.inbox import InboxItem
 from bot.store.tickets import TicketRow
 
+AT_ONCE = 4  # items of different senders, whose decisions are then committed together
 LOOK_AGAIN_SECONDS = 1.0
 PROMISES_EVERY_SECONDS = 20.0
 PROMISE_IS_CLOSE = timedelta(minutes=30)
@@ -42,15 +44,24 @@ async def handle_ready(store: Store, service: Service, clock: Clock) -> int:
     """Handle the oldest open item of each sender once; returns how many there were."""
     async with store.read(brief=True) as read:
         items = await inbox.ready(read, clock())
-    for item in items:
+    for first in range(0, len(items), AT_ONCE):
         if store.hub.is_stopping:
             break
-        with bound_contextvars(inbox=item.id):
-            await _handle(store, service, item, clock)
+        outcomes = await asyncio.gather(
+            *(_handle(store, service, item, clock) for item in items[first : first + AT_ONCE]), return_exceptions=True
+        )
+        for error in outcomes:
+            if error is not None:
+                raise error
     return len(items)
 
 
 async def _handle(store: Store, service: Service, item: InboxItem, clock: Clock) -> None:
+    with bound_contextvars(inbox=item.id):
+        await _try(store, service, item, clock)
+
+
+async def _try(store: Store, service: Service, item: InboxItem, clock: Clock) -> None:
     try:
         await service.handle(item, clock())
         log.info("handled", channel=item.channel, attempt=item.attempts + 1)

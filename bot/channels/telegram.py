@@ -65,7 +65,7 @@ from bot.channels.markup import as_plain_text, as_telegram_html
 from bot.dialogue import Command, Left, Start, Unreadable
 from bot.settings import Settings
 from bot.store import inbox, leases, moving
-from bot.store.engine import Store, StoreUnavailable
+from bot.store.engine import Store, StoreUnavailable, Tx
 from bot.vault import Vault
 from knowledge import safety
 from knowledge.entry import Language
@@ -240,8 +240,9 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
 
     After this returns, and not before, they may be confirmed to Telegram.
     """
-    last = None
-    async with store.write(brief=True) as tx:
+
+    async def write_down(tx: Tx, _nothing: None) -> int | None:
+        last = None
         for update in updates:
             body = json.dumps(_without_small_talk(update))  # ASCII: even a lone surrogate survives as an escape
             number = update.get("update_id") if isinstance(update, dict) else None
@@ -254,7 +255,9 @@ async def keep(store: Store, vault: Vault, updates: Sequence[Any], now: datetime
             last = number
             sender = vault.lookup(NAME, _sender(update))
             await inbox.receive(tx, vault, channel=NAME, key=str(number), sender=sender, body=body, now=now)
-    return last
+        return last
+
+    return await store.together(write_down, contextlib.nullcontext)
 
 
 # --- the channel ----------------------------------------------------------------------------------------------

@@ -10,10 +10,10 @@ Does not know what is stored; see `schema`.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, Executable, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store import postgresql_driver, sqlite_driver
 from bot.store.live import Hub
 from bot.store.schema import revision_counter
+from bot.store.together import Together
 
 SQLITE_PRAGMAS = {
     "journal_mode": "wal",
@@ -40,6 +41,10 @@ REWRITTEN_UP_TO = 200_000_000  # bytes
 
 POSTGRESQL_OPTIONS = "-c statement_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
 QUERY_CANCELED = "57014"  # PostgreSQL's word for a statement that outran its timeout, or that an operator ended
+
+
+Kept = TypeVar("Kept")
+Result = TypeVar("Result")
 
 
 class StoreUnavailable(Exception):
@@ -110,6 +115,7 @@ class Store:
         self.reader = reader
         self.writer = writer
         self._turn = asyncio.Lock() if writer.dialect.name == "sqlite" else None
+        self._together = Together(self)
 
     @classmethod
     def at(cls, url: str) -> "Store":
@@ -178,6 +184,19 @@ class Store:
             count()
         for topic in tx.touched:
             self.hub.announce(topic)
+
+    async def together(
+        self,
+        work: Callable[[Tx, Kept], Awaitable[Result]],
+        around: Callable[[], AbstractContextManager[Kept]],
+    ) -> Result:
+        """What *work* returns, done in a brief transaction that others may share. Raises what *work* does, and
+        `StoreUnavailable`.
+
+        It may be done a second time, in a transaction of its own, if another's part of the first one fails. What
+        *around* gives is entered before it and left after the commit, or by the error that undoes it.
+        """
+        return cast(Result, await self._together.write(work, around))
 
     def _here(self, connection: AsyncConnection) -> AbstractContextManager[None]:
         """No trips to SQLite's thread while the block lasts."""

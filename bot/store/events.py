@@ -39,6 +39,9 @@ _OWNER = (
 Opening = Literal["opened", "visited", "shared"]  # a campaign's link, the web chat, the words for a friend
 
 OF_CAMPAIGN = {"shared": SHARED}  # by kind: what counts for that one, by whichever its asker came
+_ADD = event.insert()
+_SAVE_LAST = update(asker).where(asker.c.id == bindparam("asker_id")).values(last_events=bindparam("events"))
+
 CAMPAIGN_COUNTS = timedelta(days=30)  # what happens later is not its doing
 STEPS = {"came": "came", "asked": "asked", "helped": "helped", "closed_answered": "helped"}  # by kind, in this order
 STEP_BEFORE = {"asked": "came", "helped": "asked"}
@@ -116,9 +119,9 @@ async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], 
             }
         )
     if rows:
-        await tx.execute(event.insert(), rows)
+        await tx.execute(_ADD, rows)
     if last_events != owner.last_events:
-        await tx.execute(update(asker).where(asker.c.id == owner.id).values(last_events=last_events))
+        await tx.execute(_SAVE_LAST, {"asker_id": owner.id, "events": last_events})
 
 
 async def record_opening(tx: Tx, kind: Opening, campaign: str | None, around: Circumstances) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import bindparam, func, literal_column, select, update
+from sqlalchemy import BigInteger, bindparam, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import meters
@@ -26,6 +26,11 @@ _READY = (
     .where(inbox.c.id.in_(_OLDEST.group_by(inbox.c.sender)), inbox.c.not_before <= bindparam("now"))
     .order_by(inbox.c.id)
     .limit(bindparam("at_most"))
+)
+_LOCK = select(func.pg_try_advisory_xact_lock(bindparam("sender", type_=BigInteger)))
+_DECIDED = decision.insert()
+_HANDLED = (
+    update(inbox).where(inbox.c.id == bindparam("item_id")).values(state="done", body=None, handled_at=bindparam("now"))
 )
 
 
@@ -104,7 +109,7 @@ async def claim(tx: Tx, item: InboxItem) -> bool:
     alone would let a later message overtake an earlier one.
     """
     if tx.dialect == "postgresql":
-        locked = await tx.execute(select(func.pg_try_advisory_xact_lock(_lock_number(item.sender))))
+        locked = await tx.execute(_LOCK, {"sender": _lock_number(item.sender)})
         if not locked.scalar_one():
             return False
     oldest = await tx.execute(_OLDEST_OF_SENDER, {"sender": item.sender})
@@ -113,8 +118,8 @@ async def claim(tx: Tx, item: InboxItem) -> bool:
 
 async def done(tx: Tx, item: InboxItem, *, kind: str, replies: int, now: datetime) -> None:
     """Record the one decision on *item* and empty its body."""
-    await tx.execute(decision.insert().values(inbox_id=item.id, kind=kind, replies=replies, decided_at=now))
-    await tx.execute(update(inbox).where(inbox.c.id == item.id).values(state="done", body=None, handled_at=now))
+    await tx.execute(_DECIDED, {"inbox_id": item.id, "kind": kind, "replies": replies, "decided_at": now})
+    await tx.execute(_HANDLED, {"item_id": item.id, "now": now})
     tx.after(meters.decisions.labels(kind).inc)
     tx.after(partial(meters.to_decision.observe, (now - item.received_at).total_seconds()))
 

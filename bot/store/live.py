@@ -36,6 +36,8 @@ class Hub:
 
     async def pause(self, seconds: float) -> None:
         """Wait *seconds*, or until the service stops."""
+        if seconds <= 0:
+            return
         try:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
