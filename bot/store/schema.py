@@ -606,6 +606,7 @@ tallied_day = Table(  # a local day that is over and added up: see `tallying`
     metadata,
     Column("local_day", Date, primary_key=True),
     Column("events", Integer, nullable=False),
+    Column("mark", String(16), nullable=False),  # made anew whenever the day is added up, for who remembers what it was
     Column("waits", JSON, nullable=False),  # how many seconds each asker waited whom a person first answered that day
 )
 

@@ -7,6 +7,7 @@ no rule of what may be shown.
 Days that `tallying` has added up are read from there, all others from the events themselves: no reader is told which.
 """
 
+from array import array
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple, get_args
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import event, tallied_day, tally
+from bot.store.tally_memory import remembered
 
 Dimension = Literal["all", "channel", "language", "campaign", "office", "topic", "hour"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -74,10 +76,13 @@ class Tallies:
     Each is asked for by dimensions, of some kinds of events. What was read of the events is kept for the next question.
     """
 
-    def __init__(self, read: AsyncConnection, days: Days, untallied: Sequence[Days]) -> None:
+    def __init__(
+        self, read: AsyncConnection, days: Days, untallied: Sequence[Days], marks: tuple[str, ...] = ()
+    ) -> None:
         self._read = read
         self._days = days
         self._untallied = untallied
+        self._marks = marks
         self._events: dict[tuple[int, frozenset[str]], ByDay] = {}
 
     @classmethod
@@ -88,13 +93,25 @@ class Tallies:
     @classmethod
     async def of_each(cls, read: AsyncConnection, ranges: Sequence[Days]) -> list["Tallies"]:
         """The tallies of each of *ranges*, in their order."""
-        known = select(tallied_day.c.local_day).where(or_(*(tallied_day.c.local_day.between(*days) for days in ranges)))
-        tallied = set((await read.execute(known)).scalars())
+        known = (
+            select(tallied_day.c.local_day, tallied_day.c.mark)
+            .where(or_(*(tallied_day.c.local_day.between(*days) for days in ranges)))
+            .order_by(tallied_day.c.local_day)
+        )
+        tallied = {row.local_day: row.mark for row in await read.execute(known)}
         ends = [select(end(event.c.local_day)).scalar_subquery() for end in (func.min, func.max)]
         oldest, newest = (await read.execute(select(*ends))).one()
         if oldest is None:
             return [cls(read, days, ()) for days in ranges]
-        return [cls(read, days, _untallied(max(days[0], oldest), min(days[1], newest), tallied)) for days in ranges]
+        return [
+            cls(
+                read,
+                days,
+                _untallied(max(days[0], oldest), min(days[1], newest), tallied),
+                tuple(mark for day, mark in tallied.items() if days[0] <= day <= days[1]),
+            )
+            for days in ranges
+        ]
 
     @classmethod
     def of_events(cls, read: AsyncConnection, day: date) -> "Tallies":
@@ -103,11 +120,10 @@ class Tallies:
 
     async def summed(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> dict[Cell, Tally]:
         """All days together."""
-        cells = tally.c.dimension, tally.c.kind, tally.c.value
-        sums = select(*cells, *(func.sum(column) for column in _SUMS)).where(*self._added_up(dimensions, kinds))
+        question = "summed", frozenset(dimensions), frozenset(kinds), self._days, self._marks
         found: dict[Cell, Tally] = {}
-        for dimension, kind, value, *counts in await self._read.execute(sums.group_by(*cells)):
-            found[Cell(dimension, value, kind)] = Tally(*counts)
+        if self._marks:
+            found |= await remembered(self._read, question, lambda: self._summed(dimensions, kinds))
         for cell, days in (await self._from_events(dimensions, kinds)).items():
             for day in days.values():
                 found[cell] = found[cell] + day if cell in found else day
@@ -115,25 +131,43 @@ class Tallies:
 
     async def by_day(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> ByDay:
         """Each day by itself."""
-        cells = tally.c.dimension, tally.c.kind, tally.c.value
+        question = "by day", frozenset(dimensions), frozenset(kinds), self._days, self._marks
         found: ByDay = {}
-        days = select(*cells, tally.c.local_day, *_SUMS).where(*self._added_up(dimensions, kinds))
-        for dimension, kind, value, day, *counts in await self._read.execute(days):
-            found.setdefault(Cell(dimension, value, kind), {})[day] = Tally(*counts)
+        if self._marks:
+            found |= await remembered(self._read, question, lambda: self._by_day(dimensions, kinds))
         for cell, of_days in (await self._from_events(dimensions, kinds)).items():
-            found.setdefault(cell, {}).update(of_days)
+            found[cell] = {**found.get(cell, {}), **of_days}
         return found
 
     async def waits(self) -> list[int]:
         """How many seconds each asker waited whom a person first answered on these days, in no order."""
-        rows = await self._read.execute(select(tallied_day.c.waits).where(tallied_day.c.local_day.between(*self._days)))
-        found = [seconds for waits in rows.scalars() for seconds in waits]
+        found: list[int] = []
+        if self._marks:
+            found += await remembered(self._read, ("waits", self._days, self._marks), self._waits)
         if self._untallied:
             replies = select(event.c.seconds).where(
                 event.c.kind == "human_reply", _on(self._untallied), event.c.seconds.is_not(None)
             )
             found += [round(seconds) for seconds in (await self._read.execute(replies)).scalars()]
         return found
+
+    async def _summed(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> dict[Cell, Tally]:
+        cells = tally.c.dimension, tally.c.kind, tally.c.value
+        sums = select(*cells, *(func.sum(column) for column in _SUMS)).where(*self._added_up(dimensions, kinds))
+        rows = await self._read.execute(sums.group_by(*cells))
+        return {Cell(dimension, value, kind): Tally(*counts) for dimension, kind, value, *counts in rows}
+
+    async def _by_day(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> ByDay:
+        cells = tally.c.dimension, tally.c.kind, tally.c.value
+        found: ByDay = {}
+        days = select(*cells, tally.c.local_day, *_SUMS).where(*self._added_up(dimensions, kinds))
+        for dimension, kind, value, day, *counts in await self._read.execute(days):
+            found.setdefault(Cell(dimension, value, kind), {})[day] = Tally(*counts)
+        return found
+
+    async def _waits(self) -> "array[int]":
+        rows = await self._read.execute(select(tallied_day.c.waits).where(tallied_day.c.local_day.between(*self._days)))
+        return array("l", (seconds for waits in rows.scalars() for seconds in waits))
 
     def _added_up(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> list[ColumnElement[bool]]:
         return [
@@ -166,15 +200,18 @@ class Tallies:
         statement = select(event.c.local_day, event.c.kind, *values, *_COUNTS).where(_on(self._untallied))
         if kinds:
             statement = statement.where(event.c.kind.in_(sorted(kinds)))
-        found: ByDay = {}
+        sums: dict[tuple[Dimension, str, str], dict[date, list[int]]] = {}
         for day, kind, *rest in await self._read.execute(statement.group_by(*keys)):
-            counts = Tally(*rest[len(columns) :])
-            of_row = [Cell(name, value, kind) for name, value in zip(columns, rest, strict=False)]
+            counts = rest[len(columns) :]
+            of_row = [(name, value, kind) for name, value in zip(columns, rest, strict=False)]
             if number == 0:
-                of_row.append(Cell("all", NONE, kind))
+                of_row.append(("all", NONE, kind))
             for cell in of_row:
-                days = found.setdefault(cell, {})
-                days[day] = days[day] + counts if day in days else counts
+                days = sums.setdefault(cell, {})
+                days[day] = [one + more for one, more in zip(days[day], counts, strict=True)] if day in days else counts
+        found: ByDay = {
+            Cell(*cell): {day: Tally(*counts) for day, counts in days.items()} for cell, days in sums.items()
+        }
         self._events[number, kinds] = found
         return found
 

@@ -5,6 +5,7 @@ time zone in the settings), its day is added up anew the next night. Until then,
 all, nothing but time is lost: see `tallies`.
 """
 
+import secrets
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -96,10 +97,11 @@ async def _due(store: Store, last_day: date) -> list[date]:
 
 async def _write(tx: Tx, day: date, cells: dict[Cell, Tally], waits: list[int]) -> bool:
     events = sum(found.times for cell, found in cells.items() if cell.dimension == "all")
-    values = {"local_day": day, "events": events, "waits": waits}
+    anew_each_time = {"events": events, "waits": waits, "mark": secrets.token_hex(8)}
+    values = {"local_day": day, **anew_each_time}
     if await tx.insert_once(tallied_day, values) is None:
         anew = update(tallied_day).where(tallied_day.c.local_day == day, tallied_day.c.events != events)
-        if (await tx.execute(anew.values(events=events, waits=waits))).rowcount == 0:
+        if (await tx.execute(anew.values(**anew_each_time))).rowcount == 0:
             return False  # another process was first
         await tx.execute(delete(tally).where(tally.c.local_day == day))
     if cells:

@@ -159,3 +159,26 @@ async def test_figures_that_do_not_equal_their_events_are_told(store: Store) -> 
 def test_a_day_is_added_up_an_hour_after_its_end(now: datetime, day: date) -> None:
     """What was begun before midnight, or by a process whose clock is a little behind, is in it."""
     assert tallying.last_whole_day(now, HELSINKI) == day
+
+
+async def test_sums_of_days_that_are_over_are_remembered_until_one_of_them_is_added_up_anew(store: Store) -> None:
+    """A page of figures looks at months that change no more; yet no reader may ever see what is no longer so."""
+    await _write(store, *EVENTS)
+    await tallying.catch_up(store, TODAY - timedelta(days=1))
+    first = await _read(store)
+    async with store.write() as tx:
+        await tx.execute(tally.update().values(times=77))  # nobody does that: it shows what is read again
+    remembered = await _read(store)
+    await _write(store, _event(0, "escalated"))
+    with_today = await _read(store)
+    async with store.write() as tx:
+        await tx.execute(event.update().where(event.c.kind == "opened").values(kind="asked"))
+        for table in (tally, tallied_day):
+            await tx.execute(table.delete())
+    await tallying.catch_up(store, TODAY - timedelta(days=1))
+    async with store.read() as read:
+        anew = await (await Tallies.of(read, TODAY - timedelta(days=4), TODAY)).summed(["all"], ["asked", "escalated"])
+
+    assert remembered == first
+    assert with_today != first
+    assert {cell.kind: tally.times for cell, tally in anew.items()} == {"asked": 5, "escalated": 1}

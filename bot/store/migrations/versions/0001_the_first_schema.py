@@ -277,6 +277,7 @@ def upgrade() -> None:
         "tallied_day",
         sa.Column("local_day", sa.Date(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("mark", sa.String(length=16), nullable=False),
         sa.Column("waits", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("local_day", name=op.f("pk_tallied_day")),
     )
