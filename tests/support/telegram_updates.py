@@ -1,6 +1,7 @@
 """Telegram's queue of updates for one bot, with the quirks of the real server's source (td/tqueue, v10.0)."""
 
 import asyncio
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Callable
@@ -88,8 +89,9 @@ class UpdateQueue:
             self._pending = deque(pending for pending in waiting if pending.update_id >= offset)
 
     def drop(self, pending: Pending) -> None:
-        """Forget one update: it has been delivered by webhook."""
-        self._pending.remove(pending)
+        """Forget one update: it has been delivered by webhook; and perhaps confirmed by a poll meanwhile."""
+        with contextlib.suppress(ValueError):
+            self._pending.remove(pending)
 
     def clear(self) -> None:
         """Forget everything that waits."""

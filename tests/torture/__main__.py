@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"there is none of that name; there are {', '.join(known)}")
     try:
         results = asyncio.run(_play_all(chosen, asked.seed, asked.kills, asked.askers))
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         return 130
     return 1 if any(result.found.faults for result in results) else 0
 
@@ -58,6 +59,9 @@ async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, a
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     began, stage = time.monotonic(), asyncio.Lock()
+    if (playing_all := asyncio.current_task()) is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):  # nothing is to be left behind, however it ends
+            asyncio.get_running_loop().add_signal_handler(number, playing_all.cancel)
     _introduce(seed)
     with (
         tempfile.TemporaryDirectory(prefix="koppi-torture-") as folder,

@@ -19,7 +19,7 @@ from tests.support import people
 from tests.torture.world import World
 
 PAUSE = (0.5, 3.0)  # seconds between an answer and what its asker does next
-PATIENCE = 12.0  # so long they wait for an answer before they go on all the same
+PATIENCE = 20.0  # so long they wait for an answer before they go on all the same
 LOOK_SECONDS = 0.25
 VISITORS_OF_A_HUNDRED = 10  # come by the web chat
 NOT_PRESSED = ("erase", "subscribe")  # the one takes away what is to be counted, the other brings what nobody waits for

@@ -1,6 +1,7 @@
 """One scenario: what is done to the world while its people go on; and the run that ends with the reckoning."""
 
 import asyncio
+import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -86,7 +87,8 @@ async def play(
         await on_stage.enter_async_context(stage)
         began = time.monotonic()
         say("starting")
-        folder = Path(there.enter_context(tempfile.TemporaryDirectory(prefix="koppi-torture-")))
+        folder = Path(tempfile.mkdtemp(prefix="koppi-torture-"))
+        there.callback(shutil.rmtree, folder, ignore_errors=True)
         database = there.enter_context(empty_database(kind, folder))
         making = world(name, database, folder, fitted, fork, wanted.seed, wanted.kills, say, scenario.mode)
         here = await there.enter_async_context(making)
@@ -103,6 +105,8 @@ async def play(
         found = await here.reckons()
         await here.stops()
         found.lost += [wrong for wrong in here.wrong if wrong not in found.lost]
+        if found.faults:
+            here.notes.append(f"what it left: {shutil.copytree(folder, f'{folder}-kept')}")
         waits = sorted(here.waits)
         return Result(
             name,
