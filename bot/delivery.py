@@ -50,6 +50,10 @@ class Channel(Protocol):
         ...
 
 
+class TurnOver(Exception):
+    """The lease has ended before the send began: another process has the message, or will have it."""
+
+
 class Pace:
     """At most *per_second* sends over all chats in any second, and a second between two in one chat.
 
@@ -254,6 +258,9 @@ class Delivery:
         external_id = None
         try:
             external_id = await self._send(item)
+        except TurnOver:
+            log.info("turn_over", item=item.id, attempt=item.attempts)
+            return
         except SendFailed as error:
             failure = error
         except Exception as error:
@@ -289,11 +296,13 @@ class Delivery:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 file = await self._made(item)
+                if self._clock() >= item.leased_until:  # this process stood still, or the machine did
+                    raise TurnOver
                 is_made = True
                 return await channel.send(
                     address, Sendable(item.text, labels, item.is_markdown, item.act, item.target, item.thread, file)
                 )
-        except SendFailed:
+        except (SendFailed, TurnOver):
             raise
         except TimeoutError as error:
             raise SendFailed("no answer in time", uncertain=is_made) from error

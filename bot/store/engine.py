@@ -31,7 +31,7 @@ SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
-    "busy_timeout": 2_000,  # milliseconds, while another program writes
+    "busy_timeout": 1_500,  # milliseconds, while another program writes
     "secure_delete": 1,  # what is erased is overwritten
     "mmap_size": 0,
 }

@@ -173,6 +173,7 @@ class OutboxItem:
         key: what it is, of what was leased in its turn.
         inbox_id: of what it is a reply to.
         uncertain: whether an earlier try may have arrived without our knowing.
+        leased_until: from then on it is another's to send.
     """
 
     id: int
@@ -187,6 +188,7 @@ class OutboxItem:
     attempts: int
     uncertain: bool
     queued_at: datetime
+    leased_until: datetime
     group_message_id: int | None = None
     act: Act = "send"
     target: str | None = None
@@ -445,6 +447,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             attempts=row.attempts + 1,
             uncertain=row.uncertain or row.state == "sending",
             queued_at=row.queued_at,
+            leased_until=now + LEASE,
             group_message_id=row.group_message_id,
             act=row.act,
             target=row.target,
@@ -493,6 +496,7 @@ async def lease_reply(
         attempts=1,
         uncertain=False,
         queued_at=now,
+        leased_until=until,
         inbox_id=inbox_id,
     )
 

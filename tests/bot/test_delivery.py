@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import delivery, wording
 from bot.delivery import CHAT_GAP, Pace
-from bot.store import schema
+from bot.store import outbox, schema
 from tests.support import telegram_faults as faults
 from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN
 from tests.support.koppi import Koppi
@@ -280,6 +280,24 @@ async def test_stopping_writes_down_what_was_being_sent(koppi: Koppi) -> None:
     row = await last_sent(koppi)
 
     assert (row.state, row.attempts, row.uncertain) == ("sent", 1, False)
+
+
+async def test_who_slept_past_their_turn_sends_nothing_any_more(koppi: Koppi) -> None:
+    """A process that stood still wakes up with a message in hand that another one has sent meanwhile."""
+    koppi.telegram.fails(faults.too_many_requests(7))
+    await koppi.says(KNOWN)
+    await koppi.settles()
+    first = koppi.clock() + timedelta(seconds=9)
+    second = first + outbox.LEASE + timedelta(seconds=1)
+    async with koppi.store.write() as tx:
+        (slept,), (awake,) = [await outbox.lease(tx, now, channels=["telegram"], limit=1) for now in (first, second)]
+    koppi.clock.advance(second - koppi.clock())
+    await koppi.delivery._deliver(slept)
+    sent_by_who_slept = await copies(koppi)
+    await koppi.delivery._deliver(awake)
+
+    assert (sent_by_who_slept, await copies(koppi)) == (0, 1)
+    assert ((await last_sent(koppi)).state, slept.id) == ("sent", awake.id)
 
 
 async def test_a_message_erased_while_it_waited_is_not_sent(koppi: Koppi) -> None:

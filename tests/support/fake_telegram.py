@@ -292,7 +292,7 @@ class FakeTelegram:
     async def brings(self, body: Any, *, chat: int = 0) -> int:
         """An update just as *body* has it, malformed or not; a dictionary without an `update_id` gets the next one."""
         if isinstance(body, dict) and "update_id" not in body:
-            body = {"update_id": self._take_id(), **body}
+            body = {"update_id": self.take_id(), **body}
         found = body.get("update_id") if isinstance(body, dict) else None
         is_one = isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**63
         update_id = found if is_one else 0
@@ -317,7 +317,8 @@ class FakeTelegram:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
-    def _take_id(self) -> int:
+    def take_id(self) -> int:
+        """The next update's id, for an update made by hand."""
         update_id = self._updates.next_id
         self._updates.next_id += 1
         return update_id
@@ -346,7 +347,7 @@ class FakeTelegram:
         )
 
     async def _bring(self, kind: str, content: dict[str, Any], chat: int) -> int:
-        update_id = self._take_id()
+        update_id = self.take_id()
         if self._updates.takes(kind):
             await self.brings({"update_id": update_id, kind: content}, chat=chat)
         return update_id

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +46,51 @@ PARTS = """
 FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cluster:
-    """A running server; *port* is on loopback."""
+    """A server; *port* is on loopback. It runs, unless somebody has made it crash and not begun it again."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    log: Path
+    begin: Callable[[], subprocess.Popen[bytes]]
+
+    def __post_init__(self) -> None:
+        self.process = self.begin()
+
+    def crash(self) -> None:
+        """End it at once, as PostgreSQL's "immediate" shutdown does: nobody is told, and it recovers as it begins."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait()
+
+    def begin_again(self) -> None:
+        """Start it on what the crash has left. From the main thread: it ends with the thread that started it."""
+        self.process = self.begin()
+
+    def becomes_ready(self) -> None:
+        """Return when it answers."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(
+                    f"host=127.0.0.1 port={self.port} user=koppi dbname=postgres", connect_timeout=2
+                ).close()
+                return
+            time.sleep(0.02)  # the server has no signal for "ready" but answering
+        raise RuntimeError(f"PostgreSQL did not start: {self.log.read_text(errors='replace')[-2000:]}")
+
+    def freeze(self) -> None:
+        """Let it stand still, connections and all, as a machine does whose disk hangs."""
+        for pid in (self.process.pid, *self._children()):
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for pid in (*self._children(), self.process.pid):
+            os.kill(pid, signal.SIGCONT)
+
+    def _children(self) -> list[int]:
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return [int(pid) for pid in listed.split()]
 
     def url(self, database: str) -> str:
         """The address of *database* for SQLAlchemy."""
@@ -71,7 +110,8 @@ class Cluster:
 
     def connection(self, database: str) -> psycopg.Connection:
         """A connection to *database* whose every statement is committed at once."""
-        return psycopg.connect(f"host=127.0.0.1 port={self.port} user=koppi dbname={database}", autocommit=True)
+        address = f"host=127.0.0.1 port={self.port} user=koppi dbname={database}"
+        return psycopg.connect(address, autocommit=True, connect_timeout=2)
 
 
 class Database:
@@ -125,17 +165,21 @@ def cluster(**settings: str) -> Iterator[Cluster]:
             str(data),
             *(f"--{name}={value}" for name, value in options.items()),
         ]
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=home, preexec_fn=die_with_us)  # noqa: PLW1509 - before any thread
+
+        def begin() -> subprocess.Popen[bytes]:
+            with (home / "log").open("ab") as log:
+                return subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=home, preexec_fn=die_with_us)  # noqa: PLW1509 - it only asks the kernel for something
+
+        running = Cluster(port, home / "log", begin)
         try:
-            _wait_until_ready(port, process, home / "log")
-            yield Cluster(port, process)
+            running.becomes_ready()
+            yield running
         finally:
-            process.send_signal(signal.SIGINT)  # PostgreSQL's "fast": open connections are ended
+            running.process.send_signal(signal.SIGINT)  # PostgreSQL's "fast": open connections are ended
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            process.kill()
-            process.wait()
+                running.process.wait(10)
+            running.process.kill()
+            running.process.wait()
 
 
 def _clear_what_killed_runs_left() -> None:
@@ -169,13 +213,3 @@ def _initialise(binaries: Path, data: Path, user: str | None) -> None:
     done = subprocess.run(command, check=False, capture_output=True, text=True, user=user, cwd=data.parent)
     if done.returncode != 0:
         raise RuntimeError(f"initdb failed: {done.stderr[-2000:]}")
-
-
-def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(f"host=127.0.0.1 port={port} user=koppi dbname=postgres", connect_timeout=2).close()
-            return
-        time.sleep(0.02)  # the server has no signal for "ready" but answering
-    raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")

@@ -18,11 +18,12 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.support import processes
-from tests.torture import bot_api, kills
+from tests.torture import bot_api, kills, outages, power, races, slow
 from tests.torture.scenario import Result, Scenario, Wanted, play
 from tests.torture.world import IN_FLIGHT, PER_SECOND
 
-SCENARIOS = [*kills.SCENARIOS, *bot_api.SCENARIOS]
+MODULES = (kills, bot_api, power, outages, slow, races)
+SCENARIOS = [scenario for module in MODULES for scenario in module.SCENARIOS]
 HEADS = (
     "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "shown as failed",
     "restart → answer", "act → answer, p95", "seconds",
@@ -78,7 +79,7 @@ async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, a
                 progress.start_task(task)
                 progress.update(task, description=f"{scenario.name}, {kind}: {words}", visible=True)
 
-            wanted = Wanted(seed, kills, askers or scenario.askers)
+            wanted = Wanted(seed, kills, scenario.askers if askers is None else askers)
             result = await play(scenario, kind, fitted, fork, stage, wanted, say)
             progress.remove_task(task)
             _tell(result)

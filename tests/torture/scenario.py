@@ -59,14 +59,14 @@ class Result:
 
 
 @contextmanager
-def empty_database(kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database. PostgreSQL's runs as carefully as in earnest, SQLite's does anyway."""
+def empty_database(kind: str, folder: Path) -> Iterator[tuple[str, postgres.Cluster | None]]:
+    """The address of an empty database, and PostgreSQL's server: it is as careful as in earnest, SQLite is anyway."""
     if kind == "sqlite":
-        yield f"sqlite+aiosqlite:///{folder / 'koppi.sqlite3'}"
+        yield f"sqlite+aiosqlite:///{folder / 'koppi.sqlite3'}", None
         return
     careful = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
     with postgres.cluster(**careful) as cluster, cluster.database() as name:
-        yield cluster.url(name)
+        yield cluster.url(name), cluster
 
 
 async def play(
@@ -89,10 +89,10 @@ async def play(
         say("starting")
         folder = Path(tempfile.mkdtemp(prefix="koppi-torture-"))
         there.callback(shutil.rmtree, folder, ignore_errors=True)
-        database = there.enter_context(empty_database(kind, folder))
+        database, server = there.enter_context(empty_database(kind, folder))
         making = world(name, database, folder, fitted, fork, wanted.seed, wanted.kills, say, scenario.mode)
         here = await there.enter_async_context(making)
-        here.settings = scenario.settings
+        here.settings, here.server = dict(scenario.settings), server
         await here.starts()
         await here.becomes_ready()
         advisors = [Advisor(here, advisor, f"{wanted.seed} {name} {advisor}") for advisor in ADVISORS]

@@ -18,7 +18,7 @@ from bot.channels.telegram import NAME as TELEGRAM
 from bot.profile import read_profile
 from bot.store import accounts, migrate
 from bot.store.engine import Store, StoreUnavailable
-from tests.support import people, run_folder
+from tests.support import people, postgres, run_folder
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.processes import KOPPI, Launch, Process, ServiceProcess, environment, free_port
 from tests.torture.kept import has_work, read_kept
@@ -52,6 +52,7 @@ class World:
     say: Callable[[str], None]
     settings: dict[str, str] = field(default_factory=dict)
     mode: str = "polling"
+    server: postgres.Cluster | None = None  # PostgreSQL's
     port: int = field(default_factory=free_port)
     seen: Seen = field(default_factory=Seen)
     process: Process | None = None
@@ -83,6 +84,16 @@ class World:
         """Begin a life; it need not be ready yet. *mode*: how updates reach it from now on."""
         self.mode = mode or self.mode
         self.lives += 1
+        self.process = await self.fork(
+            KOPPI,
+            ["serve"],
+            environment(self.environment()),
+            self.folder,
+            self.log,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Its settings."""
         wanted = {
             "DATA_DIR": str(self.folder),
             "PORT": str(self.port),
@@ -95,13 +106,7 @@ class World:
             **({} if self.database.startswith("sqlite") else {"DATABASE_URL": self.database}),
             **self.settings,
         }
-        self.process = await self.fork(
-            KOPPI,
-            ["serve"],
-            environment({f"KOPPI_{name}": text for name, text in wanted.items()}),
-            self.folder,
-            self.log,
-        )
+        return {f"KOPPI_{name}": text for name, text in wanted.items()}
 
     async def becomes_ready(self) -> None:
         """Return once the service says that it can work."""
