@@ -81,6 +81,22 @@ class Tx:
         row = (await self.execute(_insert_once(self.dialect, table), values)).first()
         return row[0] if row else None
 
+    @asynccontextmanager
+    async def patience(self) -> AsyncIterator[None]:
+        """Inside, a statement may take as long as it needs: nobody waits for what it changes."""
+        if self.dialect != "postgresql":
+            yield
+            return
+        driver = (await self.connection.get_raw_connection()).driver_connection
+        await self.execute(text("SET LOCAL statement_timeout = 0"))
+        if isinstance(driver, postgresql_driver.Connection):
+            driver.is_patient = True
+        try:
+            yield
+        finally:
+            if isinstance(driver, postgresql_driver.Connection):
+                driver.is_patient = False
+
     def touch(self, topic: str) -> None:
         """Tell whoever waits for *topic*, once this transaction is committed."""
         self.touched.add(topic)

@@ -24,11 +24,8 @@ async def upgrade(store: Store, *, to: str = "head", migrations: Path = MIGRATIO
 
     Raises `NewerSchema`.
     """
-    async with store.remaking_tables(), store.write() as tx:
+    async with store.remaking_tables(), store.write() as tx, tx.patience():  # also with who else upgrades it just now
         if tx.dialect == "postgresql":
-            await tx.execute(
-                text("SET LOCAL statement_timeout = 0")
-            )  # many rows take longer than any asker's statement
             await tx.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         return await tx.connection.run_sync(_upgrade, to, migrations)
 

@@ -20,10 +20,14 @@ RV = TypeVar("RV")
 class Connection(psycopg.AsyncConnection[Any]):
     """psycopg's connection; what isn't answered in time raises `psycopg.OperationalError`, and ends the connection."""
 
+    is_patient = False  # what is under way may take as long as it needs
+
     async def wait(self, gen: PQGen[RV], interval: float = LOOKS_EVERY, timeout: float | None = None) -> RV:  # noqa: ASYNC109 - psycopg's own
         """As psycopg's, which would wait for ever."""
         if timeout is not None:
             return await super().wait(gen, interval, timeout)
+        if self.is_patient:
+            return await super().wait(gen, interval)
         within = PRESENT_WITHIN if self.autocommit else ANSWERS_WITHIN  # SQLAlchemy's ping alone commits by itself
         try:
             return await super().wait(gen, interval, within)

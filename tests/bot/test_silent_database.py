@@ -59,6 +59,22 @@ async def test_a_connection_whose_other_end_stands_still_is_replaced(hasty: Stor
     assert answered_by != other_end
 
 
+@on_postgresql
+@pytest.mark.postgresql
+async def test_what_says_that_it_takes_its_time_is_given_it_and_nobody_after_it(hasty: Store) -> None:
+    """An upgrade of a million rows outlasts any asker's patience; on either side of the connection."""
+    async with hasty.write() as tx, tx.patience():
+        await tx.execute(select(func.pg_sleep(2 * A_MOMENT)))
+        allowed = (await tx.execute(text("SHOW statement_timeout"))).scalar_one()
+    async with hasty.write() as tx:
+        later = (await tx.execute(text("SHOW statement_timeout"))).scalar_one()
+        with pytest.raises(StoreUnavailable):
+            async with asyncio.timeout(LONG_ENOUGH), hasty.write() as other:
+                await other.execute(select(func.pg_sleep(60)))
+
+    assert (allowed, later) == ("0", "4s")
+
+
 async def test_while_another_program_holds_sqlites_file_no_write_waits_for_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
