@@ -68,6 +68,7 @@ from knowledge.library import Library
 from knowledge.verdict import Verdict
 
 WAITS_SINCE = timedelta(weeks=4)
+WAITS_MOST = 300  # the latest: more change little, and the asker waits while they are read
 WAITS_FEWEST = 10  # by fewer than so many nobody can tell what is usual
 WAITS_KEPT = timedelta(minutes=10)
 MESSAGES_A_MINUTE = 20  # of one asker; whoever may be in danger, or writes to a person, is never asked to wait
@@ -445,7 +446,7 @@ class Service:
     async def _usual_wait_at(self, tx: Tx, now: datetime) -> timedelta | None:
         """The median wait of questions sent in opening hours; looked up every few minutes, not for every message."""
         if self._usual_wait_until is None or now >= self._usual_wait_until:
-            ended = await tickets.waits(tx.connection, now - WAITS_SINCE)
+            ended = await tickets.waits(tx.connection, now - WAITS_SINCE, most=WAITS_MOST)
             seconds = [(replied - began).total_seconds() for began, replied in ended if self._hours.is_open(began)]
             self._usual_wait = timedelta(seconds=median(seconds)) if len(seconds) >= WAITS_FEWEST else None
             self._usual_wait_until = now + WAITS_KEPT

@@ -202,6 +202,7 @@ ticket = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_ticket_closed_at_promised_at", "closed_at", "promised_at"),
+    Index("ix_ticket_replied_at", "replied_at"),
     Index("ix_ticket_topic_opened", "topic", "opened"),
     Index("ix_ticket_opened", "opened"),
     Index("ix_ticket_conversation_id_opened_at", "conversation_id", "opened_at"),
@@ -240,6 +241,7 @@ inbox = Table(
     UniqueConstraint("channel", "key"),  # a second delivery of the same thing changes nothing
     CheckConstraint("state IN ('open', 'done', 'quarantined')", name="state"),
     CheckConstraint("(state = 'open') = (handled_at IS NULL)", name="handled"),
+    Index("ix_inbox_sender_id", "sender", "id"),  # what somebody who asks to see or erase it has sent
     Index(
         "ix_inbox_open",
         "sender",
@@ -265,7 +267,7 @@ quarantine = Table(
     Column("id", Serial, primary_key=True, autoincrement=True),
     Column("channel", String(16), nullable=False),
     Column("key", String(80), nullable=False),
-    Column("sender", String(32), nullable=False),
+    Column("sender", String(32), nullable=False, index=True),
     Column("body", LargeBinary, nullable=False),  # sealed raw bytes
     Column("reason", String(200), nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -408,6 +410,7 @@ audit = Table(
     Column("hash", String(64), nullable=False),
     Index("ix_audit_at", "at"),
     Index("ix_audit_account_id_id", "account_id", "id"),
+    Index("ix_audit_subject_id", "subject", "id"),  # who has looked at an asker's questions, for them to read
     sqlite_autoincrement=True,
 )
 

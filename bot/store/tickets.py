@@ -522,10 +522,11 @@ async def _closed_after(read: AsyncConnection, after: str | None) -> Select[Any]
     )
 
 
-async def waits(read: AsyncConnection, since: datetime) -> list[tuple[datetime, datetime]]:
-    """When each wait that a first reply has ended since then began and ended."""
+async def waits(read: AsyncConnection, since: datetime, *, most: int) -> list[tuple[datetime, datetime]]:
+    """When each wait that a first reply has ended since then began and ended, the latest first, *most* of them."""
     began = func.coalesce(ticket.c.reopened_at, ticket.c.opened_at).label("began")
-    rows = await read.execute(select(began, ticket.c.replied_at).where(ticket.c.replied_at >= since))
+    ended = select(began, ticket.c.replied_at).where(ticket.c.replied_at >= since)
+    rows = await read.execute(ended.order_by(ticket.c.replied_at.desc()).limit(most))
     return [(row.began, row.replied_at) for row in rows]
 
 

@@ -100,6 +100,7 @@ def upgrade() -> None:
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index("ix_audit_account_id_id", ["account_id", "id"], unique=False)
         batch_op.create_index("ix_audit_at", ["at"], unique=False)
+        batch_op.create_index("ix_audit_subject_id", ["subject", "id"], unique=False)
 
     op.create_table(
         "campaign",
@@ -206,6 +207,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
+        batch_op.create_index("ix_inbox_sender_id", ["sender", "id"], unique=False)
 
     op.create_table(
         "lease",
@@ -246,6 +248,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("channel", "key", name=op.f("uq_quarantine_channel_key")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_quarantine_sender"), ["sender"], unique=False)
+
     op.create_table(
         "revision_counter",
         sa.Column("topic", sa.String(length=20), nullable=False),
@@ -556,6 +561,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_ticket_closed_at_promised_at", ["closed_at", "promised_at"], unique=False)
         batch_op.create_index("ix_ticket_conversation_id_opened_at", ["conversation_id", "opened_at"], unique=False)
         batch_op.create_index("ix_ticket_opened", ["opened"], unique=False)
+        batch_op.create_index("ix_ticket_replied_at", ["replied_at"], unique=False)
         batch_op.create_index("ix_ticket_topic_opened", ["topic", "opened"], unique=False)
         batch_op.create_index(
             "uq_ticket_open_conversation",
