@@ -2,6 +2,7 @@
 
 With `--console` the table of the console at full size instead, which takes some minutes; see `tests.bench.console`.
 With `--figures` that of the figures over a million events; see `tests.bench.figures`.
+With `--growth` what an asker waits for after ten thousand and after a million messages; see `tests.bench.growth`.
 With `--retrieval` the search beside others, into its page; see `tests.bench.retrieval`.
 
 Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare
@@ -23,7 +24,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import broadcast, console, figures, pace, retrieval, silence
+from tests.bench import broadcast, console, figures, growth, pace, retrieval, silence
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -151,5 +152,11 @@ async def seconds_to_ready(data: Path) -> float:
 
 
 if __name__ == "__main__":
-    tables = {"--console": console.main, "--figures": figures.main, "--pace": pace.main, "--retrieval": retrieval.main}
+    tables = {
+        "--console": console.main,
+        "--figures": figures.main,
+        "--growth": growth.main,
+        "--pace": pace.main,
+        "--retrieval": retrieval.main,
+    }
     asyncio.run(next((tables[said] for said in sys.argv[1:2] if said in tables), main)())

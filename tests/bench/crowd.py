@@ -35,10 +35,14 @@ LETTERS = "aeioutnslkrvhymjp"
 
 @dataclass
 class Crowd:
-    """Makes the rows. *account_ids* are the advisors'."""
+    """Makes the rows. *account_ids* are the advisors'; of *size* tickets in *days* the last *left_open* are open."""
 
     account_ids: Sequence[str]
     now: datetime
+    size: int = TICKETS
+    left_open: int = OPEN
+    days: int = DAYS
+    happened: int = EVENTS
 
     def __post_init__(self) -> None:
         entries = library.load().entries
@@ -51,8 +55,8 @@ class Crowd:
 
     def people(self) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
         """An asker, their address and their conversation, for every two tickets."""
-        for number in range(TICKETS // 2):
-            id_, channel = _id(number), ("web", "telegram")[number % 2]
+        for number in range(self.size // 2):
+            id_, channel = id_of(number), ("web", "telegram")[number % 2]
             at = self._at(number * 2)
             yield (
                 {
@@ -67,7 +71,7 @@ class Crowd:
                     "id": id_,
                     "asker_id": id_,
                     "channel": channel,
-                    "lookup": _id(number),
+                    "lookup": id_of(number),
                     "sealed": b"sealed",
                     "reachable": True,
                 },
@@ -83,13 +87,13 @@ class Crowd:
             )
 
     def tickets(self) -> Iterator[dict[str, Any]]:
-        """The tickets, oldest first; the last `OPEN` are open, half of them with an advisor."""
-        for number in range(TICKETS):
-            at, is_open = self._at(number), number >= TICKETS - OPEN
+        """The tickets, oldest first; the last are open, half of them with an advisor."""
+        for number in range(self.size):
+            at, is_open = self._at(number), number >= self.size - self.left_open
             holder = self.account_ids[number % len(self.account_ids)]
             yield {
-                "id": _id(number),
-                "conversation_id": _id(number % (TICKETS // 2)),
+                "id": id_of(number),
+                "conversation_id": id_of(number % (self.size // 2)),
                 "role": ("tyovoimaneuvoja", "sosiaaliohjaaja")[number % 3 == 0],
                 "urgent": number % 400 == 0,
                 "topic": self.topics[number * 7 % len(self.topics)],
@@ -107,15 +111,15 @@ class Crowd:
     def messages(self) -> Iterator[dict[str, Any]]:
         """The threads' messages, in the order they were said; nobody has replied to an unclaimed open ticket."""
         ids = count(1)
-        for number in range(TICKETS):
-            is_free = number >= TICKETS - OPEN and number % 2 == 0
+        for number in range(self.size):
+            is_free = number >= self.size - self.left_open and number % 2 == 0
             for place, author in enumerate(AUTHORS):
                 written = "asker" if is_free or (number % 4 == 0 and place == MESSAGES - 1) else author
                 is_staffs = written in {"advisor", "note"}
                 yield {
                     "id": next(ids),
-                    "conversation_id": _id(number % (TICKETS // 2)),
-                    "ticket_id": _id(number),
+                    "conversation_id": id_of(number % (self.size // 2)),
+                    "ticket_id": id_of(number),
                     "author": written,
                     "account_id": self.account_ids[number % len(self.account_ids)] if is_staffs else None,
                     "text": self.text(number * MESSAGES + place + 1, is_reply=is_staffs),
@@ -141,8 +145,8 @@ class Crowd:
     def deliveries(self) -> Iterator[dict[str, Any]]:
         """What was done to deliver the replies."""
         places = [place for place, author in enumerate(AUTHORS) if author == "advisor"]
-        for number in range(TICKETS):
-            if number >= TICKETS - OPEN and number % 2 == 0:
+        for number in range(self.size):
+            if number >= self.size - self.left_open and number % 2 == 0:
                 continue
             for place in places:
                 message_id, at = number * MESSAGES + place + 1, self._at(number)
@@ -152,7 +156,7 @@ class Crowd:
                     "message_id": message_id,
                     "act": "send",
                     "channel": ("web", "telegram")[number % 2],
-                    "destination": _id(number % (TICKETS // 2)),
+                    "destination": id_of(number % (self.size // 2)),
                     "state": "sent",
                     "attempts": 1,
                     "uncertain": False,
@@ -164,8 +168,8 @@ class Crowd:
     def events(self) -> Iterator[dict[str, Any]]:
         """What happened, evenly over the days."""
         kinds = ("asked", "answered", "asked", "choices", "picked", "escalated", "human_reply", "helped")
-        for number in range(EVENTS):
-            at = self.now - timedelta(days=DAYS) * (1 - number / EVENTS)
+        for number in range(self.happened):
+            at = self.now - timedelta(days=self.days) * (1 - number / self.happened)
             yield {
                 "id": number + 1,
                 "kind": kinds[number % len(kinds)],
@@ -207,7 +211,7 @@ class Crowd:
         )
 
     def _at(self, number: int) -> datetime:
-        return self.now - timedelta(days=DAYS) * (1 - number / TICKETS) - timedelta(hours=1)
+        return self.now - timedelta(days=self.days) * (1 - number / self.size) - timedelta(hours=1)
 
 
 def fill(url: str, crowd: Crowd) -> None:
@@ -281,12 +285,12 @@ def _write(url: str, table: Table, names: Sequence[str], values: Iterable[tuple[
             copy.write_row(value)
 
 
-def settle(url: str) -> None:
+def settle(url: str, *more: Table) -> None:
     """What a night does on a running server: fresh statistics, ids that go on where the rows end."""
     if url.startswith("sqlite"):
         return
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as server:
-        for table in (schema.message, schema.outbox, schema.event):
+        for table in (schema.message, schema.outbox, schema.event, *more):
             sequence = f"pg_get_serial_sequence('{table.name}', 'id')"
             server.execute(f"SELECT setval({sequence}, (SELECT max(id) FROM {table.name}))".encode())
         server.execute(b"VACUUM ANALYZE")
@@ -302,6 +306,6 @@ def _as_sqlite(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else _as_json(value)
 
 
-def _id(number: int) -> str:
+def id_of(number: int) -> str:
     """32 hexadecimal digits in no order, as ours are; the same for the same number."""
     return f"{(number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}"
