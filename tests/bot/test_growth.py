@@ -77,7 +77,7 @@ async def test_what_is_usual_is_told_by_the_latest_waits_however_many_there_were
         for hours in range(4):
             replied = people.LONG_AGO + timedelta(hours=hours)
             times = {"opened_at": people.LONG_AGO, "promised_at": replied, "replied_at": replied, "closed_at": replied}
-            whose = {"id": str(hours), "conversation_id": talk.id, "role": "tyovoimaneuvoja"}
+            whose = {"id": str(hours), "conversation_id": talk.id, "role": "tyovoimaneuvoja", "opened": hours}
             await tx.execute(ticket.insert().values(**whose, **times))
     async with store.read() as read:
         ended = await tickets.waits(read, people.LONG_AGO + timedelta(hours=1), most=2)
