@@ -25,8 +25,8 @@ from tests.torture.world import IN_FLIGHT, PER_SECOND
 MODULES = (kills, bot_api, power, outages, slow, races)
 SCENARIOS = [scenario for module in MODULES for scenario in module.SCENARIOS]
 HEADS = (
-    "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "shown as failed",
-    "restart → answer", "act → answer, p95", "seconds",
+    "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "given up",
+    "(never arrived)", "restart → answer", "act → answer, p95", "to rest", "seconds",
 )  # fmt: skip
 
 
@@ -102,9 +102,9 @@ def _tell(result: Result) -> None:
     found = result.found
     numbers = (
         result.updates, result.kills, len(found.lost), len(found.doubled), found.explained, len(found.inversions),
-        found.failed,
+        found.failed, found.missed,
     )  # fmt: skip
-    times = ["" if seconds is None else f"{seconds:.1f} s" for seconds in (result.recovery, result.wait)]
+    times = ["" if seconds is None else f"{seconds:.1f} s" for seconds in (result.recovery, result.wait, result.rest)]
     print(f"| {' | '.join([result.name, *map(str, numbers), *times, f'{result.seconds:.0f}'])} |", flush=True)
     for words in [*result.notes, *found.faults[:20]]:
         print(f"  {words}", flush=True)

@@ -86,7 +86,8 @@ class Reckoning:
     doubled: list[str] = field(default_factory=list)
     inversions: list[str] = field(default_factory=list)
     explained: int = 0  # copies of sends that were cut off: recorded as uncertain
-    failed: int = 0  # not delivered, which the console shows with its reason
+    failed: int = 0  # given up, which the console shows with its reason
+    missed: int = 0  # of these, what has not arrived at all
 
     @property
     def faults(self) -> list[str]:
@@ -162,6 +163,7 @@ def _delivered(chat: str, rows: Sequence[Row], arrivals: Sequence[Arrival], foun
         left[row.id] -= 1
         found.explained += row.id in first
         first[row.id] = min(place, first.get(row.id, place))
+    found.missed += sum(1 for row in rows if row.state == "failed" and row.id not in first)
     order = [first[row.id] for row in rows if row.id in first]
     for earlier, later in pairwise(order):
         if later < earlier:

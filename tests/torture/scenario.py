@@ -53,6 +53,7 @@ class Result:
     kills: int
     recovery: float | None  # seconds, the slowest
     wait: float | None  # seconds until an answer, p95 of those that came while somebody waited for it
+    rest: float  # seconds from everybody's going home until nothing waited: the oldest that waited then
     found: Reckoning
     notes: list[str]
     seconds: float
@@ -101,7 +102,7 @@ async def play(
             await scenario.act(here)
         await on_stage.aclose()
         say("coming to rest")
-        await here.comes_to_rest()
+        rest = await here.comes_to_rest()
         found = await here.reckons()
         await here.stops()
         found.lost += [wrong for wrong in here.wrong if wrong not in found.lost]
@@ -114,6 +115,7 @@ async def play(
             here.kills,
             max(here.recoveries, default=None),
             waits[len(waits) * 95 // 100] if waits else None,
+            rest,
             found,
             here.notes,
             time.monotonic() - began,

@@ -37,11 +37,13 @@ def test_a_world_where_all_went_well_has_nothing_to_find() -> None:
     given_up = Row(3, frozenset({"Hei."}), "failed", 2, uncertain=True, reason="perhaps delivered: stopped twice")
     again = reckon(seen(*ARRIVED, Arrival(13, "Kelasta.")), kept(cut_off, HELPED), [CRISIS])
     after = reckon(seen(Arrival(11, "Hei."), Arrival(14, "Hei.")), kept(given_up), [CRISIS])
+    never = reckon(seen(), kept(replace(given_up, reason="blocked")), [CRISIS])
     well = reckon(seen(*ARRIVED), kept(TOLD, HELPED), [CRISIS])
 
     assert (well.faults, well.explained, well.failed) == ([], 0, 0)
     assert (again.faults, again.explained) == ([], 1)
-    assert (after.faults, after.failed, after.explained) == ([], 1, 1)
+    assert (after.faults, after.failed, after.missed, after.explained) == ([], 1, 0, 1)
+    assert (never.faults, never.failed, never.missed) == ([], 1, 1)
 
 
 def test_what_is_lost_anywhere_on_its_way_is_found() -> None:

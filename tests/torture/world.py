@@ -161,12 +161,14 @@ class World:
         lines = [line.rsplit(" ", 1) for line in page.splitlines() if line and not line.startswith("#")]
         return {name: float(number) for name, number in lines}
 
-    async def comes_to_rest(self) -> None:
-        """Return once nothing waits anywhere; what waits too long, the reckoning will tell."""
+    async def comes_to_rest(self) -> float:
+        """Return, once nothing waits anywhere, how long that took; what waits too long, the reckoning will tell."""
+        began = time.monotonic()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(RESTS_WITHIN):
                 while self.telegram.unconfirmed or await self._has_work():
                     await asyncio.sleep(0.2)
+        return time.monotonic() - began
 
     async def _has_work(self) -> bool:
         try:
