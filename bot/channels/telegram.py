@@ -44,6 +44,7 @@ from telegram.error import (
 )
 
 from bot import wording
+from bot.channels import predecessor
 from bot.channels.bot_api_request import NEVER_SENT, BotApiRequest
 from bot.channels.incoming import (
     GroupMoved,
@@ -76,7 +77,7 @@ ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_membe
 MOST_UPDATES = 2**63  # what is beyond is no number of Telegram's
 POLL_SECONDS = 25
 POLLING = "telegram-poll"  # the lease of the one process that asks for updates
-POLL_LEASE = timedelta(seconds=20)  # after a crash nobody asks for so long
+POLL_LEASE = timedelta(seconds=20)  # after a crash nobody on another machine asks for so long
 RENEW_SECONDS = 5.0
 TYPING_SHOWN = timedelta(seconds=5)  # Telegram's own
 COMMANDS = (
@@ -398,9 +399,17 @@ class TelegramChannel:
 
         Beside the polls and not between them: a quiet one lasts longer than the lease.
         """
+        folder = self._settings.data_dir
+        with (
+            predecessor.succeeding(folder, self._owner) if self._store.is_shared else contextlib.nullcontext() as former
+        ):
+            await self._hold_lease_after(former)
+
+    async def _hold_lease_after(self, former: str | None) -> None:
         while not self._store.hub.is_stopping:
             try:
-                is_ours = await leases.hold(self._store, POLLING, self._owner, self._clock(), POLL_LEASE)
+                now = self._clock()
+                is_ours = await leases.hold(self._store, POLLING, self._owner, now, POLL_LEASE, former=former)
                 (self._is_ours if is_ours else self._is_others).set()
                 (self._is_others if is_ours else self._is_ours).clear()
             except StoreUnavailable as error:  # for the others, too: the lease stays where it is

@@ -8,18 +8,22 @@ from bot.store.engine import Store
 from bot.store.schema import lease
 
 
-async def hold(store: Store, name: str, owner: str, now: datetime, lasts: timedelta) -> bool:
-    """True while *owner* holds the lease *name*, renewed now; a lease that ran out goes to whoever asks first."""
+async def hold(
+    store: Store, name: str, owner: str, now: datetime, lasts: timedelta, *, former: str | None = None
+) -> bool:
+    """True while *owner* holds the lease *name*, renewed now; a lease that ran out goes to whoever asks first.
+
+    *former*: who is known to be gone, so that what they hold is free.
+    """
     if not store.is_shared:
         return True  # one process: the lock file in the data folder has seen to that
     async with store.write() as tx:
         new = await tx.insert_once(lease, {"name": name, "owner": owner, "expires_at": now + lasts})
         if new is not None:
             return True
+        is_ours_to_take = or_(lease.c.owner.in_((owner, former or owner)), lease.c.expires_at < now)
         renewed = await tx.execute(
-            update(lease)
-            .where(lease.c.name == name, or_(lease.c.owner == owner, lease.c.expires_at < now))
-            .values(owner=owner, expires_at=now + lasts)
+            update(lease).where(lease.c.name == name, is_ours_to_take).values(owner=owner, expires_at=now + lasts)
         )
         return renewed.rowcount == 1
 

@@ -1,6 +1,7 @@
 """Updates on their way in: committed before they are confirmed, whatever Telegram does."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 
 from bot import wording
+from bot.channels import predecessor
 from bot.channels import telegram as channel
 from bot.channels.telegram import TelegramChannel, keep
 from bot.settings import Settings
@@ -34,19 +36,21 @@ only_shared = pytest.mark.parametrize(
 
 @asynccontextmanager
 async def listening(
-    store: Store, vault: Vault, telegram: FakeTelegram, token: str = TOKEN
+    store: Store, vault: Vault, telegram: FakeTelegram, token: str = TOKEN, data_dir: Path | None = None
 ) -> AsyncIterator[TelegramChannel]:
     """A channel alone, asking for updates while the context lasts."""
-    settings = Settings(_env_file=None, data_dir=Path(), telegram_token=SecretStr(token), telegram_api=telegram.url)
-    listener = TelegramChannel(settings, store, vault, Clock())
-    await listener.open()
-    task = asyncio.create_task(listener.listen())
-    try:
-        yield listener
-    finally:
-        store.hub.stop()
-        await task
-        await listener.close()
+    with tempfile.TemporaryDirectory() as fresh:
+        folder = data_dir or Path(fresh)
+        settings = Settings(_env_file=None, data_dir=folder, telegram_token=SecretStr(token), telegram_api=telegram.url)
+        listener = TelegramChannel(settings, store, vault, Clock())
+        await listener.open()
+        task = asyncio.create_task(listener.listen())
+        try:
+            yield listener
+        finally:
+            store.hub.stop()
+            await task
+            await listener.close()
 
 
 async def trouble_of(listener: TelegramChannel) -> str:
@@ -206,6 +210,24 @@ async def test_a_poller_that_stops_leaves_its_place_at_once(store: Store, vault:
 
     assert during is not None
     assert await the_lease(store) is None
+
+
+@only_shared
+async def test_who_follows_a_killed_poller_on_its_folder_asks_at_once(
+    store: Store, vault: Vault, telegram: FakeTelegram, tmp_path: Path
+) -> None:
+    """A crash left the lease to end by itself: for twenty seconds the one process there is would be deaf."""
+    with predecessor.succeeding(tmp_path, "killed"):
+        await leases.hold(store, "telegram-poll", "killed", Clock()(), timedelta(seconds=20))
+        with predecessor.succeeding(tmp_path, "hasty") as living:
+            pass
+    async with listening(store, vault, telegram, data_dir=tmp_path):
+        await polled(telegram)
+    with predecessor.succeeding(tmp_path, "next") as gone:
+        pass
+
+    assert living is None
+    assert gone not in {None, "killed", "hasty"}
 
 
 @only_shared

@@ -10,7 +10,6 @@ from tests.torture.world import STOPS_WITHIN, World
 DIES_AFTER = 80  # answers at most, from a life's first one on: however slow the machine, each gets something done
 DIES_WHILE_STARTING = 0.2  # of all lives
 STARTS_IN = 1.0
-LIVES_BY_POLLING_ON_POSTGRESQL = 10  # every tenth: a killed poller's lease lasts 20 seconds, and who comes waits for it
 STOPS = 5
 TRAFFIC_SECONDS = 3.0
 STREAMS = 200
@@ -23,19 +22,12 @@ async def die(world: World) -> None:
         await world.answers_more(world.dice.randint(0, DIES_AFTER))
         await asyncio.sleep(world.dice.uniform(0, 0.1))
         await world.kill()
-        await world.starts(_mode(world, number))
+        await world.starts(world.dice.choice(["polling", "webhook"]))
         if world.dice.random() < DIES_WHILE_STARTING and number < world.kills_wanted - 1:
             await asyncio.sleep(world.dice.uniform(0, STARTS_IN))
         else:
             await world.recovers()
     await world.answers_more(DIES_AFTER)
-
-
-def _mode(world: World, number: int) -> str:
-    is_shared = not world.database.startswith("sqlite")
-    if is_shared:
-        return "polling" if number % LIVES_BY_POLLING_ON_POSTGRESQL == 4 else "webhook"
-    return world.dice.choice(["polling", "webhook"])
 
 
 async def stop(world: World) -> None:
