@@ -105,7 +105,8 @@ class Cluster:
         try:
             yield name
         finally:
-            with self.connection("postgres") as connection:
+            # Ctrl+C is for everybody at the terminal, and ends the server with all that is in it.
+            with contextlib.suppress(psycopg.OperationalError), self.connection("postgres") as connection:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
     def connection(self, database: str) -> psycopg.Connection:

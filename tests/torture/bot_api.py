@@ -14,7 +14,7 @@ from tests.torture.crowd import QUESTIONS
 from tests.torture.scenario import Scenario
 from tests.torture.world import World
 
-LASTS = 3.0  # seconds of each trouble
+LASTS = 2.0  # seconds of each trouble
 ABSENT = 5.0
 BLOCKERS = people.BULK[-10:]  # none of the crowd
 SUPERGROUP = -1_000_000_003_003
