@@ -18,24 +18,28 @@ from knowledge.entry import LANGUAGES
 from knowledge.freshness import Due, due
 from knowledge.library import Fault, InvalidLibrary, Library
 from knowledge.places import PLACES_FILE
+from knowledge.situations import SITUATIONS_FILE, astray, situations
 
 Out = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """The files of a FAQ, and the `service.yaml` whose crisis numbers are checked with it."""
+    """The files of a FAQ, its situation cards, and the `service.yaml` whose crisis numbers are checked with it."""
 
     folder: Path
     places_file: Path
     topics_file: Path
     profile_file: Path
+    situations_file: Path | None = None
 
     @classmethod
     def of(cls, data_dir: Path) -> "Shelf":
         """The shipped FAQ, with the owner's `service.yaml` where there is one. Makes no file."""
         own = data_dir / FILE_NAME
-        return cls(library.FAQ_FOLDER, PLACES_FILE, library.TOPICS_FILE, own if own.exists() else DEFAULT_FILE)
+        return cls(
+            library.FAQ_FOLDER, PLACES_FILE, library.TOPICS_FILE, own if own.exists() else DEFAULT_FILE, SITUATIONS_FILE
+        )
 
 
 def check(shelf: Shelf, today: date, *, strict: bool, out: Out) -> bool:
@@ -51,6 +55,7 @@ def check(shelf: Shelf, today: date, *, strict: bool, out: Out) -> bool:
         pass  # its faults are those of the check
     else:
         faults += _too_long(books, shelf)
+        faults += _astray(books, shelf)
         profile = parse_profile(shelf.profile_file)
         overdue = [_fault(one, shelf, books) for one in _due(books, profile, today - timedelta(days=1))]
     for fault in faults + (overdue if strict else []):
@@ -99,6 +104,15 @@ def _too_long(books: Library, shelf: Shelf) -> Iterator[Fault]:
             if length > TELEGRAM_LIMIT:
                 file = shelf.folder / entry.category / library.file_name(entry.id, language, "answer")
                 yield Fault(library.shown(file), 1, f"{length} units as Telegram's HTML; at most {TELEGRAM_LIMIT}")
+
+
+def _astray(books: Library, shelf: Shelf) -> Iterator[Fault]:
+    """Questions on situation cards that no entry answers word for word."""
+    file = shelf.situations_file
+    if file is None:
+        return
+    for one in astray(situations(file), books.by_id):
+        yield Fault(library.shown(file), library.line_in_file(file, one.card), f"{one.card}: {one.said}")
 
 
 def _fault(one: Due, shelf: Shelf, books: Library) -> Fault:

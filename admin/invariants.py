@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 
+from admin.summaries import promises
 from bot.profile import Retention
 from bot.store import audit, tallying
 from bot.store.engine import Store
@@ -39,6 +40,7 @@ async def violations(store: Store, now: datetime, kept: Retention | None = None)
             ids = [str(row[0]) for row in await read.execute(statement.limit(20))]
             if ids:
                 found.append(f"{words}: {', '.join(ids)}")
+        found += await promises.violations(read, now, (kept or Retention()).traffic_days)
         differing = await tallying.differing(read, latest=DAYS_ADDED_UP)
         broken_at = await audit.broken_at(read)
     if differing:

@@ -1,14 +1,14 @@
 """Situations in life, for a question that is only half there: cards, each with questions that the FAQ answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from knowledge import plain_yaml
-from knowledge.entry import EntryId, Language
+from knowledge.entry import LANGUAGES, Entry, EntryId, Language
 from knowledge.places import InEachLanguage
 
 SITUATIONS_FILE = Path(__file__).parent / "situations.yaml"
@@ -43,6 +43,26 @@ class Situation(BaseModel):
     lead: InEachLanguage
     care: bool = False
     questions: tuple[Question, ...] = Field(min_length=3, max_length=5)
+
+
+class Astray(NamedTuple):
+    """What is wrong with a *card*, in words."""
+
+    card: str
+    said: str
+
+
+def astray(cards: Mapping[str, Situation], entries: Mapping[str, Entry]) -> Iterator[Astray]:
+    """The questions on *cards* that lead nowhere: each has to be a phrasing, word for word, of its entry."""
+    for card, situation in cards.items():
+        for question in situation.questions:
+            entry = entries.get(question.entry)
+            if entry is None:
+                yield Astray(card, f"there is no entry {question.entry}")
+                continue
+            for language in LANGUAGES:
+                if question.text(language) not in (entry.phrasings.get(language) or ()):
+                    yield Astray(card, f'{entry.id} has no phrasing "{question.text(language)}" ({language})')
 
 
 _SITUATIONS = TypeAdapter(dict[EntryId, Situation])

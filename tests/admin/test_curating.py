@@ -1,5 +1,6 @@
 """`koppi knowledge`: what is wrong fails, what is overdue warns, and what is dead is named with its line."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -185,3 +186,26 @@ def test_the_command_lists_the_shipped_faq_and_makes_no_file(tmp_path: Path, mon
     assert listed.exit_code == 0
     assert "2027-02-19  due      crisis  numbers_checked_on" in listed.output
     assert not (tmp_path / "data").exists()
+
+
+def test_a_situation_card_whose_question_no_entry_has_is_a_fault_with_its_line(shelf: Shelf, tmp_path: Path) -> None:
+    """Whoever rewrites a phrasing must hear that a card leans on it, not the asker who taps the card."""
+    lines = (shelf.folder / "raha" / "karenssi.phrasings.txt").read_text(encoding="utf-8").splitlines()
+    known = next(line for line in lines if line and not line.startswith("#"))
+    question = "{{entry: {}, fi: '{}', sv: b, en: c}}"
+    asked = ", ".join(question.format(*pair) for pair in (("karenssi", known), ("karenssi", "muuta"), ("ei", known)))
+    cards = tmp_path / "situations.yaml"
+    title = "title: {fi: a, sv: a, en: a}"
+    cards.write_text(f"rahat:\n  {title}\n  lead: {{fi: a, sv: a, en: a}}\n  questions: [{asked}]\n", encoding="utf-8")
+    said: list[str] = []
+
+    assert not curating.check(replace(shelf, situations_file=cards), ON_TIME, strict=False, out=said.append)
+    assert [line.partition(": ")[2] for line in said] == [
+        'rahat: karenssi has no phrasing "b" (sv)',
+        'rahat: karenssi has no phrasing "c" (en)',
+        'rahat: karenssi has no phrasing "muuta" (fi)',
+        'rahat: karenssi has no phrasing "b" (sv)',
+        'rahat: karenssi has no phrasing "c" (en)',
+        "rahat: there is no entry ei",
+    ]
+    assert all("situations.yaml:1:" in line for line in said)

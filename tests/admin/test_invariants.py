@@ -1,13 +1,16 @@
 """`koppi check` accuses nobody wrongly: an alarm that is always on is no alarm."""
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import func, select
 
 from admin import invariants
-from bot.store import audit, conversations, erasure, inbox, outbox, schema
+from bot.hours import OpeningHours
+from bot.store import alarms, audit, chat_links, conversations, erasure, events, inbox, outbox, schema
 from bot.store.engine import Store
 from bot.store.schema import quarantine
 from bot.vault import Vault
@@ -16,6 +19,7 @@ from tests.support.clock import A_TUESDAY_MORNING as NOW
 
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)
+HOURS = OpeningHours(ZoneInfo("Europe/Helsinki"), dict.fromkeys(range(5), (time(9), time(16))))
 
 
 async def _quarantine(store: Store, vault: Vault) -> str:
@@ -116,3 +120,44 @@ def test_no_two_locks_share_a_number() -> None:
 
     assert len(numbers) > 1
     assert len(set(numbers)) == len(numbers)
+
+
+async def test_a_summary_that_nobody_wrote_or_sent_or_that_went_twice_is_told(store: Store, vault: Vault) -> None:
+    """The coordinator who hears nothing on Monday must be able to trust that there was nothing to hear."""
+
+    async def told(now: datetime = NOW) -> list[str]:
+        return await invariants.violations(store, now)
+
+    monday = date(2026, 11, 16)  # of the week before this Tuesday's
+    run = {"period": "week", "first_day": monday, "text": "x", "created_at": NOW - 26 * HOUR}
+    key = f"summary:week:{monday}"
+    async with store.write() as tx:
+        await alarms.awake_since(tx, NOW - timedelta(days=12), HOUR)
+        talk = await people.meet(tx, vault, now=NOW - timedelta(days=20))
+        around = events.Circumstances(NOW - timedelta(days=9), HOURS, "web", "fi")
+        await events.record(tx, talk.id, [events.Happening("asked")], around)
+        await alarms.awake_since(tx, NOW - HOUR, timedelta(days=30))
+        chat = await chat_links.link(tx, vault, purpose="coordinator", address="7", now=NOW - timedelta(days=9))
+    nobody_wrote = await told(NOW + 30 * HOUR)
+    async with store.write() as tx:
+        await tx.execute(schema.summary_run.insert(), [{**run, "recipient": "console"}, {**run, "recipient": chat}])
+    not_sent = await told()
+    async with store.write() as tx:
+        for suffix in ("", ":picture"):
+            await outbox.add_notice(tx, key=f"{key}:{chat}{suffix}", text="x", chat_link_id=chat, now=NOW)
+        for item in await outbox.lease(tx, NOW, channels=["telegram"], limit=1):
+            await outbox.sent(tx, item, None, NOW)
+        for item in await outbox.lease(tx, NOW, channels=["telegram"], limit=1):
+            await outbox.failed(tx, item, "x", NOW)
+        await outbox.add_notice(tx, key=f"{key}:{chat}:{item.id - 1}", text="x", chat_link_id=chat, now=NOW)
+    well = await told()
+    async with store.write() as tx:
+        await tx.execute(
+            schema.outbox.update().where(schema.outbox.c.state == "failed").values(state="sent", reason=None)
+        )
+        (twice,) = (await tx.execute(select(func.max(schema.outbox.c.id)))).scalars()
+
+    assert nobody_wrote == ["a week that was over was summed up for nobody (summary_run): 2026-11-16"]
+    assert not_sent == ["a summary that was written and is not on its way (summary_run): 2"]
+    assert well == []
+    assert await told() == [f"a summary that had arrived was sent again (outbox): {twice}"]

@@ -10,21 +10,13 @@ from knowledge.base import KnowledgeBase
 from knowledge.entry import LANGUAGES
 from knowledge.library import Library
 from knowledge.questions import development
-from knowledge.situations import LONGEST_LABEL, situations
+from knowledge.situations import LONGEST_LABEL, astray, situations
 from knowledge.wishes import is_lost
 
 
 def test_every_question_on_a_card_is_a_phrasing_of_its_entry(whole_library: Library) -> None:
     """A phrasing, word for word, is answered: a card must never lead to "tätä en tiedä"."""
-    astray = [
-        (card, question.entry, question.text(language))
-        for card, situation in situations().items()
-        for question in situation.questions
-        for language in LANGUAGES
-        if question.text(language) not in (whole_library.by_id[question.entry].phrasings.get(language) or ())
-    ]
-
-    assert astray == []
+    assert list(astray(situations(), whole_library.by_id)) == []
 
 
 def test_the_bot_answers_what_a_card_asks_with_the_entry_it_names(whole_base: KnowledgeBase) -> None:
