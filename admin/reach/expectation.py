@@ -21,9 +21,9 @@ FEWEST_QUESTIONS = 20
 WEEKDAYS = (1.15, 1.15, 1.15, 1.1, 0.95, 0.7, 0.8)
 KINDS: Mapping[DayKind, float] = {"term": 1.0, "break": 0.75, "summer": 0.7, "public": 0.5}
 PATTERN_WEIGHT = 10.0
-SCATTER_WEIGHT = 120.0  # days of Poisson's scatter, until the service's own is known
+SCATTER_WEIGHT = 240.0  # days of Poisson's scatter, until the service's own is known
 
-LEVEL_HALVES_IN = 112  # days after which a day counts half
+LEVEL_HALVES_IN = 182  # days after which a day counts half
 PATTERN_HALVES_IN = 364
 KIND_HALVES_IN = 728  # a holiday comes once a year
 WIDEST = 5.0  # times Poisson's variance, at most
@@ -98,6 +98,8 @@ class Expectation:
     scatter: float = 1.0  # times Poisson's variance
     _came: float = 0.0
     _shape: float = 0.0
+    _weights: float = 0.0  # of the days that the level is learnt from, and of their squares
+    _squared_weights: float = 0.0
     _squares: float = 0.0
     _squared_days: float = 0.0
     _weekdays: list[_Share] = field(default_factory=lambda: [_Share(usual, PATTERN_HALVES_IN) for usual in WEEKDAYS])
@@ -129,6 +131,8 @@ class Expectation:
         self.days += 1
         self.questions += count
         keep = 0.5 ** (1 / LEVEL_HALVES_IN)
+        self._weights = self._weights * keep + 1
+        self._squared_weights = self._squared_weights * keep**2 + 1
         self._came = self._came * keep + came
         self._shape = self._shape * keep + self._shape_of(day)
         weekday, kind = self._weekdays[day.weekday()], self._kinds[self.calendar.kind(day)]
@@ -143,6 +147,13 @@ class Expectation:
         """Let all that was learnt of the level count *weight* times as much: another time has begun."""
         self._came *= weight
         self._shape *= weight
+
+    def doubt(self, days: int) -> float:
+        """How much wider *days* together scatter about what is expected because the level itself was learnt, from
+        days that were few; 1.0 if it were known.
+        """
+        learnt = self._weights**2 / self._squared_weights if self._weights else 1.0  # days, each as good as any other
+        return 1 + days / learnt
 
     @property
     def _level(self) -> float:

@@ -1,8 +1,10 @@
 """When fewer ask than chance explains: a sequential test over the days, and the quiet times it finds. Pure.
 
 Looking every day would raise an ordinary test's false alarms without end, so this is Shiryaev and Roberts': where all
-is as usual, its figure grows by one a day on average whatever the volume, so to stop at `ALARM_AT` is to be wrong about
-once in so many days. What it finds, how soon, is measured by `make bench`; see docs/decisions.
+is as usual, its figure grows by one a day at most on average whatever the volume, so to stop at some figure is to be
+wrong about once in so many days. Evidence counts for less while what is usual has been learnt from few days; that makes
+false alarms rarer, mostly in the first year, and the line is drawn so much lower. What it finds, how soon, is measured
+by `make bench`; see docs/decisions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,7 @@ from admin.reach import chance
 from admin.reach.expectation import Expectation
 from admin.reach.school_year import SchoolYear
 
-ALARM_AT = 365.0
+ALARM_AT = 290.0  # measured: at most one false alarm a year
 FALLS_TO = 0.5  # of the usual: what the test is sharpest at
 OVER_BELOW = 8.0
 HIGHEST = 20 * ALARM_AT  # however long it was quiet, some weeks as usual end it
@@ -119,7 +121,8 @@ class Sentinel:
             self._expectation.learn(*self._untaught.pop(0))
 
     def _judge(self, day: date, count: int, expected: float) -> None:
-        evidence = (count * log(FALLS_TO) + expected * (1 - FALLS_TO)) / self._expectation.scatter
+        scatter = self._expectation.scatter * self._expectation.doubt(GUARD.days)
+        evidence = (count * log(FALLS_TO) + expected * (1 - FALLS_TO)) / scatter
         self._figure = min(HIGHEST, (1 + (self._figure or 0.0)) * exp(evidence))
         self._sum += evidence
         self._since.append((day, count, expected))

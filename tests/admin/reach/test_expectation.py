@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from admin.reach import chance, school_year
-from admin.reach.expectation import WEEKDAYS, expected_band
+from admin.reach.expectation import WEEKDAYS, Expectation, expected_band
 from admin.reach.school_year import InvalidHolidays
 from tests.admin.reach.years import poisson
 
@@ -105,3 +105,16 @@ def test_the_owners_file_of_holidays_takes_the_place_of_the_shipped_one(tmp_path
         own.write_text(head + wrong, encoding="utf-8")
         with pytest.raises(InvalidHolidays, match=school_year.FILE_NAME):
             school_year.read(tmp_path)
+
+
+def test_what_was_learnt_from_few_days_is_doubted() -> None:
+    """A young service's level may be learnt too high: then three usual weeks look like a fall."""
+    expectation = Expectation(school_year.shipped())
+    doubts = {}
+    for number in range(1, 1500):
+        expectation.learn(date(2025, 1, 6) + timedelta(days=number), 2)
+        doubts[number] = expectation.doubt(21)
+
+    assert 1.74 < doubts[28] < 1.76
+    assert doubts[100] < 1.23
+    assert 1.03 < doubts[1499] < 1.05
