@@ -106,6 +106,12 @@ async def play(
         found = await here.reckons()
         await here.stops()
         found.lost += [wrong for wrong in here.wrong if wrong not in found.lost]
+        from_web = sum(channel == "web" for channel, _key in here.seen.issued)
+        here.notes.insert(
+            0,
+            f"of these {from_web} by the web chat, {len(here.seen.crises)} cries for help; "
+            f"{sum(here.seen.advised.values())} acts of advisors, {len(here.seen.replies)} of them replies",
+        )
         if found.faults:
             here.notes.append(f"what it left: {shutil.copytree(folder, f'{folder}-kept')}")
         waits = sorted(here.waits)
