@@ -28,7 +28,7 @@ from admin import backup, invariants
 from bot.channels.webchat import posts
 from bot.channels.webchat.posts import Post
 from bot.holdings import Holdings
-from bot.profile import Retention, read_profile
+from bot.profile import Retention
 from bot.settings import Settings
 from bot.store import accounts, erasure, inbox, migrate, outbox, retention, schema
 from bot.store.engine import Store
@@ -237,7 +237,7 @@ async def _round(chat: Chat, person: str, waiting: str, times: Times) -> None:
             {"l": talk},
         )
         conversation_id = found.scalar_one()
-    holdings = Holdings(store, read_profile(Path()), chat.profile.hours(Settings(_env_file=None).zone).zone)
+    holdings = Holdings(store, chat.profile, chat.profile.hours(Settings(_env_file=None).zone).zone)
     async with step("its file"):
         await holdings.file(conversation_id, clock())
     async with step("/unohda"):
