@@ -2,6 +2,7 @@
 
 With `--console` the table of the console at full size instead, which takes some minutes; see `tests.bench.console`.
 With `--figures` that of the figures over a million events; see `tests.bench.figures`.
+With `--suppgram` this service beside another that relays questions to people; see `tests.bench.suppgram`.
 With `--growth` what an asker waits for after ten thousand and after a million messages; see `tests.bench.growth`.
 With `--retrieval` the search beside others, into its page; see `tests.bench.retrieval`.
 
@@ -24,7 +25,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import broadcast, console, figures, growth, pace, retrieval, silence
+from tests.bench import broadcast, console, figures, growth, pace, retrieval, silence, suppgram
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -158,5 +159,6 @@ if __name__ == "__main__":
         "--growth": growth.main,
         "--pace": pace.main,
         "--retrieval": retrieval.main,
+        "--suppgram": suppgram.main,
     }
     asyncio.run(next((tables[said] for said in sys.argv[1:2] if said in tables), main)())
