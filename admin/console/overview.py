@@ -15,7 +15,7 @@ from admin.reach import past, watchman
 from admin.reach.expectation import expected_band
 from admin.summaries.due import Span, last_whole, span_of
 from admin.summaries.headlines import headlines
-from admin.summaries.statistics import Figures, figures, first_event_on
+from admin.summaries.statistics import Figures, figures, first_event_on, without_groups
 from admin.summaries.tables import (
     BEFORE,
     LANGUAGE_NAMES,
@@ -75,23 +75,39 @@ class Volume:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the page, the files and the report are made of: all of it from the same figures."""
+    """What the page, the files and the report are made of: all of it from the same figures.
+
+    *has_groups*: whether it tells groups apart; see `_may_tell_groups`.
+    """
 
     figures: Figures
     tables: Mapping[str, Table]
     since: date | None
+    has_groups: bool = True
 
 
 async def look(visit: Visit, read: AsyncConnection, span: Span | None = None) -> Seen:
     """The figures of *span*, else of the period of the address, and their tables. Raises `period.WrongDates`."""
     since = await first_event_on(read)
     found = await figures(read, span or period.asked(visit, since))
+    has_groups = _may_tell_groups(visit, found.span)
+    if not has_groups:
+        found = without_groups(found)
     names = Names(
         entries={entry.id: entry.title for entry in visit.house.bookshelf.current.library.entries},
         campaigns={campaign.code: campaign.name for campaign in await campaigns.everything(read)},
     )
     expected = await _expected(visit, read, found.span)
-    return Seen(found, {table.key: table for table in tables(found, names, expected)}, since)
+    return Seen(found, {table.key: table for table in tables(found, names, expected)}, since, has_groups)
+
+
+def _may_tell_groups(visit: Visit, span: Span) -> bool:
+    """Whether topics, campaigns and all other groups may be told of *span* to this reader.
+
+    Of periods that overlap one can be taken from the other, and what is left may be one person's. Who may read the
+    questions learns nothing by that; who may not is told groups of whole months alone, of which none overlap.
+    """
+    return visit.may("questions") or (span.period == "month" and span.last_day < visit.today)
 
 
 async def _expected(visit: Visit, read: AsyncConnection, span: Span) -> dict[date, tuple[int, int]]:

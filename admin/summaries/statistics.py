@@ -5,7 +5,7 @@ An event refers to nobody, so figures never change when an asker is erased. Cont
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from statistics import median
 
@@ -234,6 +234,24 @@ async def figures(read: AsyncConnection, span: Span) -> Figures:
         else (),
         gaps=topics.gaps(asked_of_topics, lacking),
         lacking=sum(group.questions for group in lacking.values()),
+    )
+
+
+def without_groups(found: Figures) -> Figures:
+    """The totals of *found* alone: nothing by topic, channel, language, campaign, hour or how it ended."""
+    nothing: dict[str, Group] = {}
+    return replace(
+        found,
+        counts=replace(found.counts, closed={}),
+        by_channel=nothing,
+        by_campaign=nothing,
+        by_language=nothing,
+        by_topic=nothing,
+        by_office_hours=nothing,
+        funnels={},
+        hours=HoursOfWeek(24, ((None,),) * 7, found.counts.questions),
+        rising=(),
+        gaps=(),
     )
 
 

@@ -209,7 +209,7 @@ async def test_a_figure_leads_to_its_cases_where_its_reader_may_go(office: Offic
             {"/console/questions", "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed"},
         ),
         "koordinaattori": ({200}, {"/console/questions", "/console/gaps", "/console/faq/asumistuki"}),
-        "yllapitaja": ({200}, {"/console/faq/asumistuki"}),
+        "yllapitaja": ({200}, set()),
     }
 
 
@@ -240,3 +240,24 @@ def test_periods_are_called_what_people_call_them_and_follow_each_other() -> Non
         month,
         span_of("month", date(2026, 10, 1)),
     ]
+
+
+@on_one_database
+async def test_who_may_not_read_questions_sees_groups_of_whole_months_alone(office: Office) -> None:
+    """Of two periods that differ by a day one could be taken from the other: what is left may be one person."""
+    await _happen(office, date(2026, 10, 14), None, asked=6)
+    month, week, free = "period=month&day=2026-10-01", "period=week&day=2026-10-14", "first=2026-10-01&last=2026-10-30"
+    shown = {}
+    for person in (office.kaisa, office.yrjo):
+        async with office.at_work(person) as reader:
+            pages = [(await reader.sees(f"{PAGE}?{query}")).text for query in (month, week, free)]
+            files = [(await reader.sees(f"{PAGE}/topics.csv?{query}")).content for query in (month, week, free)]
+            running = (await reader.sees(f"{PAGE}?period=month")).status_code
+        shown[person.name] = ["/console/faq/asumistuki" in page for page in pages]
+        assert [b";6;6" in file for file in files] == shown[person.name]
+        assert all("Perustuu 6 kysymykseen." in _text(page) for page in pages)
+        assert running == 200
+        hints = ["Ryhmiä ei eritellä" in _text(page) for page in pages]
+        assert hints == [not is_shown for is_shown in shown[person.name]]
+
+    assert shown == {"Kaisa": [True, True, True], "Yrjö": [True, False, False]}
