@@ -12,7 +12,7 @@ from tests.support.crashing_koppi import BEGINS, REPLY, Fuse
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.knowledge import KNOWN, UNKNOWN
 from tests.support.processes import Launch, environment
-from tests.torture.kept import has_work, read_kept
+from tests.torture.kept import read_kept, work_left
 from tests.torture.ledger import Arrival, Seen, reckon
 
 CRY = "haluan kuolla"
@@ -46,7 +46,7 @@ async def test_kills_under_load_lose_nothing_and_double_nothing_unexplained(
                     await asyncio.sleep(0.01)
                 fuse.set(point)
             await asking
-            while telegram.unconfirmed or await has_work(store):  # noqa: ASYNC110 - the same
+            while telegram.unconfirmed or await work_left(store):  # noqa: ASYNC110 - the same
                 await asyncio.sleep(0.05)
         assert process.returncode is None, log.read_text()[-3000:]
         assert fuse.is_blown, "the last kill"

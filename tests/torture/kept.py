@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.markup import as_plain_text, as_telegram_html
@@ -17,12 +17,16 @@ from tests.torture.ledger import Handled, Kept, Key, Row
 APPEARS = ("send", "file", "picture")  # the other acts change or remove what has appeared
 
 
-async def has_work(store: Store) -> bool:
-    """Whether anything still waits that somebody waits for."""
+async def work_left(store: Store) -> int:
+    """How much still waits that somebody waits for."""
     async with store.read() as read:
-        waiting = select(inbox.c.id).where(inbox.c.state == "open").exists()
-        unsent = select(outbox.c.id).where(outbox.c.state.in_(("queued", "sending")), ~outbox.c.is_broadcast).exists()
-        return bool((await read.execute(select(or_(waiting, unsent)))).scalar_one())
+        waiting = select(func.count()).where(inbox.c.state == "open").scalar_subquery()
+        unsent = (
+            select(func.count())
+            .where(outbox.c.state.in_(("queued", "sending")), ~outbox.c.is_broadcast)
+            .scalar_subquery()
+        )
+        return int((await read.execute(select(waiting + unsent))).scalar_one())
 
 
 async def read_kept(store: Store, vault: Vault) -> Kept:
