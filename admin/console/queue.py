@@ -126,8 +126,12 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Q
     view = next((view for view in VIEWS if view == visit.request.query_params.get("view")), default)
     choice = read_choice(visit)
     counts = await tickets.count_open(read, choice, visit.now, visit.account.id)
-    closed = await tickets.closed(read, choice, visit.now, limit=PAGE)
-    counts["closed"], counts_more = closed.number, choice.is_made and closed.last_id is not None
+    counts_more = False
+    if view == "closed" or choice.is_made:
+        closed = await tickets.closed(read, choice, visit.now, limit=PAGE)
+        counts["closed"], counts_more = closed.number, choice.is_made and closed.last_id is not None
+    else:
+        counts["closed"] = await tickets.count_closed(read)
     number, after = visit.number("page", digits=3) or 1, None
     if view == "closed":
         number, after = 1, _ticket_id(visit.request.query_params.get("after", ""))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import lists
@@ -27,6 +27,7 @@ AGES: Mapping[str, tuple[timedelta | None, timedelta | None]] = {  # at least so
     "over_week": (timedelta(days=7), None),
     "over_month": (timedelta(days=30), None),
 }
+ME = "me"  # the parameter of who asks
 _WAITS_SINCE = func.coalesce(ticket.c.reopened_at, ticket.c.opened_at)
 _BY_NEED = (ticket.c.urgent.desc(), ticket.c.promised_at, ticket.c.opened_at)
 _LATEST_CLOSED = (ticket.c.closed_at.desc(), ticket.c.id.desc())
@@ -118,7 +119,8 @@ class Choice:
 
     def narrow(self, statement: Select[Any], now: datetime) -> Select[Any]:
         """*statement*, a selection from tickets alone, with those of this choice left."""
-        statement = statement.where(*self.of_tickets(now))
+        if conditions := self.of_tickets(now):
+            statement = statement.where(*conditions)
         if not self.is_of_askers:  # nobody else waits for the join
             return statement
         wanted = ((asker.c.language, self.language), (conversation.c.channel, self.channel))
@@ -446,41 +448,53 @@ async def free(read: AsyncConnection) -> list[Free]:
 
 async def count_open(read: AsyncConnection, choice: Choice, now: datetime, account_id: str) -> dict[str, int]:
     """How many open tickets of this choice each view has for whoever has this account."""
-
-    def times(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    conditions = _of_views(account_id)
-    columns: Any = [times(condition).label(view) for view, condition in conditions.items()]
-    counted: Select[Any] = select(*columns).select_from(ticket)
-    row = (await read.execute(choice.narrow(counted.where(ticket.c.closed_at.is_(None)), now))).one()
-    return {view: int(row._mapping[view]) for view in conditions}
+    row = (await read.execute(choice.narrow(_counted(), now), {ME: account_id})).one()
+    return {view: int(row._mapping[view]) for view in _of_views()}
 
 
 async def open_page(
     read: AsyncConnection, view: OpenView, choice: Choice, now: datetime, account_id: str, *, limit: int, offset: int
 ) -> list[TicketRow]:
     """So many open tickets of a view from *offset* on; in one's own and in all, those that wait for the asker last."""
-    order = (_awaits_asker(), *_BY_NEED) if view in {"mine", "all"} else _BY_NEED
-    of_view = select(ticket.c.id).where(ticket.c.closed_at.is_(None), _of_views(account_id)[view])
-    ids = await read.execute(choice.narrow(of_view, now).order_by(*order).limit(limit).offset(offset))
+    page = choice.narrow(_in_line(view), now).limit(limit).offset(offset)
+    ids = await read.execute(page, {ME: account_id} if view == "mine" else {})
     return await of_ids(read, [row.id for row in ids])
 
 
 async def next_promised(read: AsyncConnection, choice: Choice, now: datetime) -> TicketRow | None:
     """The ticket of this choice that nobody has replied to and whose promise passes first; None when there is none."""
-    unanswered = select(ticket.c.id).where(ticket.c.closed_at.is_(None), ticket.c.replied_at.is_(None))
-    found = (await read.execute(choice.narrow(unanswered, now).order_by(ticket.c.promised_at).limit(1))).scalar()
+    found = (await read.execute(choice.narrow(_unanswered(), now))).scalar()
     return await get(read, found) if found else None
 
 
-def _of_views(account_id: str) -> dict[OpenView, ColumnElement[bool]]:
+@cache  # these, too, are built once: see `inbox`
+def _of_views() -> dict[OpenView, ColumnElement[bool]]:
     return {
         "free": ticket.c.account_id.is_(None),
-        "mine": ticket.c.account_id == account_id,
+        "mine": ticket.c.account_id == bindparam(ME),
         "all": true(),
         "waiting": _awaits_asker(),
     }
+
+
+@cache
+def _counted() -> Select[Any]:
+    columns: Any = [
+        func.coalesce(func.sum(case((condition, 1), else_=0)), 0).label(view) for view, condition in _of_views().items()
+    ]
+    return select(*columns).select_from(ticket).where(ticket.c.closed_at.is_(None))
+
+
+@cache
+def _in_line(view: OpenView) -> Select[Any]:
+    order = (_awaits_asker(), *_BY_NEED) if view in {"mine", "all"} else _BY_NEED
+    return select(ticket.c.id).where(ticket.c.closed_at.is_(None), _of_views()[view]).order_by(*order)
+
+
+@cache
+def _unanswered() -> Select[Any]:
+    unanswered = select(ticket.c.id).where(ticket.c.closed_at.is_(None), ticket.c.replied_at.is_(None))
+    return unanswered.order_by(ticket.c.promised_at).limit(1)
 
 
 async def of_ids(read: AsyncConnection, ids: Sequence[str]) -> list[TicketRow]:
@@ -488,6 +502,17 @@ async def of_ids(read: AsyncConnection, ids: Sequence[str]) -> list[TicketRow]:
     are_those = lists.is_one_of(read.dialect.name, ticket.c.id, ids)
     found = {row.id: _ticket_row(row) for row in await read.execute(_tickets().where(are_those))}
     return [found[id_] for id_ in ids if id_ in found]
+
+
+async def count_closed(read: AsyncConnection) -> int:
+    """How many closed tickets there are."""
+    number: int = (await read.execute(_all_closed())).scalar_one()
+    return number
+
+
+@cache
+def _all_closed() -> Select[int]:
+    return select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None))
 
 
 async def closed(
@@ -500,9 +525,7 @@ async def closed(
     window = await _closed_after(read, after)
     if not choice.is_made:
         ids = [row.id for row in await read.execute(window.limit(limit + 1))]
-        all_closed = select(func.count()).select_from(ticket).where(ticket.c.closed_at.is_not(None))
-        number = (await read.execute(all_closed)).scalar_one()
-        return Closed(ids[:limit], number, ids[limit - 1] if len(ids) > limit else None)
+        return Closed(ids[:limit], await count_closed(read), ids[limit - 1] if len(ids) > limit else None)
     chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now).order_by(*_LATEST_CLOSED)
     ids = [row.id for row in await read.execute(chosen)]
     last_id = (await read.execute(window.limit(1).offset(LOOKED_THROUGH - 1))).scalar()
@@ -583,6 +606,7 @@ async def _explain(tx: Tx, ticket_id: str) -> None:
     raise AlreadyTaken(row.account_name or "")
 
 
+@cache
 def _awaits_asker() -> ColumnElement[bool]:
     """Whether the last word is an advisor's."""
     last_author = (
