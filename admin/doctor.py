@@ -83,7 +83,7 @@ def _console(settings: Settings) -> Finding:
             "others reach the service by plain http, so the console stays shut; set KOPPI_PUBLIC_URL to an https "
             "address, with a proxy that speaks https before the service, or KOPPI_HOST to 127.0.0.1",
         )
-    return Finding("ok", f"the console is at {settings.address}/console/")
+    return Finding("ok", f"the console is at {settings.console_address}/console/")
 
 
 def _folder(settings: Settings) -> Finding:

@@ -88,4 +88,4 @@ def _quote(text: str) -> str:
 
 
 def _link(house: House, ticket: TicketRow) -> str:
-    return escape_markdown(f"{house.settings.address}/console/tickets/{ticket.id}")
+    return escape_markdown(f"{house.settings.console_address}/console/tickets/{ticket.id}")

@@ -53,7 +53,7 @@ def digest(house: House, free: Sequence[TicketRow], own: Sequence[TicketRow], no
     return Letter(
         subject=f"{house.profile.name}: {_questions(len(waiting))} odottaa",
         text=(
-            "\n".join(said) + f"\n\nAvaa konsoli: {house.settings.address}/console/\n\n"
+            "\n".join(said) + f"\n\nAvaa konsoli: {house.settings.console_address}/console/\n\n"
             "Tämä viesti tulee enintään kerran päivässä ja vain, kun jotakin odottaa. Kysymysten tekstejä ei lähetetä "
             "sähköpostilla.\nVoit lopettaa nämä viestit konsolissa: Oma tili.\n"
         ),
@@ -68,7 +68,7 @@ def urgent(house: House, ticket: TicketRow, now: datetime) -> Letter:
         subject=f"{house.profile.name}: kiireellinen kysymys odottaa",
         text=(
             f"Kiireellinen kysymys odottaa ottajaa. {promise}\n\n"
-            f"Avaa se konsolissa: {house.settings.address}/console/tickets/{ticket.id}\n\n"
+            f"Avaa se konsolissa: {house.settings.console_address}/console/tickets/{ticket.id}\n\n"
             "Kysymysten tekstejä ei lähetetä sähköpostilla. Voit lopettaa nämä viestit konsolissa: Oma tili.\n"
         ),
     )

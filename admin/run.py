@@ -291,8 +291,8 @@ async def _make_first_account(house: House, say: Callable[[str], None]) -> None:
 
 
 def _greet(house: House, say: Callable[[str], None]) -> None:
-    address = house.settings.address
-    say(f"Otappa koppi: chat at {address}/   console at {address}/console/")
+    settings = house.settings
+    say(f"Otappa koppi: chat at {settings.address}/   console at {settings.console_address}/console/")
     if house.telegram is None:
         say("To add Telegram: get a token from @BotFather, put KOPPI_TELEGRAM_TOKEN=… into .env, start again.")
     if not house.profile.crisis.approved_by:

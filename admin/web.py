@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from admin import console, health
 from admin.house import House
+from admin.two_hosts import TwoHosts
 from bot.channels import telegram, webchat
 from bot.channels.web_security import SecurityHeaders
 from bot.channels.webchat import away
@@ -46,7 +47,10 @@ def build_app(house: House) -> ASGIApp:
         routes.append(Route(telegram.WEBHOOK_PATH, _webhook(house, house.telegram), methods=["POST"]))
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house))],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(house)),
+            Middleware(TwoHosts, public=house.settings.address, console=house.settings.console_address),
+        ],
         exception_handlers={StoreUnavailable: _away(house)},
     )
     # Around the whole application: as one of its middlewares it would miss what the others and a fault answer.
@@ -58,8 +62,8 @@ def build_app(house: House) -> ASGIApp:
 
 
 def _hosts(house: House) -> list[str]:
-    public = urlsplit(house.settings.address).hostname
-    return sorted({"localhost", "127.0.0.1", "[::1]", house.settings.host, *([public] if public else [])})
+    named = {urlsplit(url).hostname or "" for url in (house.settings.address, house.settings.console_address)}
+    return sorted({"localhost", "127.0.0.1", "[::1]", house.settings.host, *(named - {""})})
 
 
 def _away(house: House):  # type: ignore[no-untyped-def]

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     public_url: OptionalText = Field(
         None, description="The https address under which people reach the service; needed for webhooks."
     )
+    console_url: OptionalText = Field(
+        None,
+        description="An https address of the console's own, on another host than KOPPI_PUBLIC_URL: advisors then reach "
+        "it there alone.",
+    )
     widget_origins: OptionalText = Field(
         None,
         description="The sites that may show the chat's widget, as origins with spaces between: `https://kunta.example`.",
@@ -129,7 +134,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{name!r} is not a time zone; try Europe/Helsinki") from error
         return name
 
-    @field_validator("telegram_api", "public_url")
+    @field_validator("telegram_api", "public_url", "console_url")
     @classmethod
     def _is_an_http_address(cls, url: str | None) -> str | None:
         if url is None:
@@ -195,6 +200,18 @@ class Settings(BaseSettings):
             raise ValueError("KOPPI_TELEGRAM_MODE=webhook needs a KOPPI_PUBLIC_URL that begins with https://")
         return self
 
+    @model_validator(mode="after")
+    def _the_console_has_a_host_of_its_own(self) -> "Settings":
+        if self.console_url is None:
+            return self
+        if self.public_url is None:
+            raise ValueError("KOPPI_CONSOLE_URL needs a KOPPI_PUBLIC_URL: where the chat is")
+        if not self.console_url.startswith("https://") or urlsplit(self.console_url).path:
+            raise ValueError("KOPPI_CONSOLE_URL must begin with https:// and name a host, without a path")
+        if urlsplit(self.console_url).hostname == urlsplit(self.public_url).hostname:
+            raise ValueError("KOPPI_CONSOLE_URL must be on another host than KOPPI_PUBLIC_URL")
+        return self
+
     @property
     def mail_server(self) -> MailServer | None:
         """Where e-mail is handed in, or None where none is sent."""
@@ -229,6 +246,11 @@ class Settings(BaseSettings):
         """Where people reach the service: the public address, else this machine's."""
         host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else self.host  # noqa: S104
         return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def console_address(self) -> str:
+        """Where advisors reach the console: its own address, else the service's."""
+        return self.console_url or self.address
 
     @property
     def is_public(self) -> bool:

@@ -142,7 +142,7 @@ async def _send(tx: Tx, visit: Visit, invited: Invitation, token: str, address: 
 
 
 def _link(visit: Visit, token: str) -> str:
-    return f"{visit.house.settings.address}/console/invited/{token}"
+    return f"{visit.house.settings.console_address}/console/invited/{token}"
 
 
 async def _page(

@@ -38,7 +38,7 @@ def summary(house: House, reader_id: str, language: Language, title: str, text: 
 
 def page_of(house: House, reader_id: str) -> str:
     """The page where the owner of an address says whether they want summaries; nobody else knows its address."""
-    return f"{house.settings.address}/console/reading/{reader_id}/{token(house, reader_id)}"
+    return f"{house.settings.console_address}/console/reading/{reader_id}/{token(house, reader_id)}"
 
 
 def token(house: House, reader_id: str) -> str:

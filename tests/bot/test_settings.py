@@ -120,6 +120,23 @@ def test_webhooks_may_come_from_this_machine_without_https(
     assert read.telegram_mode == "webhook"
 
 
+@pytest.mark.parametrize(
+    ("addresses", "words"),
+    [
+        ({"console_url": "https://neuvojat.example"}, "needs a KOPPI_PUBLIC_URL"),
+        ({"public_url": "https://a.example", "console_url": "http://b.example"}, "must begin with https://"),
+        ({"public_url": "https://a.example", "console_url": "https://a.example:444"}, "another host"),
+        ({"public_url": "https://a.example", "console_url": "https://b.example/sisalle"}, "without a path"),
+    ],
+)
+def test_the_consoles_own_address_is_another_host_by_https(
+    monkeypatch: pytest.MonkeyPatch, addresses: dict[str, str], words: str
+) -> None:
+    """Another port is no other host: cookies know none."""
+    with pytest.raises(ValidationError, match=words):
+        settings(monkeypatch, **addresses)
+
+
 def test_a_public_address_is_where_people_reach_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     """Links and the webhook are made from it; a slash too many would break them."""
     assert settings(monkeypatch, public_url="https://koppi.example/").address == "https://koppi.example"

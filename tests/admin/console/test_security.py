@@ -136,11 +136,40 @@ async def test_a_name_that_nobody_has_costs_as_much_as_a_colleagues(
 
     counting = Counting(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(accounts, "_hasher", counting)
-    accounts._nobodys_hash.cache_clear()
     async with office.visitor() as guesser:
         for name in ("Väinö", "Sulo", "Nobody", ""):
             await guesser.client.post("/console/login", data={"name": name, "password": PASSWORD + "x", "to": ""})
-    accounts._nobodys_hash.cache_clear()
 
     assert len(checked) == 4
     assert len(set(checked)) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_with_an_address_of_its_own_the_console_stands_nowhere_else(
+    store: Store, vault: Vault, tmp_path: Path, faq_cache: Path
+) -> None:
+    """What goes wrong on a page that everybody may open then reaches no cookie and no page of the advisors'."""
+    addresses = {"public_url": f"https://{HOST}", "console_url": "https://neuvojat.example"}
+    asked = [
+        (HOST, "GET", "/console/tickets/x?view=mine"),
+        (HOST, "POST", "/console/login"),
+        (HOST, "GET", "/"),
+        ("neuvojat.example", "GET", "/console/login"),
+        ("neuvojat.example", "GET", "/"),
+        ("neuvojat.example", "GET", "/chat"),
+        ("neuvojat.example", "GET", "/healthz"),
+        ("localhost", "GET", "/console/login"),
+        ("evil.example", "GET", "/console/login"),
+    ]
+    async with (
+        opened(store, vault, tmp_path, faq_cache, **addresses) as office,
+        httpx.AsyncClient(base_url=office.address, headers=OURS) as client,
+    ):
+        got = [await client.request(how, path, headers={"Host": host}) for host, how, path in asked]
+        invited = office.house.settings.console_address
+
+    assert [answer.status_code for answer in got] == [308, 404, 200, 200, 308, 404, 200, 200, 400]
+    assert got[0].headers["location"] == "https://neuvojat.example/console/tickets/x?view=mine"
+    assert got[4].headers["location"] == "https://neuvojat.example/console/"
+    assert {answer.headers.get("x-content-type-options") for answer in got} == {"nosniff"}
+    assert invited == "https://neuvojat.example"
