@@ -33,6 +33,9 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
+
+from bot.store.moments import moment
 
 metadata = MetaData(
     naming_convention={
@@ -63,6 +66,10 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _moment_opened(context: DefaultExecutionContext) -> int:
+    return moment(context.get_current_parameters()["opened_at"])  # type: ignore[no-untyped-call]
 
 
 Id = String(32)  # random, 128 bits in hexadecimal: nobody guesses a neighbour's
@@ -183,7 +190,7 @@ ticket = Table(
     Column("urgent", Boolean, nullable=False, default=False),
     Column("topic", String(64)),  # the bot's best candidate
     Column("opened_at", Instant, nullable=False),
-    Column("opened", Integer, nullable=False),  # the same as a `moment`, as `message_word` has it
+    Column("opened", Integer, nullable=False, default=_moment_opened),  # the same, as `message_word` has it
     Column("reopened_at", Instant),
     Column("promised_at", Instant, nullable=False),
     Column("slipped_at", Instant),  # when the asker was told that the promise had passed

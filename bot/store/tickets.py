@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import lists
 from bot.store.conversations import changed, new_id
 from bot.store.engine import Tx
-from bot.store.moments import moment
 from bot.store.schema import account, address, asker, conversation, message, outbox, ticket
 from knowledge.entry import AdvisorRole, Language
 
@@ -200,7 +199,6 @@ async def open_ticket(
             urgent=urgent,
             topic=topic,
             opened_at=now,
-            opened=moment(now),
             promised_at=promised_at,
             version=0,
         )

@@ -17,7 +17,6 @@ from bot.profile import read_profile
 from bot.settings import Settings
 from bot.store import conversations, drafts, erasure, schema
 from bot.store.engine import Store
-from bot.store.moments import moment
 from bot.vault import Vault
 from tests.support import people
 from tests.support import telegram_faults as faults
@@ -326,7 +325,6 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
                 account_id=mark("ticket.account_id", vaino.id, "Väinö"),
                 outcome=mark("ticket.outcome", "guided"),
                 version=3,
-                opened=moment(ticket["opened_at"]),
                 **ticket,
             )
         )
