@@ -3,7 +3,7 @@
 What is recognised is data, in knowledge/lexicon: *crisis-words.tsv* names groups of words, *crisis-phrases.tsv* has
 the phrases that are signs, *crisis-idioms.tsv* those that only sound like one ("tappava kiire"),
 *crisis-past.tsv* what tells that a danger is past and over, and *crisis-lookalikes.tsv* ordinary words that must not be
-taken for a misspelt one. `Phrase.parse` tells how a phrase is written.
+taken for a misspelt one. `Phrase.parse` tells how a phrase is written. What no phrase says is weighed by `unease`.
 """
 
 import re
@@ -51,9 +51,11 @@ FEWEST_WORDS_SURE = 6
 FEWEST_WORDS_BESIDE_AN_IDIOM = 3
 """What an idiom leaves of a short text ("haluisin ... tän ...") tells nothing."""
 
+PHRASE_HOLDS = 0.9
+"""The model's score from which on a phrase alone is sure, or a sentence or clause alone.
 
-EVEN_ODDS = 0.0
-"""Log odds of danger from which on a phrase alone is sure."""
+Even odds, 0, wouldn't do: the model is fitted on far more danger than is told to the bot.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _gravest(text: str) -> SafetySign | None:
     out_of_context = []
     for sentence, clause in _ends([(one, part) for one in sentences for part in _parts(one, _CLAUSE_ENDS)]):
         for sign in _surely(clause):
-            if _score(sentence) >= EVEN_ODDS and _stands(clause, text):
+            if _score(sentence) >= PHRASE_HOLDS and _stands(clause, text):
                 sure.append(sign)
             else:
                 out_of_context.append(SafetySign(sign.kind, "unsure"))
@@ -106,7 +108,7 @@ def _surely(part: str) -> list[SafetySign]:
 
 def _stands(part: str, text: str) -> bool:
     """Whether a sure sign in *part* may be one in *text*: where the whole sounds calm, only what a phrase says may."""
-    return any(sign.certainty == "sure" for sign in spelt_out(part)) or _score(text) >= EVEN_ODDS
+    return any(sign.certainty == "sure" for sign in spelt_out(part)) or _score(text) >= PHRASE_HOLDS
 
 
 def _score(text: str) -> float:
@@ -164,7 +166,7 @@ def _weighed(found: list[SafetySign], heard: Heard) -> list[SafetySign]:
     kind, score = unease.strongest(heard)
     if score < unease.calm:
         found = [sign for sign in found if sign.certainty == "sure"]
-    if score < EVEN_ODDS:
+    if score < PHRASE_HOLDS:
         # Phrases take a step back where the rest sounds otherwise: "the firm committed suicide".
         found = [SafetySign(sign.kind, "unsure") for sign in found]
     if score < unease.unsure:

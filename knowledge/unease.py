@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.themes import near_each_other
+
 CALM = "none"
 """The kind of a message that is no sign of danger. The model has no weights for it: each kind is weighed against it."""
 
@@ -53,7 +55,8 @@ def features(heard: Heard) -> set[str]:
     """What a message is made of.
 
     The words, their pairs, and their pieces of two to five letters with the word's edges marked; which stems and which
-    groups of words stand near each other, in their order; and the signs. No two sorts can be taken for each other.
+    groups of words stand near each other, in their order; which themes do, in any; and the signs. No two sorts can be
+    taken for each other.
     """
     words = heard.words
     found = {f"{word} " for word in words}
@@ -70,7 +73,7 @@ def features(heard: Heard) -> set[str]:
         if groups:
             near_groups = chain.from_iterable(heard.groups[place + 1 : place + 1 + _GROUPS_APART])
             found |= {f"@{group}@{near}" for near in near_groups for group in groups}
-    return found | {f"!{sign}" for sign in heard.signs}
+    return found | near_each_other(words) | {f"!{sign}" for sign in heard.signs}
 
 
 @dataclass(frozen=True)

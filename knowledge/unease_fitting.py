@@ -47,8 +47,14 @@ _NEAR_ENOUGH = 0.01
 _DANGER_WEIGHT = 3.0
 """A sign overlooked weighs more than a gentle line too many."""
 
+_AFTER = 0.6
+"""Each example, calm or not, is also fitted on beside an ordinary question: so often it comes after it."""
+
 _WORDS_PER_SLIP = 4
 """Each message from someone in danger is also fitted on with so many slips: people in distress don't correct."""
+
+_STRONGEST = 32.0
+"""No feature pulls more than this: what a few messages alone have in common is nothing to be that sure of."""
 
 _FAINT = 1.0
 """Features that pull less than this in every direction are left out of the model: they only make it large."""
@@ -66,6 +72,11 @@ class Labelled:
     is_question: bool = False
     is_phrasing: bool = False
     theme: str = ""
+
+    @property
+    def is_example(self) -> bool:
+        """Whether it shows what danger is, or what it isn't."""
+        return self.kind != CALM or bool(self.theme)
 
 
 def is_for_fitting(text: str) -> bool:
@@ -125,15 +136,18 @@ def fit(messages: Sequence[Labelled], say: Callable[[str], None] = lambda _: Non
     """
     say(f"signs of danger: taking {len(messages)} messages apart")
     chance = Random(SEED)  # noqa: S311 (slips, not secrets)
-    slips = [replace(message, text=_misspelt(message.text, chance)) for message in messages if message.kind != CALM]
-    table, names = taken_apart(message.text for message in chain(messages, slips))
-    kinds = np.array([message.kind for message in chain(messages, slips)])
-    in_danger = kinds[: len(messages)] != CALM
-    kin = families(table[: len(messages)], messages)
-    kin = np.concatenate([kin, kin[in_danger]])
+    in_danger = np.array([message.kind != CALM for message in messages])
+    is_example = np.array([message.is_example for message in messages])
+    slips = [_misspelt(message.text, chance) for message in messages if message.kind != CALM]
+    ordinary = [message.text for message in messages if message.is_phrasing] or [""]
+    mixed = [_beside(message.text, chance.choice(ordinary), chance) for message in messages if message.is_example]
+    table, names = taken_apart(chain((message.text for message in messages), slips, mixed))
+    origins = np.concatenate([np.arange(len(messages)), np.flatnonzero(in_danger), np.flatnonzero(is_example)])
+    kinds = np.array([message.kind for message in messages])[origins]
+    kin = families(table[: len(messages)], messages)[origins]
 
     questions = np.array([message.is_question for message in messages])
-    plenty = np.array([message.is_phrasing and not is_sample(message.text) for message in chain(messages, slips)])
+    plenty = np.array([message.is_phrasing and not is_sample(message.text) for message in messages])[origins]
     scores = np.full(len(messages), np.nan)
     parts = GroupKFold(FOLDS, shuffle=True, random_state=SEED).split(kinds, groups=kin)
     for fold, (others, judged) in enumerate(parts, start=1):
@@ -203,9 +217,15 @@ def _fit(table: csr_matrix, names: Sequence[str], kinds: NDArray[Any]) -> Unease
         regression.fit(weighed[among], kinds[among] == kind, sample_weight=importance)
         weights.append(regression.coef_[0])
         intercepts.append(regression.intercept_[0])
-    pull = np.array(weights, dtype=np.float32).T
+    pull = np.clip(np.array(weights, dtype=np.float32).T, -_STRONGEST, _STRONGEST)
     kept = np.flatnonzero((np.abs(pull) * rarity[:, None]).max(axis=1) >= _FAINT)
     return Unease.of(get_args(Kind), [names[columns[row]] for row in kept], rarity[kept], pull[kept], intercepts)
+
+
+def _beside(text: str, question: str, chance: Random) -> str:
+    """*text* before or after an ordinary *question*: few come with nothing else."""
+    between = chance.choice((". ", "? ", ", ", " "))
+    return between.join((question, text) if chance.random() < _AFTER else (text, question))
 
 
 def _misspelt(text: str, chance: Random) -> str:
