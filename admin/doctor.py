@@ -239,7 +239,11 @@ def _holidays(house: House) -> Finding:
             f"school holidays are known until {calendar.known_until} only; "
             f"put newer ones into {school_year.FILE_NAME} in {house.settings.data_dir}",
         )
-    return Finding("ok", f"school holidays are known until {calendar.known_until}")
+    if missing := calendar.year_missing(house.today()):
+        return Finding("warning", f"no school holiday of {missing} is known; add them to {school_year.FILE_NAME}")
+    guessed = calendar.guessed_from(house.today())
+    guess = f"; that from {guessed} on is a guess until {school_year.FILE_NAME} says otherwise" if guessed else ""
+    return Finding("ok", f"school holidays are known until {calendar.known_until}{guess}")
 
 
 async def _watch(house: House) -> AsyncIterator[Finding]:

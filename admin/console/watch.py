@@ -79,6 +79,8 @@ async def page(visit: Visit) -> Response:
         pictures=_pictures(shown),
         told=[_told(alarm, house) for alarm in latest],
         holidays_end=calendar.known_until if calendar.is_to_be_renewed(today) else None,
+        year_missing=calendar.year_missing(today),
+        guessed_from=calendar.guessed_from(today),
     )
 
 

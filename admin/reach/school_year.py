@@ -4,7 +4,7 @@ Public holidays come from the `holidays` package; school holidays are dated data
 expectation: see `expectation`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -21,6 +21,8 @@ DayKind = Literal["term", "break", "summer", "public"]
 
 FILE_NAME = "school_holidays.yaml"
 SHIPPED = Path(__file__).parent / FILE_NAME
+FIRST_MONTH = 8  # of a school year
+ASKED_FROM = 4  # the month in which the schools have decided the next one
 RENEW_BEFORE = timedelta(days=60)  # an operator has so long to bring the dates of another year
 
 
@@ -29,7 +31,10 @@ class InvalidHolidays(Exception):
 
 
 class Holiday(BaseModel):
-    """One school holiday, both days included; *certain*: whether the school's own decision has been seen."""
+    """One school holiday, both days included; *certain*: whether the school's own decision has been seen.
+
+    *source*, *checked*: where and when, where that isn't what the whole file says.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -37,6 +42,8 @@ class Holiday(BaseModel):
     first: date
     last: date
     certain: bool = True
+    source: str | None = None
+    checked: date | None = None
 
     @model_validator(mode="after")
     def _begins_before_it_ends(self) -> "Holiday":
@@ -56,10 +63,16 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class SchoolYear:
-    """Knows each day's kind. *known_until*: the last day that the file of school holidays speaks of."""
+    """Knows each day's kind.
+
+    Attributes
+        known_until: the last day that the file of school holidays speaks of.
+        guessed: holidays whose days nobody has seen decided, by their first and last day, the earliest first.
+    """
 
     kinds: Mapping[date, Literal["break", "summer"]]
     known_until: date
+    guessed: Sequence[tuple[date, date]] = ()
 
     def kind(self, day: date) -> DayKind:
         """The kind of *day*; a public holiday within a school holiday is a public holiday."""
@@ -70,6 +83,22 @@ class SchoolYear:
     def is_to_be_renewed(self, today: date) -> bool:
         """Whether the dates end soon, or have ended: then the expectation takes a coming holiday for term."""
         return today + RENEW_BEFORE > self.known_until
+
+    def year_missing(self, today: date) -> str | None:
+        """The school year, "2027–28", that no holiday is known of: this one or, from April on, the coming one."""
+        this = today.year if today.month >= FIRST_MONTH else today.year - 1
+        years = [this, *([this + 1] if ASKED_FROM <= today.month < FIRST_MONTH else [])]
+        known = {
+            day.year if day.month >= FIRST_MONTH else day.year - 1
+            for day, kind in self.kinds.items()
+            if kind == "break"
+        }
+        return next((f"{year}–{(year + 1) % 100:02}" for year in years if year not in known), None)
+
+    def guessed_from(self, today: date) -> date | None:
+        """When the first holiday within a year begins, or began, whose days are only guessed; None when none is."""
+        ahead = (first for first, last in self.guessed if last >= today and first < today + timedelta(days=365))
+        return next(ahead, None)
 
 
 def read(data_dir: Path) -> SchoolYear:
@@ -89,7 +118,8 @@ def parse(path: Path) -> SchoolYear:
         for holiday in read.holidays
         for offset in range((holiday.last - holiday.first).days + 1)
     }
-    return SchoolYear(kinds, max(kinds, default=date.min))
+    guessed = sorted((holiday.first, holiday.last) for holiday in read.holidays if not holiday.certain)
+    return SchoolYear(kinds, max(kinds, default=date.min), guessed)
 
 
 @cache

@@ -118,3 +118,24 @@ def test_what_was_learnt_from_few_days_is_doubted() -> None:
     assert 1.74 < doubts[28] < 1.76
     assert doubts[100] < 1.23
     assert 1.03 < doubts[1499] < 1.05
+
+
+def test_a_school_year_that_is_not_known_or_only_guessed_is_told(tmp_path: Path) -> None:
+    """A holiday that nobody wrote down looks like silence, and a guessed week may be the wrong one."""
+    file = tmp_path / school_year.FILE_NAME
+    row = "  - {{kind: break, first: {0}-10-19, last: {0}-10-25{1}}}\n"
+    seen = ", source: https://kunta.example/lomat, checked: 2026-04-01"
+    file.write_text(
+        "region: Lappi\nsource: kunta\nchecked: 2026-11-22\nholidays:\n"
+        + row.format(2025, seen) + row.format(2026, ", certain: no"),
+        encoding="utf-8",
+    )  # fmt: skip
+    known = school_year.read(tmp_path)
+
+    assert [known.year_missing(day) for day in (date(2026, 3, 31), date(2026, 7, 1), date(2027, 3, 31))] == [None] * 3
+    assert known.year_missing(date(2027, 4, 1)) == "2027–28"  # in spring there is time to ask the school
+    assert known.year_missing(date(2027, 8, 1)) == "2027–28"
+    assert known.guessed_from(date(2025, 10, 18)) is None  # more than a year ahead
+    assert known.guessed_from(date(2026, 10, 19)) == date(2026, 10, 19)
+    assert known.guessed_from(date(2026, 10, 26)) is None
+    assert school_year.shipped().guessed_from(date(2026, 11, 22)) == date(2026, 12, 20)
