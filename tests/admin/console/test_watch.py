@@ -63,6 +63,7 @@ async def test_the_page_tells_what_lives_whether_they_ask_and_what_was_told(offi
     assert "Kysymys otettiin vastaan, mutta vastausta ei tullut. Käynnistä palvelu uudelleen" in told
     assert "Kysyjiä on kuten tavallisesti." in told
     assert "Yhteensä 84, tavallisesti noin" in told
+    assert "kysyjiä odotettu, yhdeksänä päivänä" in told
     positions = [
         told.index(title)
         for title in ("30 tuntiin. Kestää", "9 päivässä 2 kysyjää. Kestää", "9 päivää ilman kysymystä. Tavallisesti")
