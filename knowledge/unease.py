@@ -7,6 +7,7 @@ A linear model over words, pairs of words and pieces of words, kept as plain num
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from itertools import chain, pairwise
 from math import inf
 from pathlib import Path
@@ -142,8 +143,8 @@ class Unease:
     @cached_property
     def _marks(self) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
         """The features' hashes in ascending order, and the row of each: two of 64 bits are never the same by chance."""
-        names = self.names.decode().split("\n") if self.names else []
-        marks = np.fromiter(map(hash, names), dtype=np.int64, count=len(names))
+        names = (line.rstrip(b"\n").decode() for line in BytesIO(self.names))  # a list of all takes 7 MB more
+        marks = np.fromiter(map(hash, names), dtype=np.int64)
         rows = np.argsort(marks)
         return marks[rows], rows.astype(np.int32)
 
