@@ -42,7 +42,7 @@ ACTS = {
     "question": 28,
     "unsure": 14,
     "press": 30,
-    "person": 8,
+    "person": 14,
     "small": 8,
     "cry": 3,
     "edit": 3,
@@ -89,7 +89,10 @@ class Asker:
             for button in message.buttons
             if not button.data.startswith(NOT_PRESSED)
         ]
-        if act == "press" and buttons:
+        offers = [button for button in buttons if button[0].startswith("send:")]
+        if act == "person" and offers:  # what they have been asking for
+            await telegram.presses_data(chat, *offers[-1])
+        elif act == "press" and buttons:
             data, message_id = buttons[int(roll * len(buttons))]
             await telegram.presses_data(chat, data, message_id)
         elif act == "edit" and self.said:
