@@ -28,6 +28,8 @@ from tests.support.fake_telegram import FakeTelegram
 TIMES = 100
 INDEXED = 1000
 NEW_TICKETS = 20
+SETTLES_WITHIN = 60  # seconds
+IDLE_SECONDS = 0.1  # of processor time in one: the loops alone
 PAGE, SEARCH, SECOND = "≤ 100 ms p95", "≤ 200 ms p95", "≤ 1 s"
 STAFF: tuple[tuple[str, Role], ...] = (("Väinö", "tyovoimaneuvoja"), ("Saara", "sosiaaliohjaaja"))
 QUEUE_PAGES = {
@@ -85,6 +87,10 @@ async def measure(url: str, data: Path) -> None:
         httpx.AsyncClient(base_url=f"http://localhost:{PORT}", headers=OURS, timeout=60) as advisor,
     ):
         advisor.cookies.set(COOKIE, token, domain="localhost.local", path="/")
+        began = time.perf_counter()
+        await advisor.get(QUEUE_PAGES["queue page, free"])
+        row("the first page of all, at once after the start", f"{1000 * (time.perf_counter() - began):.0f} ms", "")
+        await _settled(process.pid)
         for name, path in QUEUE_PAGES.items():
             row(name, await _times(advisor, process.pid, [path] * TIMES), PAGE)
         row("ticket page", await _times(advisor, process.pid, [f"/console/tickets/{id_}" for id_ in ids]), PAGE)
@@ -111,6 +117,17 @@ def _queries(busy: crowd.Crowd, dice: Random) -> dict[str, list[str]]:
         "an alias": [f"{dice.choice(crowd.ANIMALS)}+{dice.randrange(100, 1000)}" for _ in range(TIMES)],
         "one word, narrowed": [f"{one}&language=sv&age=over_month&role=sosiaaliohjaaja" for one, _, _ in some],
     }
+
+
+async def _settled(pid: int) -> None:
+    """Once the service has done what it does after its start, such as adding up the days that nobody has added up yet:
+    else the first line measures that, and not its page. After a minute at the latest.
+    """
+    for _ in range(SETTLES_WITHIN):
+        used = seconds_used(pid)
+        await asyncio.sleep(1)
+        if seconds_used(pid) - used < IDLE_SECONDS:
+            return
 
 
 async def _indexing(store: Store) -> str:
