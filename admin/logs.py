@@ -5,12 +5,13 @@ send or receive are kept quiet. A message's way is followed by `inbox`, the numb
 line of its handling, and of the sending of each reply to it, beside that one's own number, `outbox`.
 """
 
+import contextlib
 import json
 import logging
 import sys
 import traceback
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -54,7 +55,7 @@ def set_up(form: Format = "text") -> None:
     structlog.configure(
         processors=processors(form),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _WhileItLasts(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     to_stderr = logging.StreamHandler(sys.stderr)
@@ -76,6 +77,22 @@ def processors(form: Format) -> list[Processor]:
         if form == "json"
         else structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
     ]
+
+
+class _WhileItLasts:
+    """*stream*, as far as it can be written: a full disk must cost the log and nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 class KindAndPlace(logging.Formatter):

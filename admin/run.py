@@ -72,7 +72,8 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
                 tasks.create_task(_until_stopped(house, server))
                 for loop in _loops(house, Address(*listener.getsockname()[:2])):
                     tasks.create_task(loop)
-                _greet(house, say)
+                with contextlib.suppress(OSError):  # a greeting that can't be written is no reason not to start
+                    _greet(house, say)
                 await serving
                 house.store.hub.stop()  # also when the server ended by itself
 

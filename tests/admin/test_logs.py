@@ -1,10 +1,12 @@
 """The log: a message can be followed through it, and nobody's words stand in it."""
 
+import contextlib
 import io
 import json
 import logging
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -70,3 +72,23 @@ def test_a_library_s_fault_is_a_json_line_without_its_words() -> None:
     assert (line["level"], line["event"]) == ("error", "library")
     assert line["what"].startswith("ERROR uvicorn.error ValueError ")
     assert MARKER not in str(line)
+
+
+def test_a_log_that_cannot_be_written_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk that the log stands on fills up, and each line would end the loop that wanted to say something."""
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    with contextlib.suppress(OSError), Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        logs.set_up()
+        try:
+            for _ in range(2):
+                structlog.get_logger().info("handled")
+                logging.getLogger("uvicorn.error").error("broken")
+            said = True
+        except OSError:
+            said = False
+        finally:
+            structlog.reset_defaults()
+
+    assert said
