@@ -295,7 +295,7 @@ class FakeTelegram:
             body = {"update_id": self.take_id(), **body}
         found = body.get("update_id") if isinstance(body, dict) else None
         is_one = isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**63
-        update_id = found if is_one else 0
+        update_id = found if is_one else self._updates.next_id - 1  # confirmed with the one before it
         if is_one:
             self.issued.append(update_id)
         self._lately.append((chat, body))
