@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from knowledge.features import Keys, Vectoriser, keys_of, read
-from knowledge.index import Postings
 from knowledge.language import Lexicon
+from knowledge.postings import Postings
 from knowledge.verdict import Verdict
 
 LEAST = 0.25

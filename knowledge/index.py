@@ -12,9 +12,11 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from knowledge import bounded
 from knowledge.entry import Entry
-from knowledge.features import VIEWS, Columns, Counts, Floats, Ints, Keys, Rows, Vectoriser, joined, read
+from knowledge.features import Counts, Floats, Ints, Keys, Rows, Vectoriser, joined, read
 from knowledge.language import Lexicon, as_bytes, as_strings
+from knowledge.postings import COMMON, NEVER_COMMON, Postings
 
 CANDIDATES = 10
 """So many entries, those first by what is quickly known of all, are looked at closely."""
@@ -22,14 +24,8 @@ CANDIDATES = 10
 NEAR = 5
 """So many nearest phrasings of an entry speak for it together."""
 
-COMMON = 0.05
-"""What more texts than this share have says little of how near two of them are, and takes most of the time to count."""
-
-NEVER_COMMON = 50
-"""In so many texts even of a small FAQ a feature is worth counting."""
-
-MOST_COUNTED = 60_000
-"""So many postings are counted for a question, those of its rarest features first: a long one takes no longer."""
+LARGE = 65_536
+"""Of more texts than this, only those are compared with a question that share something rare with it: see `bounded`."""
 
 # Each class is told from its likest phrasings of other classes and a sample of the rest. All of them would take several
 # times as long; many likest and few others do worse (docs/retrieval.md).
@@ -69,7 +65,7 @@ class Fusion:
 
 
 SIGNS = tuple(field.name for field in fields(Fusion))
-_NEAR = SIGNS.index("near")
+_NEAR, _ANSWER = SIGNS.index("near"), SIGNS.index("answer")
 
 
 @dataclass(frozen=True)
@@ -87,113 +83,6 @@ class Finding:
     known: float
     is_word_for_word: bool = False
     """Whether the question is a phrasing of the first hit."""
-
-
-@dataclass(frozen=True)
-class Postings:
-    """Which texts have each feature: *texts* from `starts[feature]` up to `starts[feature + 1]`; of common ones, none.
-
-    What a feature weighs in a text is its idf times `scales[text, view of the feature]`.
-    """
-
-    starts: Counts
-    texts: npt.NDArray[np.unsignedinteger]
-    scales: Floats
-
-    @classmethod
-    def of(cls, rows: Rows, vectoriser: Vectoriser) -> "Postings":
-        """The postings of these vectors."""
-        from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
-
-        shape = (len(rows), len(vectoriser))
-        table = csr_matrix((rows.weights, rows.ids, rows.starts), shape=shape).tocsc()
-        return cls.of_columns(Columns(table.indptr, table.indices, table.data), vectoriser, len(rows))
-
-    @classmethod
-    def of_columns(cls, columns: Columns, vectoriser: Vectoriser, count: int) -> "Postings":
-        """The postings of *count* vectors that are known by feature."""
-        in_texts = np.diff(columns.starts)
-        scales = np.zeros((count, len(VIEWS)), dtype=np.float32)
-        weights = columns.weights / np.repeat(vectoriser.idf, in_texts)
-        scales[columns.texts, np.repeat(vectoriser.views, in_texts)] = weights
-        is_counted = in_texts <= max(NEVER_COMMON, COMMON * count)
-        starts = np.concatenate([[0], np.cumsum(np.where(is_counted, in_texts, 0))])
-        texts = columns.texts[np.repeat(is_counted, in_texts)].astype(np.min_scalar_type(count))
-        return cls(starts, texts, scales)
-
-    def with_last(
-        self, first: int, rows: Rows, vectoriser: Vectoriser, is_counted: npt.NDArray[np.bool_]
-    ) -> "Postings":
-        """The postings of the *first* texts, and after them those of *rows*; of features that aren't counted, none."""
-        lengths = np.diff(rows.starts)
-        places = np.repeat(np.arange(len(rows)), lengths)
-        scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
-        scales[places, vectoriser.views[rows.ids]] = rows.weights / vectoriser.idf[rows.ids]
-        is_kept = (self.texts < first) & np.repeat(is_counted, np.diff(self.starts))
-        starts = np.concatenate([[0], np.cumsum(is_kept)])[self.starts]
-        kept = self.texts[is_kept].astype(np.min_scalar_type(first + len(rows)))
-        ids, texts = rows.ids[is_counted[rows.ids]], places[is_counted[rows.ids]] + first
-        order = np.argsort(ids, kind="stable")
-        more = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=len(vectoriser)))])
-        return Postings(
-            starts + more,
-            np.insert(kept, starts[ids[order] + 1], texts[order]),
-            np.concatenate([self.scales[:first], scales]),
-        )
-
-    def moved(self, texts_from: Counts, new: Rows, vectoriser: Vectoriser, features: Ints) -> "Postings":
-        """The postings of other texts with a larger vocabulary.
-
-        Text *n* is the one that was `texts_from[n]`, or where that is -1 the next of the *new* ones; what was feature
-        *f* is `features[f]` now. Features that weren't counted still aren't.
-        """
-        is_new = texts_from < 0
-        places = np.full(len(self.scales), len(texts_from), dtype=np.min_scalar_type(len(texts_from)))
-        places[texts_from[~is_new]] = np.flatnonzero(~is_new)
-        texts = places[self.texts]
-        is_kept = texts < len(texts_from)
-        before = np.concatenate([[0], np.cumsum(is_kept)])[self.starts]
-        counts = np.zeros(len(vectoriser), dtype=np.int64)
-        counts[features] = np.diff(before)
-        starts = np.concatenate([[0], np.cumsum(counts)])
-
-        is_counted = np.ones(len(vectoriser), dtype=bool)
-        is_counted[features] = np.diff(self.starts) > 0
-        lengths = np.diff(new.starts)
-        own = np.repeat(np.flatnonzero(is_new), lengths)
-        scales = np.zeros((len(texts_from), len(VIEWS)), dtype=np.float32)
-        scales[~is_new] = self.scales[texts_from[~is_new]]
-        scales[own, vectoriser.views[new.ids]] = new.weights / vectoriser.idf[new.ids]
-        ids, own = new.ids[is_counted[new.ids]], own[is_counted[new.ids]]
-        order = np.argsort(ids, kind="stable")
-        more = np.concatenate([[0], np.cumsum(np.bincount(ids, minlength=len(vectoriser)))])
-        return Postings(starts + more, np.insert(texts[is_kept], starts[ids[order] + 1], own[order]), scales)
-
-    def cosines(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
-        """How near the vector of these features is to each text; what is common counts for nothing."""
-        return self.likeness(*self.rarest(ids, weights, views))
-
-    def likeness(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
-        """The same, however many postings there are to count."""
-        starts, ends = self.starts[ids].tolist(), self.starts[ids + 1].tolist()
-        cosines = np.zeros(len(self.scales), dtype=np.float32)
-        for view, (first, last) in enumerate(pairwise(np.searchsorted(views, range(len(VIEWS) + 1)).tolist())):
-            found = [self.texts[starts[place] : ends[place]] for place in range(first, last)]
-            if found:
-                each = np.repeat(weights[first:last], [len(texts) for texts in found])
-                cosines += np.bincount(np.concatenate(found), each, minlength=len(cosines)) * self.scales[:, view]
-        return cosines
-
-    def rarest(
-        self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]
-    ) -> tuple[Ints, Floats, npt.NDArray[np.uint8]]:
-        """The features without the most common ones, so that no more than `MOST_COUNTED` postings are counted."""
-        sizes = self.starts[ids + 1] - self.starts[ids]
-        if sizes.sum() <= MOST_COUNTED:
-            return ids, weights, views
-        order = np.argsort(sizes, kind="stable")
-        kept = np.sort(order[np.cumsum(sizes[order]) <= MOST_COUNTED])
-        return ids[kept], weights[kept], views[kept]
 
 
 class Index:
@@ -301,11 +190,8 @@ class Index:
         ids, weights, known = self.vectoriser.vector(said)
         if not len(ids) or not self.entry_ids:
             return Finding(tuple(said), (), np.empty((0, len(SIGNS)), dtype=np.float32), known)
-        quick, cosines = self._of_all(ids, weights)
         is_exact = self._is_exact(said)
-        first = np.argsort(-(quick @ self._fusion + _FOR_CERTAIN * is_exact), kind="stable")[:CANDIDATES]
-        signs = quick[first]
-        signs[:, _NEAR] = [self._nearness(cosines, entry) for entry in first]
+        first, signs = (self._of_many if self.is_large else self._of_all)(ids, weights, is_exact)
         scores = signs @ self._fusion + _FOR_CERTAIN * is_exact[first]
         best = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[best] - scores[best[0]])
@@ -343,17 +229,64 @@ class Index:
 
     def _cosines(self, ids: Ints, weights: Floats) -> Floats:
         """How near a vector is to each phrasing, and then to each answer."""
-        return self.postings.cosines(ids, weights * self.vectoriser.idf[ids], self.vectoriser.views[ids])
+        return self.postings.cosines(*self._asked(ids, weights))
 
-    def _of_all(self, ids: Ints, weights: Floats) -> tuple[Floats, Floats]:
-        """The signs of every entry, a row each, with the nearest phrasing for the nearest few; and all cosines."""
-        quick = np.empty((len(self.entry_ids), len(SIGNS)), dtype=np.float32)
+    def _asked(self, ids: Ints, weights: Floats) -> tuple[Ints, Floats, npt.NDArray[np.uint8]]:
+        """What postings are asked for: features, what each weighs in the question and is as rare as, and views."""
+        return ids, weights * self.vectoriser.idf[ids], self.vectoriser.views[ids]
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there are too many phrasings to compare each with a question."""
+        return len(self.postings.scales) > LARGE
+
+    def _of_all(self, ids: Ints, weights: Floats, is_exact: npt.NDArray[np.bool_]) -> tuple[Counts, Floats]:
+        """The candidates and their signs, every phrasing looked at."""
+        quick, cosines = self._by_weights(ids, weights), self._cosines(ids, weights)
+        quick[:, _NEAR] = np.maximum.reduceat(cosines, self.first_texts[:-1])
+        quick[:, _ANSWER] = cosines[self.first_texts[-1] :]
+        first = self._best(quick, is_exact, CANDIDATES)
+        signs = quick[first]
+        signs[:, _NEAR] = [self._nearness(cosines, entry) for entry in first]
+        return first, signs
+
+    def _of_many(self, ids: Ints, weights: Floats, is_exact: npt.NDArray[np.bool_]) -> tuple[Counts, Floats]:
+        """The same where phrasings are very many: of the likeliest entries the nearest few, found by what is rare."""
+        quick = self._by_weights(ids, weights)
+        counted = bounded.counted(len(self.postings.scales))
+        rare = self.postings.rarest(*self._asked(ids, weights), most=counted)
+        touched = bounded.Touched.by(self.postings, *rare)
+        answers = self.first_texts[-1] + np.arange(len(quick))
+        quick[:, _NEAR], quick[:, _ANSWER] = touched.best_of_each(self.first_texts), touched.each(answers)
+        likely = self._best(quick, is_exact, bounded.ENTRIES)
+
+        few = max(NEAR, counted // bounded.COUNTED_EACH)
+        near = [touched.nearest(self.first_texts[entry], self.first_texts[entry + 1], few) for entry in likely]
+        texts = np.concatenate([*near, answers[likely]])
+        is_common = ~np.isin(ids, rare[0], assume_unique=True)
+        common = self._asked(ids[is_common], weights[is_common])
+        cosines = touched.each(texts) + bounded.cosines_of(self.postings, *common, texts)
+        quick[likely, _ANSWER] = cosines[-len(likely) :]
+        own = np.split(cosines[: -len(likely)], np.cumsum([len(texts) for texts in near])[:-1])
+        quick[likely, _NEAR] = [nearest.max(initial=0) for nearest in own]
+        best = self._best(quick[likely], is_exact[likely], CANDIDATES)
+        signs = quick[likely[best]]
+        signs[:, _NEAR] = [np.sort(own[place])[-NEAR:].sum() / min(NEAR, self._ways(likely[place])) for place in best]
+        return likely[best], signs
+
+    def _by_weights(self, ids: Ints, weights: Floats) -> Floats:
+        """The signs of every entry, a row each; what needs its texts is 0 so far."""
+        quick = np.zeros((len(self.entry_ids), len(SIGNS)), dtype=np.float32)
         quick[:, 0] = (weights @ self.weights[ids].astype(np.float32)) * self.steps + self.bias
         quick[:, 1] = (weights * weights) @ np.unpackbits(self.has[ids], axis=1)[:, : len(quick)]
-        cosines = self._cosines(ids, weights)
-        quick[:, _NEAR] = np.maximum.reduceat(cosines, self.first_texts[:-1])
-        quick[:, _NEAR + 1] = cosines[self.first_texts[-1] :]
-        return quick, cosines
+        return quick
+
+    def _best(self, signs: Floats, is_exact: npt.NDArray[np.bool_], count: int) -> Counts:
+        """Which rows are the best by these signs, the best first."""
+        return np.argsort(-(signs @ self._fusion + _FOR_CERTAIN * is_exact), kind="stable")[:count]
+
+    def _ways(self, entry: int) -> int:
+        return int(self.first_texts[entry + 1] - self.first_texts[entry])
 
     def _nearness(self, cosines: Floats, entry: int) -> float:
         """The mean cosine of the entry's nearest phrasings."""

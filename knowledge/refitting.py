@@ -23,12 +23,12 @@ from knowledge.index import (
     OTHERS,
     STEPS,
     Index,
-    Postings,
     as_a_whole,
     said_in_answer,
     ways_of_asking,
 )
 from knowledge.machine import machine
+from knowledge.postings import Postings
 
 MOST_CHANGED = 10
 """Where more entries than this are asked for otherwise, a fit of all takes little longer."""

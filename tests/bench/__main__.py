@@ -5,6 +5,7 @@ With `--figures` that of the figures over a million events; see `tests.bench.fig
 With `--suppgram` this service beside another that relays questions to people; see `tests.bench.suppgram`.
 With `--growth` what an asker waits for after ten thousand and after a million messages; see `tests.bench.growth`.
 With `--retrieval` the search beside others, into its page; see `tests.bench.retrieval`.
+With `--large` the search in FAQs of up to a million phrasings; see `tests.bench.large`.
 
 Every figure is the median of several runs in one go; what depends on the machine is also given as a ratio to a bare
 echo bot (python-telegram-bot, no database, no FAQ) measured in the same run.
@@ -25,7 +26,7 @@ from telegram.request import HTTPXRequest
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench import broadcast, console, figures, growth, pace, retrieval, silence, suppgram
+from tests.bench import broadcast, console, figures, growth, large, pace, retrieval, silence, suppgram
 from tests.bench.running import megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
@@ -157,6 +158,7 @@ if __name__ == "__main__":
         "--console": console.main,
         "--figures": figures.main,
         "--growth": growth.main,
+        "--large": large.main,
         "--pace": pace.main,
         "--retrieval": retrieval.main,
         "--suppgram": suppgram.main,

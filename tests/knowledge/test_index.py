@@ -9,8 +9,9 @@ from scipy.sparse import csr_matrix
 
 from knowledge.base import KnowledgeBase
 from knowledge.features import Vectoriser
-from knowledge.index import MOST_COUNTED, Index, _machines_of_few, ways_of_asking
+from knowledge.index import Index, _machines_of_few, ways_of_asking
 from knowledge.library import Library, load
+from knowledge.postings import MOST_COUNTED
 
 WriteEntry = Callable[..., Path]
 
