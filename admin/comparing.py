@@ -21,10 +21,11 @@ class PeersMissing(Exception):
     """The other searches aren't here, or could not be run."""
 
 
-def compared(base: KnowledgeBase, questions: Sequence[Question]) -> dict[str, Compared]:
-    """How the service and the others did on those of *questions* that are in scope. Raises PeersMissing."""
+def compared(base: KnowledgeBase, questions: Sequence[Question], *, without: str = "") -> dict[str, Compared]:
+    """How the service and the others did on those of *questions* that are in scope; *without* those whose name begins
+    so. Raises PeersMissing."""
     inside = [question for question in questions if question.is_in_scope]
-    return compare(inside, _ours(base, inside), _peers(base, inside))
+    return compare(inside, _ours(base, inside), _peers(base, inside, without))
 
 
 def _ours(base: KnowledgeBase, questions: Sequence[Question]) -> Found:
@@ -33,10 +34,11 @@ def _ours(base: KnowledgeBase, questions: Sequence[Question]) -> Found:
     return Found(first, (time.process_time() - began) / max(1, len(questions)) * 1000)
 
 
-def _peers(base: KnowledgeBase, questions: Sequence[Question]) -> Mapping[str, Found]:
+def _peers(base: KnowledgeBase, questions: Sequence[Question], without: str) -> Mapping[str, Found]:
     given = {
         "entries": {entry.id: ways_of_asking(entry) for entry in base.library.entries},
         "questions": [question.text for question in questions],
+        "without": without,
     }
     if not (_ROOT / f"{_PEERS.replace('.', '/')}.py").exists():
         raise PeersMissing("the other searches come with the source code, beside its benchmarks")
