@@ -28,7 +28,7 @@ from knowledge.entry import Entry, Language
 from knowledge.library import InvalidLibrary, Library, Revision
 from knowledge.names import like_names
 
-LOW = 0.96
+LOW = 0.973
 """Answers of which the bot was less sure than this are worth a look: the lower third of those it gives."""
 
 SINCE = timedelta(weeks=26)
