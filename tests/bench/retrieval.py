@@ -52,5 +52,3 @@ def thinned(entry: Entry) -> Entry:
     drawn = random.Random(entry.id).sample(ways, min(len(ways), FEW - titles))
     kept = {language: tuple(way for of, way in drawn if of == language) for language in entry.phrasings}
     return entry.model_copy(update={"phrasings": kept})
-
-
