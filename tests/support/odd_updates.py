@@ -37,7 +37,6 @@ REAL: tuple[dict[str, Any], ...] = (
     },
     {"message": IN_GROUP | {"text": TEXT, "reply_to_message": IN_GROUP | {"from": BOT, "text": TEXT}}},
     {"message": IN_GROUP | {"migrate_to_chat_id": -1_002_000_000_000}},
-    {"message": IN_GROUP | {"text": "/liita 123456"}},
 )  # fmt: skip
 
 

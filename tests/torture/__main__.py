@@ -18,11 +18,11 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.support import processes
-from tests.torture import bot_api, kills, outages, power, races, slow, two
+from tests.torture import bot_api, kills, malformed, outages, power, races, slow, two
 from tests.torture.scenario import Result, Scenario, Wanted, play
 from tests.torture.world import IN_FLIGHT, PER_SECOND
 
-MODULES = (kills, bot_api, power, outages, two, slow, races)
+MODULES = (kills, bot_api, power, outages, two, malformed, slow, races)
 SCENARIOS = [scenario for module in MODULES for scenario in module.SCENARIOS]
 HEADS = (
     "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "given up",
