@@ -2,6 +2,7 @@
 
 With `--console` the table of the console at full size instead, which takes some minutes; see `tests.bench.console`.
 With `--figures` that of the figures over a million events; see `tests.bench.figures`.
+With `--pace` the whole service against bots that only echo; see `tests.bench.pace`.
 With `--suppgram` this service beside another that relays questions to people; see `tests.bench.suppgram`.
 With `--growth` what an asker waits for after ten thousand and after a million messages; see `tests.bench.growth`.
 With `--retrieval` the search beside others, into its page; see `tests.bench.retrieval`.

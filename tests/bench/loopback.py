@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections import deque
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from tests.support.fake_telegram import BOT
 from tests.support.http_server import HttpServer, Request, Response
 
 CONNECTIONS = 40  # at once to a webhook, as Telegram's default
+TRIES_AGAIN_SECONDS = 0.02
 FIRST_UPDATE = 500_000_001
 
 
@@ -27,7 +29,9 @@ class Loopback:
         self._news = asyncio.Event()
         self._next_id = FIRST_UPDATE
         self._message_id = 0
-        self._hook: str | None = None
+        self._is_there = asyncio.Event()  # the bot
+        self._hooks: list[str] = []
+        self._secret = ""
         self._posting: list[asyncio.Task[None]] = []
         self._said: dict[int, float] = {}  # by chat: when they spoke, until they have a reply
         self._waits: list[float] = []
@@ -47,10 +51,8 @@ class Loopback:
             case "getme":
                 return Response(body={"ok": True, "result": BOT})
             case "setwebhook":
-                self.secret = request.fields.get("secret_token", "")
-                self._set_hook(request.fields["url"])
-            case "deletewebhook":
-                self._set_hook(None)
+                self._secret = request.fields.get("secret_token", "")
+                self._post_to(request.fields["url"])
         return Response(body={"ok": True, "result": True})
 
     def _hear(self, fields: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +65,7 @@ class Loopback:
         return {"message_id": self._message_id, "date": 1, "chat": where, "from": BOT, "text": fields["text"]}
 
     async def _updates(self, fields: dict[str, Any]) -> bytes:
+        self._is_there.set()
         offset = int(fields.get("offset") or 0)
         while self._waiting and self._waiting[0][0] < offset:
             self._waiting.popleft()
@@ -78,6 +81,7 @@ class Loopback:
 
     async def _load(self, *, texts: list[str], first_chat: int, per_second: float = 0) -> dict[str, Any]:
         """One message from each of as many people as there are *texts*; all at once without *per_second*."""
+        await self._is_there.wait()
         self._waits, self._sends = [], 0
         self._all_heard.clear()
         began = time.perf_counter()
@@ -100,38 +104,46 @@ class Loopback:
         self._next_id += 1
         self._news.set()
 
-    def _set_hook(self, url: str | None) -> None:
-        if url == self._hook:
-            return
-        self._hook = url
-        for task in self._posting:
-            task.cancel()
-        self._posting = [asyncio.create_task(self._post(url)) for _ in range(CONNECTIONS)] if url else []
+    def _post_to(self, url: str) -> None:
+        """Also to *url*: several processes take turns, as behind a proxy."""
+        self._is_there.set()
+        if url not in self._hooks:
+            self._hooks.append(url)
+            for task in self._posting:
+                task.cancel()
+            hooks = [self._hooks[number % len(self._hooks)] for number in range(CONNECTIONS)]
+            self._posting = [asyncio.create_task(self._post(hook)) for hook in hooks]
 
     async def _post(self, url: str) -> None:
-        """Post what waits, one after the other over one connection; what fails is lost, and the load never ends."""
+        """Post what waits, one after the other over one connection; what is refused or not answered, again."""
         to = urlsplit(url)
         head = f"POST {to.path} HTTP/1.1\r\nHost: {to.netloc}\r\nContent-Type: application/json\r\n"
-        head += "X-Telegram-Bot-Api-Secret-Token: " + self.secret + "\r\nContent-Length: "
-        writer = None
+        head += f"X-Telegram-Bot-Api-Secret-Token: {self._secret}\r\nContent-Length: "
+        connection = None
         while True:
             if not self._waiting:
                 self._news.clear()
                 await self._news.wait()
                 continue
-            _, body = self._waiting.popleft()
-            if writer is None:
-                reader, writer = await asyncio.open_connection("127.0.0.1", to.port)
-            writer.write(f"{head}{len(body)}\r\n\r\n".encode() + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (int(line[15:]) for line in answer.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
-            )
-            await reader.readexactly(length)
-            if b" 200 " not in answer[:16]:
-                raise RuntimeError(answer.decode())
+            number, body = self._waiting.popleft()
+            try:
+                connection = connection or await asyncio.open_connection("127.0.0.1", to.port)
+                reader, writer = connection
+                writer.write(f"{head}{len(body)}\r\n\r\n".encode() + body)
+                if await _status(reader) == HTTPStatus.OK:
+                    continue
+            except (OSError, asyncio.IncompleteReadError):  # not listening yet, or gone after some idle seconds
+                connection = None
+            self._waiting.appendleft((number, body))
+            await asyncio.sleep(TRIES_AGAIN_SECONDS)
 
-    secret = ""
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    """Of one answer, read to its end."""
+    answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+    _, _, after = answer.partition(b"content-length:")
+    await reader.readexactly(int(after.split(b"\r\n")[0] or 0))
+    return int(answer.split(b" ", 2)[1])
 
 
 async def main() -> None:
