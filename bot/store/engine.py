@@ -267,7 +267,7 @@ class Store:
                 raw = await connection.get_raw_connection()
                 if raw.driver_connection is not None:
                     for statement in statements:
-                        await raw.driver_connection.execute(statement)
+                        await raw.driver_connection.cursor().execute(statement)  # and read to its end, or it goes on
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreUnavailable(type(error).__name__) from error
 
