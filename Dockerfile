@@ -24,7 +24,7 @@ WORKDIR /var/lib/koppi
 VOLUME /var/lib/koppi
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=90s \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=180s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ.get(\"KOPPI_PORT\", \"8080\")}/healthz', timeout=4)"]
 ENTRYPOINT ["koppi"]
 CMD ["serve"]
