@@ -9,6 +9,7 @@ and the real service as a process on the largest.
 import asyncio
 import os
 import platform
+import secrets
 import statistics
 import sys
 import tempfile
@@ -201,7 +202,7 @@ async def _round(chat: Chat, person: str, waiting: str, times: Times) -> None:
                 tx,
                 people.VAULT,
                 channel="web",
-                key=f"{token} {said}",
+                key=secrets.token_hex(8),
                 sender=people.VAULT.lookup("web", token),
                 body=body,
                 now=clock(),

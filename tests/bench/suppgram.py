@@ -129,7 +129,7 @@ async def _suppgram(python: Path, telegram: FakeTelegram, data: Path) -> AsyncIt
     runner = Path(__file__).with_name("suppgram_runner.py")
     with (data / "log").open("ab") as log:
         process = subprocess.Popen(
-            [str(python), str(runner), telegram.url, TOKEN, str(data / "suppgram.sqlite3")],
+            [str(python), "-P", str(runner), telegram.url, TOKEN, str(data / "suppgram.sqlite3")],
             stdout=log,
             stderr=log,
             cwd=data,
