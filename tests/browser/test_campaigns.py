@@ -16,6 +16,8 @@ from tests.support.knowledge import KNOWN
 
 __all__ = ["office"]
 
+A_PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"  # a headless browser is nobody's visit
+
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
@@ -36,7 +38,7 @@ async def test_a_poster_fills_one_sheet_and_leads_to_a_question_that_is_counted_
             boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
             sheets[size] = [(round(float(wide) / 72 * 25.4), round(float(high) / 72 * 25.4)) for wide, high in boxes]
         found += await violations(page)
-    asker_context = await browser.new_context(viewport=PHONE, locale="fi-FI")
+    asker_context = await browser.new_context(viewport=PHONE, locale="fi-FI", user_agent=A_PHONE)
     asker = await asker_context.new_page()
     await asker.goto(f"{office.address}/k/{code}")
     address = asker.url
