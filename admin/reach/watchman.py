@@ -6,7 +6,7 @@ twice and swallows nothing. What to look at next stands in the tables, so a rest
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -108,11 +108,9 @@ class Watchman:
                 await self._is_well(tx, name, now)
             elif check.failures >= FAILURES_TOLD:
                 facts = {"trouble": trouble}
-                began = await alarms.begin(tx, name, began_at=check.ok_at or now, noticed_at=now, facts=facts)
-                if began is not None:
+                say = partial(alarm_words.dead, check=name)
+                if await self._begin(tx, name, check.ok_at or now, now, facts, say):
                     log.error("channel_dead", channel=name, reason=trouble)
-                    say = partial(alarm_words.dead, check=name, facts=facts, address=house.settings.address)
-                    await telling.tell(tx, house, f"alarm:{began.id}", say)
 
     async def _is_well(self, tx: Tx, name: str, now: datetime) -> None:
         ended = await alarms.end(tx, name, ended_at=now, ended_as="recovered")
@@ -162,11 +160,9 @@ class Watchman:
             is_known = await self._is_told_already(read)
         async with house.store.write() as tx:
             began_at = self._midnight_after(quiet.began_on - timedelta(days=1))
-            began = await alarms.begin(tx, SILENCE, began_at=began_at, noticed_at=noticed_at, facts=facts)
-            if began is not None and not is_known:
+            say = None if is_known else alarm_words.quiet
+            if await self._begin(tx, SILENCE, began_at, noticed_at, facts, say) and not is_known:
                 log.warning("hardly_anybody_asks", count=facts["came"])
-                say = partial(alarm_words.quiet, facts=facts, address=house.settings.address)
-                await telling.tell(tx, house, f"alarm:{began.id}", say)
 
     async def _facts(
         self, read: AsyncConnection, seen: Watch, quiet: Quiet, asked: dict[date, int], last: date
@@ -237,11 +233,27 @@ class Watchman:
             "one_in": chance.one_in(nothing.probability),
         }
         async with house.store.write() as tx:
-            began = await alarms.begin(tx, kind, began_at=nothing.since, noticed_at=now, facts=facts)
-            if began is not None:
+            say = partial(alarm_words.nothing, channel=channel)
+            if await self._begin(tx, kind, nothing.since, now, facts, say):
                 log.warning("nothing_comes", channel=channel)
-                say = partial(alarm_words.nothing, channel=channel, facts=facts, address=house.settings.address)
-                await telling.tell(tx, house, f"alarm:{began.id}", say)
+
+    # --- all of them ----------------------------------------------------------------------------------------------
+
+    async def _begin(
+        self,
+        tx: Tx,
+        kind: str,
+        began_at: datetime,
+        noticed_at: datetime,
+        facts: Mapping[str, Any],
+        say: Callable[..., str] | None,
+    ) -> bool:
+        """Whether this alarm is new; then it is told as one of `alarm_words` says it, or with None to nobody."""
+        began = await alarms.begin(tx, kind, began_at=began_at, noticed_at=noticed_at, facts=facts)
+        if began is not None and say is not None:
+            told = partial(say, facts=facts, address=self._house.settings.address)
+            await telling.tell(tx, self._house, f"alarm:{began.id}", told)
+        return began is not None
 
     def _midnight_after(self, day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(0), self._house.hours.zone)
