@@ -25,7 +25,7 @@ from admin.console.entry_form import (
 from admin.console.entry_preview import Preview, preview, translated, unfinished
 from admin.console.faq import read_entry_id
 from admin.console.fault_words import Said, by_field
-from admin.console.saving import Stale, hold, over, publish_over
+from admin.console.saving import Stale, hold, over, publish_over, require_seen
 from admin.console.standing import PARTS, Standing, read_standing
 from admin.console.visit import Visit, not_found
 from bot.channels.markup import as_web_html
@@ -70,9 +70,8 @@ async def save(visit: Visit) -> Response:
         return _render(visit, seen, fields, Page())
     if act == "preview":
         return _render(visit, seen, fields, Page(faults=await _check(visit, seen, fields)))
-    if visit.form.get("base") != seen.token:
-        return await _stale(visit, seen, fields)
     try:
+        require_seen(visit, seen)
         match act:
             case "draft":
                 return await _save_draft(visit, seen, fields)

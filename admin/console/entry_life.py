@@ -9,7 +9,7 @@ from admin.console.editing import read_standing_of, stale
 from admin.console.faq import entry_page, read_entry_id
 from admin.console.learning import ENTRY_ID, MAX_ID, MAX_TITLE, REVIEW_AFTER, slug
 from admin.console.publishing import PUBLISH_LOCK
-from admin.console.saving import Stale, publish_over
+from admin.console.saving import Stale, publish_over, require_seen
 from admin.console.standing import read_standing
 from admin.console.visit import Visit, not_found
 from bot.channels.incoming import clean
@@ -72,9 +72,10 @@ async def withdraw(visit: Visit) -> Response:
 
     async with visit.house.store.read() as read:
         seen = await read_standing(read, visit.house.bookshelf.folder, entry_id, "fi")
-    if visit.form.get("base") != seen.token or seen.is_withdrawn:
-        return await entry_page(visit, entry_id, refused=["stale"], status=409)
     try:
+        require_seen(visit, seen)
+        if seen.is_withdrawn:
+            raise Stale
         await publish_over(visit, seen, [Revision(entry_id, "fi", "answer", None)], closes_drafts=False)
     except Stale:
         return await entry_page(visit, entry_id, refused=["stale"], status=409)
@@ -89,9 +90,10 @@ async def withdraw_translation(visit: Visit) -> Response:
     seen = await read_standing_of(visit)
     if seen.language == "fi":
         raise not_found()
-    if visit.form.get("base") != seen.token or not seen.has_translation:
-        return await stale(visit, seen)
     try:
+        require_seen(visit, seen)
+        if not seen.has_translation:
+            raise Stale
         edit = Revision(seen.entry_id, seen.language, "answer", None)
         await publish_over(visit, seen, [edit], closes_drafts=False)
     except Stale:

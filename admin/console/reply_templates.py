@@ -62,6 +62,7 @@ async def change(visit: Visit) -> Response:
     """Put the form in its place, unless somebody else has changed it meanwhile: then both are shown."""
     version = visit.version()
     fields, texts, faults = _read(visit)
+    is_stale = False
     if not faults:
         try:
             async with visit.house.store.write() as tx:
@@ -72,15 +73,14 @@ async def change(visit: Visit) -> Response:
         except NameTaken:
             faults = {"name": [Fault("taken")]}
         except Changed:
-            template = await _template(visit)
-            if template is None:
-                return await _listing(visit, fields, {}, status=409, problem="removed")
-            return _page(visit, fields, template, status=409, theirs=template)
+            is_stale = True
         else:
             return visit.go("/console/templates?done=changed")
     template = await _template(visit)
     if template is None:
         return await _listing(visit, fields, faults, status=409, problem="removed")
+    if is_stale:
+        return _page(visit, fields, template, status=409, theirs=template)
     return _page(visit, fields, template, faults=faults, version=version, status=422)
 
 

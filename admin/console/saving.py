@@ -17,6 +17,12 @@ class Stale(Exception):
     """Somebody else has saved meanwhile: nothing of theirs may be written over unseen."""
 
 
+def require_seen(visit: Visit, seen: Standing) -> None:
+    """Raises `Stale` when the form was filled from something else than what stands now."""
+    if visit.form.get("base") != seen.token:
+        raise Stale
+
+
 async def hold(tx: Tx, seen: Standing) -> None:
     """Let nobody else save the entry until this transaction ends; raises `Stale` when somebody has."""
     if tx.dialect == "postgresql":

@@ -9,7 +9,7 @@ from admin.console import diff
 from admin.console.diff import Row
 from admin.console.editing import read_standing_of
 from admin.console.fault_words import said
-from admin.console.saving import Stale, compare_with_file, hold, publish_over
+from admin.console.saving import Stale, compare_with_file, hold, publish_over, require_seen
 from admin.console.standing import PARTS, Standing
 from admin.console.visit import Visit
 from bot.store import audit
@@ -64,9 +64,8 @@ async def choose(visit: Visit) -> Response:
         return _page(visit, seen, why="gone", status=422)
     if choice == FILE:
         return await _publish(visit, seen, Revision(seen.entry_id, seen.language, part, file))
-    if visit.form.get("base") != seen.token:
-        return _page(visit, seen, why="stale", status=409)
     try:
+        require_seen(visit, seen)
         async with visit.house.store.write() as tx:
             await hold(tx, seen)
             await compare_with_file(tx, seen, part)
@@ -77,9 +76,8 @@ async def choose(visit: Visit) -> Response:
 
 
 async def _publish(visit: Visit, seen: Standing, edit: Revision) -> Response:
-    if visit.form.get("base") != seen.token:
-        return _page(visit, seen, why="stale", status=409)
     try:
+        require_seen(visit, seen)
         await publish_over(visit, seen, [edit], closes_drafts=False)
     except Stale:
         return _page(visit, await read_standing_of(visit), why="stale", status=409)
