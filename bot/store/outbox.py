@@ -107,8 +107,8 @@ def _is_there_before(which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 # Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
-# it, whatever their own time. Broadcasts stand in a line of their own, which waits for the other, and
-# while a person has the asker's question.
+# it, whatever their own time. Broadcasts stand in a line of their own, which waits for the other, and while a person
+# has the asker's question.
 _IS_FIRST_IN_LINE = outbox.c.id.in_(
     select(func.min(outbox.c.id))
     .where(_is_waiting(outbox), outbox.c.is_broadcast == false())

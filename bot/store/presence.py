@@ -165,9 +165,8 @@ class Presence:
             return
         ours = self._marks.get(key)
         if self._pages[key] and ours is not None and ours.looks_until > mark.looks_until:
-            mark = replace(
-                mark, name=ours.name, looks_until=ours.looks_until
-            )  # closed there, open here: for the others to hear again
+            # Closed there, open here: for the others to hear again.
+            mark = replace(mark, name=ours.name, looks_until=ours.looks_until)
             self._told_until.pop(key, None)
             self._set(key, mark, now)
         else:

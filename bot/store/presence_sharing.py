@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+import psycopg
 import structlog
 from sqlalchemy import func, select
 
@@ -50,8 +51,6 @@ async def _tell(store: Store, clock: Clock) -> None:
 
 async def _hear(store: Store, clock: Clock) -> None:
     """On a connection of its own: it waits for others all the time."""
-    import psycopg
-
     address = store.reader.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while not store.hub.is_stopping:
         try:

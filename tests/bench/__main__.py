@@ -28,21 +28,11 @@ from telegram.request import HTTPXRequest
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.bench import broadcast, console, figures, growth, large, pace, retrieval, silence, suppgram
-from tests.bench.running import megabytes, percentile, row, service
+from tests.bench.running import QUESTIONS, megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
 RUNS = 5
 PAUSE_SECONDS = 0.05  # between two messages: quicker ones would measure the sending limit (KOPPI_SEND_PER_SECOND)
-QUESTIONS = [
-    "sain potkut saanko heti tukea",
-    "rahat loppu mistä apua",
-    "miten teen cv:n ku ei oo kokemusta",
-    "oon 17 ja haluisin kesätöitä oulusta",
-    "mitä jos en mee työkkärin tapaamiseen",
-    "how do i get unemployment money",
-    "voittaako kärpät tänään",
-    "pomo ei oo maksanu palkkaa kahteen kuukauteen, mitä mä teen",
-]
 
 
 async def main() -> None:

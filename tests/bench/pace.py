@@ -27,19 +27,9 @@ import httpx
 
 from knowledge import library
 from knowledge.base import KnowledgeBase
-from tests.bench.running import DATABASES, ROOT, percentile, seconds_used, service
+from tests.bench.running import DATABASES, QUESTIONS, ROOT, percentile, seconds_used, service
 from tests.support.fake_telegram import TOKEN
 
-QUESTIONS = [
-    "sain potkut saanko heti tukea",
-    "rahat loppu mistä apua",
-    "miten teen cv:n ku ei oo kokemusta",
-    "oon 17 ja haluisin kesätöitä oulusta",
-    "mitä jos en mee työkkärin tapaamiseen",
-    "how do i get unemployment money",
-    "voittaako kärpät tänään",
-    "pomo ei oo maksanu palkkaa kahteen kuukauteen, mitä mä teen",
-]
 MODES = ("polling", "webhook")
 PER_SECOND = 100
 CACHE = "cache"

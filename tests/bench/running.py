@@ -20,6 +20,16 @@ from tests.support.fake_telegram import TOKEN, FakeTelegram
 ROOT = Path(__file__).parents[2]
 PORT = 8197
 STARTS_WITHIN = 180  # seconds
+QUESTIONS = [
+    "sain potkut saanko heti tukea",
+    "rahat loppu mistä apua",
+    "miten teen cv:n ku ei oo kokemusta",
+    "oon 17 ja haluisin kesätöitä oulusta",
+    "mitä jos en mee työkkärin tapaamiseen",
+    "how do i get unemployment money",
+    "voittaako kärpät tänään",
+    "pomo ei oo maksanu palkkaa kahteen kuukauteen, mitä mä teen",
+]
 
 
 def on_each_database() -> Iterator[tuple[str, Path]]:
