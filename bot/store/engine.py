@@ -61,6 +61,7 @@ class Tx:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.touched: set[str] = set()
+        self.bumped: set[str] = set()
         self.afterwards: list[Callable[[], object]] = []
 
     @property
@@ -106,14 +107,23 @@ class Tx:
         self.afterwards.append(count)
 
     async def bump(self, topic: str) -> None:
-        """Count a change of *topic* for every process, and tell those who wait in this one."""
-        insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
-        await self.execute(
-            insert(revision_counter)
-            .values(topic=topic, number=1)
-            .on_conflict_do_update(index_elements=["topic"], set_={"number": revision_counter.c.number + 1})
-        )
+        """Count a change of *topic* for every process, and tell those who wait in this one.
+
+        Counted at the end, in one order for all: everybody counts the same few. Whoever held them while still waiting
+        for an asker's row would wait for one who has that row and waits for the count, and one of the two would lose.
+        """
+        self.bumped.add(topic)
         self.touch(topic)
+
+    async def count_changes(self) -> None:
+        """Carry out every `bump`; for who ends the transaction."""
+        insert = postgresql.insert if self.dialect == "postgresql" else sqlite.insert
+        for topic in sorted(self.bumped):
+            await self.execute(
+                insert(revision_counter)
+                .values(topic=topic, number=1)
+                .on_conflict_do_update(index_elements=["topic"], set_={"number": revision_counter.c.number + 1})
+            )
 
 
 @cache
@@ -192,6 +202,7 @@ class Store:
                     tx = Tx(connection)
                     with self._here(connection) if brief else nullcontext():
                         yield tx
+                        await tx.count_changes()
         except (SQLAlchemyError, OSError) as error:
             if _is_outage(error):
                 raise _unavailable(error) from error

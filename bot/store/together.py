@@ -96,6 +96,7 @@ class Together:
         own = type(tx)(tx.connection)
         result = await piece.work(own, stack.enter_context(piece.around()))
         tx.touched |= own.touched
+        tx.bumped |= own.bumped
         tx.afterwards += own.afterwards
         return result
 

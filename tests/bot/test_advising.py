@@ -1,6 +1,7 @@
 """What happens to a ticket when several people, or one person twice, act on it at the same moment."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -197,3 +198,33 @@ async def test_what_a_closed_question_offers_is_offered_once_a_month(
     assert (await talk()).state.asking_offered_at == NOW
     assert checkins.offers(closed, "cv", NOW + timedelta(days=29)) == ()
     assert checkins.offers(closed, "cv", NOW + timedelta(days=31)) != ()
+
+
+only_shared = pytest.mark.parametrize(
+    "database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+
+
+@only_shared
+async def test_two_askers_written_down_together_lock_no_advisor_out(
+    store: Store, desk: Desk, vaino: Account, ticket_id: str
+) -> None:
+    """What all count is locked last: else one asker's part holds it while the next one's waits for the advisor, who
+    waits for the count, and of the two it was the advisor's reply that was lost."""
+    async with store.read() as read:
+        conversation_id = (await read.execute(select(ticket.c.conversation_id))).scalar_one()
+    replies: list[asyncio.Task[None]] = []
+
+    async def somebody_elses(tx: Tx, _nothing: None) -> None:
+        await tx.bump(tickets.TOPIC)
+        replies.append(asyncio.create_task(desk.reply(vaino, ticket_id, "Saa.", "form-key", NOW)))
+        await held_up(store, *replies)
+
+    async def of_this_asker(tx: Tx, _nothing: None) -> None:
+        await conversations.changed(tx, conversation_id)
+        await tickets.joined(tx, ticket_id, urgent=False)
+
+    await asyncio.gather(*(store.together(work, nullcontext) for work in (somebody_elses, of_this_asker)))
+    await asyncio.gather(*replies)
+
+    assert ("advisor", "Saa.") in await thread(store, ticket_id)
