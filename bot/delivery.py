@@ -188,7 +188,8 @@ class Delivery:
                 await news.wait(max(pause, SHORT_PAUSE_SECONDS))
                 if not self._is_full:  # then nobody waits for just that, and what came together is looked at together
                     since = (self._clock() - looked_at).total_seconds()
-                    await self._store.hub.pause(SHORT_PAUSE_SECONDS - since)
+                    # A clock that was put back meanwhile makes no pause of an hour.
+                    await self._store.hub.pause(SHORT_PAUSE_SECONDS - max(0.0, since))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 # A decision under way may yet lease its reply: neither a task nor an event tells of both.

@@ -300,6 +300,17 @@ async def test_who_slept_past_their_turn_sends_nothing_any_more(koppi: Koppi) ->
     assert ((await last_sent(koppi)).state, slept.id) == ("sent", awake.id)
 
 
+async def test_a_clock_that_is_put_back_holds_nobodys_message_up(koppi: Koppi) -> None:
+    """A machine's clock is set right now and then; whoever's message waits in the outbox must not wait that long."""
+    await koppi.advance(-timedelta(hours=1))
+    koppi.telegram.fails(faults.too_many_requests(1))
+    await koppi.says(KNOWN)
+    await koppi.settles()
+    await koppi.advance(timedelta(seconds=3))
+
+    assert (await koppi.hears()).text
+
+
 async def test_a_message_erased_while_it_waited_is_not_sent(koppi: Koppi) -> None:
     """Erased means that nobody says it any more."""
     koppi.telegram.fails(faults.too_many_requests(7))
