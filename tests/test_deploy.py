@@ -114,3 +114,11 @@ def test_compose_names_settings_files_and_ports_there_are(compose: dict[str, Any
     assert {source for source in mounted if not source.startswith("./")} == set(compose["volumes"])
     assert (ROOT / "deploy" / "Caddyfile").is_file()
     assert "health_uri /healthz" in CADDYFILE
+
+
+def test_the_proxy_writes_down_no_request() -> None:
+    """Of what no process answers Caddy logs whose it was, its address with any token, and Telegram's secret."""
+    options, _, site = CADDYFILE.partition("{$CHAT_HOST} {")
+
+    assert re.search(r"log default \{\s+format filter \{\s+wrap json\s+fields \{\s+request delete\s+\}", options)
+    assert not re.search(r"^\s*log\b", site, re.MULTILINE)

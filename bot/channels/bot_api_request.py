@@ -85,8 +85,10 @@ class BotApiRequest(BaseRequest):
             ) as answer:
                 return answer.status, await answer.read()
         except TimeoutError as error:
+            error.args = ()  # its words name the address, and that the token
             raise TimedOut from error
         except aiohttp.ClientError as error:
+            error.args = ()
             raise NetworkError(type(error).__name__) from error
 
 
