@@ -36,7 +36,7 @@ def read(mail: bytes) -> tuple[str, str]:
     status = next((found for part in parts if (found := _status(part))), None)
     if status is None:
         raise NotABounce("it holds no report that a letter can't be delivered for good")
-    returned = (_OURS.search(_text(part)) for part in parts if part.get_content_type().startswith(_RETURNED))
+    returned = (_OURS.search(_head(part)) for part in parts if part.get_content_type().startswith(_RETURNED))
     letter = next((found[1] for found in returned if found), None)
     if letter is None:
         raise NotABounce("it returns no letter of this service's")
@@ -75,6 +75,7 @@ def _status(part: EmailMessage) -> str | None:
     return None
 
 
-def _text(part: EmailMessage) -> str:
-    """The head of a letter that was returned, however it was."""
-    return part.as_bytes().decode("ascii", "replace")
+def _head(part: EmailMessage) -> str:
+    """The head of a letter that was returned, however it was; what its body quotes is somebody's own words."""
+    _, _, letter = part.as_bytes().partition(b"\n\n")
+    return letter.partition(b"\n\n")[0].decode("ascii", "replace")

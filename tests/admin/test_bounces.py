@@ -71,6 +71,10 @@ def test_a_bounce_is_read_and_told_from_all_other_mail() -> None:
         a_bounce(action="delivered", status="2.0.0"),
         a_bounce(action="failed", status="4.2.2"),  # given up, but a full mailbox empties
         a_bounce(letter="not-one-of-ours"),
+        *(  # somebody's own letter, that came back to them and quotes one of ours
+            a_bounce(letter="not-one-of-ours", whole=whole).replace(b"\n\ntext", f"\n\nMessage-ID: <{OURS}@x>".encode())
+            for whole in (False, True)
+        ),
         answer.as_bytes(),
         b"",
         b"\xff\x00 no mail at all",
