@@ -71,15 +71,18 @@ class Pace:
         self._broadcast_gap = timedelta(seconds=1 / (BROADCAST_SHARE * per_second))
         self._next_broadcast: datetime | None = None
         self._after_broadcast: dict[str, datetime] = {}  # when each chat may get anything again
+        self._seen: datetime | None = None  # when it was last asked
 
     def room(self, now: datetime) -> int:
         """How many more sends fit into the next second."""
+        self._notice(now)
         return max(0, self._most - sum(1 for at in self._planned if at > now))
 
     def wait_for(
         self, destination: str, now: datetime, *, is_direct_reply: bool, is_broadcast: bool = False
     ) -> timedelta:
         """How long this send has to wait from *now*; its place in the row is taken by asking."""
+        self._notice(now)
         self._planned = [at for at in self._planned if at > now - self._span]
         moment = now
         if is_broadcast:
@@ -98,6 +101,12 @@ class Pace:
                 for chats in (self._chats, self._after_broadcast)
             )
         return at - now
+
+    def _notice(self, now: datetime) -> None:
+        """Forget what was planned by a clock that has been put back since: it lies in a future that is far away."""
+        if self._seen is not None and now < self._seen - self._span:
+            self._planned, self._chats, self._after_broadcast, self._next_broadcast = [], {}, {}, None
+        self._seen = now
 
     def _free_from(self, moment: datetime) -> datetime:
         """The first moment from *moment* on at which one more send overfills no second."""

@@ -311,6 +311,18 @@ async def test_a_clock_that_is_put_back_holds_nobodys_message_up(koppi: Koppi) -
     assert (await koppi.hears()).text
 
 
+def test_a_clock_that_is_put_back_leaves_no_chat_waiting_for_its_own_future() -> None:
+    """By the old time every place of this second was taken, and the chat's next message an hour away."""
+    pace, now = Pace(25), datetime(2026, 11, 24, 8, tzinfo=UTC)
+    for chat in range(25):
+        pace.wait_for(str(chat), now, is_direct_reply=False)
+    before = now - timedelta(hours=1)
+    room = pace.room(before)
+    wait = pace.wait_for("0", before, is_direct_reply=False)
+
+    assert (room, wait) == (25, timedelta())
+
+
 async def test_a_message_erased_while_it_waited_is_not_sent(koppi: Koppi) -> None:
     """Erased means that nobody says it any more."""
     koppi.telegram.fails(faults.too_many_requests(7))
