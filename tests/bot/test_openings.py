@@ -95,3 +95,14 @@ def test_one_network_counts_so_often_a_day_and_all_of_them_have_an_end() -> None
     hashes = DailyHash()
     assert hashes.of("2001:db8:1:2::1", today) == hashes.of("2001:db8:1:2:ffff::9", today)
     assert hashes.of("::ffff:198.51.100.7", today) == hashes.of("198.51.100.7", today)
+
+
+def test_nobody_with_many_networks_fills_memory_and_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that rents a /48 has 65,536 networks, and as many cookies as it likes: by 700 MB the service would end."""
+    monkeypatch.setattr(openings, "MOST_A_DAY", 5)
+    gate, day = openings.Gate(), date(2026, 11, 24)
+    counted = [gate.lets("visited", f"2001:db8:1:{n:x}::1", f"cookie {n}", day) for n in range(8)]
+
+    assert counted == [True] * 5 + [False] * 3
+    assert gate.lets("shared", "192.0.2.7", "another", day)
+    assert gate.lets("visited", "192.0.2.7", "another", day + timedelta(days=1))

@@ -26,6 +26,7 @@ from bot.store.events import Opening
 
 A_DAY = 60  # of each kind from one network: a class that tries it together
 MOST_NETWORKS = 20_000  # a day: a town's young come from fewer, and memory has an end
+MOST_A_DAY = 50_000  # of each kind from everywhere: more is no town
 PREVIEWS = re.compile(
     r"(?<!cu)bot\b|bot/|crawl|spider|preview|facebookexternalhit|^whatsapp/|vkshare|embedly|\+https?://|headless|"
     r"^(curl|wget|python|go-http|java|okhttp|axios|node)\b",
@@ -49,12 +50,15 @@ class Gate:
         self._hashes = DailyHash()
         self._day: date | None = None
         self._networks: dict[str, Counter[Opening]] = {}
+        self._counted: Counter[Opening] = Counter()
         self._browsers: set[tuple[Opening, str]] = set()
 
     def lets(self, kind: Opening, address: str, browser: str, day: date) -> bool:
         """Whether one more opening of this *kind* counts; *browser* is empty where each time does."""
         if day != self._day:
-            self._day, self._networks, self._browsers = day, {}, set()
+            self._day, self._networks, self._counted, self._browsers = day, {}, Counter(), set()
+        if self._counted[kind] >= MOST_A_DAY:
+            return False
         network = self._hashes.of(address, day)
         so_far = self._networks.get(network)
         if so_far is None:
@@ -65,6 +69,7 @@ class Gate:
         if so_far[kind] >= A_DAY or (browser and who in self._browsers):
             return False
         so_far[kind] += 1
+        self._counted[kind] += 1
         if browser:
             self._browsers.add(who)
         return True
