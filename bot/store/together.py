@@ -51,42 +51,32 @@ class Together:
         finally:
             self._writing = None
 
-    async def _write_some(self) -> None:
-        """One transaction of what waits by the time it begins."""
+    async def _write_some(self, most: int = MOST) -> None:
+        """One transaction of what waits by the time it begins, the first *most* pieces of it."""
         pieces: list[_Piece] = []
         results: list[Any] = []
         try:
             with ExitStack() as stack:
                 async with self._store.write(brief=True) as tx:
-                    while self._waiting and len(pieces) < MOST:
+                    while self._waiting and len(pieces) < most:
                         pieces.append(self._waiting.popleft())
                         results.append(await self._do(pieces[-1], tx, stack))
         except Exception as error:
-            if len(pieces) == 1:
-                _tell(pieces[0], error)
+            if len(pieces) > 1:  # one of them is at fault
+                self._waiting.extendleft(reversed(pieces))
+                for _ in pieces:
+                    if self._waiting:
+                        await self._write_some(1)
                 return
             if not pieces:  # the database is away: those who wait are to know
                 pieces, self._waiting = list(self._waiting), deque()
-                for piece in pieces:
-                    _tell(piece, error)
-                return
             for piece in pieces:
-                await self._write_alone(piece)
+                if not piece.written.done():
+                    piece.written.set_exception(error)
             return
         for piece, result in zip(pieces, results, strict=True):
             if not piece.written.done():
                 piece.written.set_result(result)
-
-    async def _write_alone(self, piece: _Piece) -> None:
-        try:
-            with ExitStack() as stack:
-                async with self._store.write(brief=True) as tx:
-                    result = await self._do(piece, tx, stack)
-        except Exception as error:
-            _tell(piece, error)
-            return
-        if not piece.written.done():
-            piece.written.set_result(result)
 
     @staticmethod
     async def _do(piece: _Piece, tx: "Tx", stack: ExitStack) -> Any:
@@ -99,8 +89,3 @@ class Together:
         tx.bumped |= own.bumped
         tx.afterwards += own.afterwards
         return result
-
-
-def _tell(piece: _Piece, error: Exception) -> None:
-    if not piece.written.done():
-        piece.written.set_exception(error)
