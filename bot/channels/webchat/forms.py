@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from bot import wording
 from bot.channels.incoming import MAX_TEXT
+from bot.channels.web_security import is_same_origin
 from bot.channels.webchat.posts import Post
 from knowledge.entry import Language
 
@@ -24,7 +25,7 @@ CAMPAIGN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class BadForm(Exception):
     """The post is refused with *status*; *sentence* of `wording` says why, and *draft* is what had been written."""
 
-    def __init__(self, status: Literal[413, 415, 422], sentence: str, draft: str = "") -> None:
+    def __init__(self, status: Literal[403, 413, 415, 422], sentence: str, draft: str = "") -> None:
         super().__init__(status)
         self.status = status
         self.sentence = sentence
@@ -37,6 +38,13 @@ async def read_form(request: Request) -> Mapping[str, str]:
     if not KEY.fullmatch(fields.get("key", "")):
         raise BadForm(422, wording.WEB_BAD_FORM)
     return fields
+
+
+async def read_from_script(request: Request, known: frozenset[str]) -> Mapping[str, str]:
+    """What a script of our own pages posts by itself, for nobody to read an answer. Raises `BadForm`."""
+    if not is_same_origin(request.headers, request.headers.get("host", "")):
+        raise BadForm(403, wording.WEB_BAD_FORM)
+    return await read_fields(request, known)
 
 
 async def read_fields(request: Request, known: frozenset[str]) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from bot.channels.incoming import Sendable
 from bot.channels.web_security import is_same_origin
 from bot.channels.webchat import campaign_links, pages, returning, share, transcript, widget
 from bot.channels.webchat.chat import HERE, Face, WebChat
-from bot.channels.webchat.forms import BadForm, read_fields, read_form, read_post
+from bot.channels.webchat.forms import BadForm, read_form, read_from_script, read_post
 from bot.channels.webchat.limits import Limits
 from bot.channels.webchat.openings import Openings
 from bot.channels.webchat.posts import NAME, Post, as_body
@@ -188,10 +188,8 @@ class _Pages:
 
     async def typing(self, request: Request) -> Response:
         """The asker writes (`on`), or has stopped (`off`): no word of what. Only whoever has their question sees it."""
-        if not is_same_origin(request.headers, request.headers.get("host", "")):
-            return Response(status_code=403)
         try:
-            fields = await read_fields(request, frozenset({"typing"}))
+            fields = await read_from_script(request, frozenset({"typing"}))
         except BadForm as fault:
             return Response(status_code=fault.status)
         token = token_of(request, self._door)
