@@ -5,6 +5,14 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from hypothesis import strategies as st
+
+from tests.support.bot_api import SPECIFICATION
+
+KINDS = json.loads(SPECIFICATION.read_text(encoding="utf-8"))["types"]
+PARTS = [kind for kind in KINDS["Update"]["fields"] if kind != "update_id"]  # what an update may bring
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+
 MARKER = "sarvikuonon"  # stands in every text of theirs: where it is found, a text has got out
 CHAT = 6_000
 TEXT = f"mun {MARKER} asia on tää"
@@ -38,6 +46,16 @@ REAL: tuple[dict[str, Any], ...] = (
     {"message": IN_GROUP | {"text": TEXT, "reply_to_message": IN_GROUP | {"from": BOT, "text": TEXT}}},
     {"message": IN_GROUP | {"migrate_to_chat_id": -1_002_000_000_000}},
 )  # fmt: skip
+
+
+def anything(scalars: st.SearchStrategy[Any] = SCALARS) -> st.SearchStrategy[Any]:
+    """Any JSON of *scalars*, often with the names of a message's fields."""
+    names = st.sampled_from(sorted(KINDS["Message"]["fields"])) | st.text(max_size=5)
+    return st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4),
+        max_leaves=12,
+    )
 
 
 def _nested(depth: int) -> list[Any]:

@@ -1,7 +1,6 @@
 """Thousands of updates as no Telegram should bring them, among those of people who wait for an answer."""
 
 import asyncio
-import json
 import os
 import random
 import time
@@ -14,8 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Select, func, select
 
 from bot.store.schema import inbox, quarantine
-from tests.support.bot_api import SPECIFICATION
-from tests.support.odd_updates import CHAT, MARKER, odd_updates
+from tests.support.odd_updates import CHAT, MARKER, PARTS, SCALARS, anything, odd_updates
 from tests.torture.scenario import Scenario
 from tests.torture.world import World
 
@@ -25,19 +23,7 @@ FROM_HYPOTHESIS = MANY // 30
 SOME = 20
 TAKEN_WITHIN = 300.0  # seconds
 MOST_LOGGED = 10 * 1024  # bytes for each
-KINDS = json.loads(SPECIFICATION.read_text(encoding="utf-8"))["types"]
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(MARKER)
-ANYTHING = st.recursive(
-    SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(sorted(KINDS["Message"]["fields"])) | st.text(max_size=5), inner, max_size=4)
-    ),
-    max_leaves=12,
-)
-UPDATE = st.fixed_dictionaries(
-    {}, optional={kind: ANYTHING for kind in KINDS["Update"]["fields"] if kind != "update_id"}
-)
+UPDATE = st.fixed_dictionaries({}, optional=dict.fromkeys(PARTS, anything(SCALARS | st.just(MARKER))))
 
 
 def generated(many: int, seed: int) -> list[dict[str, Any]]:
