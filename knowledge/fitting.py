@@ -8,19 +8,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from knowledge.calibration import chances_of, error, fit_stretch, interval, odds_of, stretched_out_of_fold
+from knowledge.calibration import (
+    Doubles,
+    Flags,
+    Numbers,
+    chances_of,
+    error,
+    fit_stretch,
+    interval,
+    odds_of,
+    stretched_out_of_fold,
+)
 from knowledge.confidence import CHOICES, SPEAKING_FOR, Fitted, Logistic, Scope, Thresholds, is_here, signals, terms_of
 from knowledge.index import Finding, Fusion, Index
 from knowledge.library import Library
 from knowledge.questions import Question, development
 from knowledge.safety import assess
 from knowledge.smalltalk import Manners
-
-Doubles = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.int64]
 
 SEED = 20261122
 FOLDS = 5
