@@ -544,7 +544,7 @@ class Service:
 
 def _in_messages(reply: Reply) -> list[Reply]:
     """*reply* as messages of a channel's length, the buttons under the last: each is paced and retried by itself."""
-    *before, last = split(reply.text)
+    *before, last = split(reply.text, is_answer=reply.entry_id is not None)
     return [*(replace(reply, text=text, buttons=(), has_file=False) for text in before), replace(reply, text=last)]
 
 

@@ -4,8 +4,8 @@ Only paragraphs, line breaks, bold, italics, lists and links are rendered; every
 plain text.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Collection, Iterator
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -18,13 +18,31 @@ _PARSER = MarkdownIt("zero", {"breaks": True, "html": False}).enable(
 )
 
 
-@lru_cache(maxsize=256)
-def as_telegram_html(markdown: str) -> str:
-    """*markdown* in the HTML that Telegram takes: `b`, `i` and `a`, with lists as lines.
+_ANSWERS_KEPT = 256
+_answers: OrderedDict[str, str] = OrderedDict()
 
-    Kept, since each message is asked for twice (is it short enough; then to send it), and an answer again and again.
+
+def as_telegram_html(markdown: str) -> str:
+    """*markdown* in the HTML that Telegram takes: `b`, `i` and `a`, with lists as lines."""
+    return _answers.get(markdown) or "".join(_telegram(_PARSER.parse(markdown))).strip()
+
+
+def kept_rendered() -> Collection[str]:
+    """The answers whose HTML is kept in memory."""
+    return _answers.keys()
+
+
+def _keep(answer: str) -> None:
+    """Each message is asked for twice (is it short enough; then to send it), and an answer again and again.
+
+    The bot's other messages may quote an asker, and nothing of an asker's stays in memory.
     """
-    return "".join(_telegram(_PARSER.parse(markdown))).strip()
+    if answer in _answers:
+        _answers.move_to_end(answer)
+        return
+    _answers[answer] = as_telegram_html(answer)
+    if len(_answers) > _ANSWERS_KEPT:
+        _answers.popitem(last=False)
 
 
 def as_web_html(markdown: str) -> Markup:
@@ -47,8 +65,13 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def split(markdown: str, limit: int = TELEGRAM_LIMIT) -> list[str]:
-    """*markdown* in pieces of at most *limit* units as Telegram HTML, cut at paragraphs, lines, sentences or words."""
+def split(markdown: str, limit: int = TELEGRAM_LIMIT, *, is_answer: bool = False) -> list[str]:
+    """*markdown* in pieces of at most *limit* units as Telegram HTML, cut at paragraphs, lines, sentences or words.
+
+    *is_answer*: it is an answer of the FAQ with nobody's words in it, and will be asked for again.
+    """
+    if is_answer:
+        _keep(markdown)
     if units(as_telegram_html(markdown)) <= limit:
         return [markdown]
     for separator in ("\n\n", "\n", ". ", " "):

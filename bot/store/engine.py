@@ -85,10 +85,11 @@ class Tx:
     @asynccontextmanager
     async def patience(self) -> AsyncIterator[None]:
         """Inside, a statement may take as long as it needs: nobody waits for what it changes."""
-        if self.dialect != "postgresql":
-            yield
-            return
         driver = (await self.connection.get_raw_connection()).driver_connection
+        if isinstance(driver, sqlite_driver.Connection):
+            with driver.at_length():
+                yield
+            return
         await self.execute(text("SET LOCAL statement_timeout = 0"))
         if isinstance(driver, postgresql_driver.Connection):
             driver.is_patient = True

@@ -35,7 +35,8 @@ async def erase(tx: Tx, conversation_id: str) -> bytes | None:
     posts = select(group_message.c.id).where(group_message.c.ticket_id.in_(tickets))
     of_posts = select(outbox.c.notice_id).where(outbox.c.group_message_id.in_(posts))
     await tx.execute(delete(notice).where(notice.c.id.in_(of_posts)))
-    await tx.execute(delete(asker).where(asker.c.id == found.asker_id))
+    async with tx.patience():
+        await tx.execute(delete(asker).where(asker.c.id == found.asker_id))
     await tx.bump(QUEUE)
     tx.touch(f"conversation:{conversation_id}")
     tx.touch(TOPIC)

@@ -51,6 +51,15 @@ class Connection(aiosqlite.Connection):
         finally:
             self._is_brief = False
 
+    @contextmanager
+    def at_length(self) -> Iterator[None]:
+        """In the block, inside a brief one too, every statement is handed to the thread: the loop goes on meanwhile."""
+        was_brief, self._is_brief = self._is_brief, False
+        try:
+            yield
+        finally:
+            self._is_brief = was_brief
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if self._is_brief and not self._is_away:
             return fn(*args, **kwargs)

@@ -208,6 +208,22 @@ async def test_what_is_brief_crosses_to_sqlites_thread_to_begin_and_to_commit_al
     assert (rows, read_after - read_before) == ([0, 1, 2], 0)
 
 
+async def test_what_may_take_long_in_a_brief_transaction_crosses_to_sqlites_thread(tmp_path: Path) -> None:
+    """Erasing ten thousand messages stopped everybody else's conversation for a tenth of a second."""
+    store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
+    async with store.write(brief=True) as tx:
+        await tx.execute(text("CREATE TABLE one (number INTEGER)"))
+        crossings = _count_puts(await _driver(tx.connection))
+        async with tx.patience():
+            await tx.execute(text("INSERT INTO one VALUES (1)"))
+        long = len(crossings)
+        await tx.execute(text("INSERT INTO one VALUES (2)"))
+        brief = len(crossings) - long
+    await store.close()
+
+    assert (long, brief) == (1, 0)
+
+
 async def test_after_a_cancelled_crossing_nothing_overtakes_it(tmp_path: Path) -> None:
     """SQLite's connection is one at a time: the thread may still be at work for whoever was cancelled."""
     store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")

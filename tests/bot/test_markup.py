@@ -87,6 +87,18 @@ def test_a_short_text_is_one_piece_as_it_is() -> None:
     assert markup.split("**Moi!** Miten menee?") == ["**Moi!** Miten menee?"]
 
 
+def test_only_answers_are_kept_rendered() -> None:
+    """Whoever has everything erased is in nobody's memory either: people are quoted in the bot's other messages."""
+    quoted, answer = "”olen Marjatta ja pelkään”\n\nKenelle?", "**Asumistuki**\n\nSen saa [Kelasta](https://kela.fi)."
+    for text in (quoted, answer):
+        markup.split(text, is_answer=text is answer)
+        markup.as_telegram_html(text)
+        markup.as_telegram_html(text)
+
+    assert answer in markup.kept_rendered()
+    assert quoted not in markup.kept_rendered()
+
+
 @pytest.mark.parametrize(
     ("markdown", "html"),
     [

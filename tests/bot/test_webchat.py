@@ -710,6 +710,17 @@ def test_an_act_that_is_tried_again_counts_once() -> None:
     assert allowed == [True, True, True, True, False, True, True]
 
 
+def test_a_clock_that_is_put_back_leaves_nobody_waiting_for_the_old_time() -> None:
+    """What was counted then would count for an hour and a minute, and every message until then be refused."""
+    pace, now = Pace(2, timedelta(minutes=1)), datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    for act in "12":
+        pace.allows("a", act, now)
+    before = now - timedelta(hours=1)
+    allowed = [pace.allows("a", act, before + timedelta(seconds=10)) for act in "345"]
+
+    assert allowed == [True, True, False]
+
+
 @on_one_database
 async def test_a_post_sent_again_after_a_lost_answer_is_not_counted_against_the_flood(aino: Browser) -> None:
     """The page's script sends the same form until it is confirmed, on a train for minutes."""

@@ -20,13 +20,17 @@ class Pace:
         """Whether *key* may do *act* at *now*; if so, it is counted, once however often it is tried again."""
         if len(self._acts) >= KEYS_BEFORE_TIDYING:
             self._tidy(now)
-        recent = {done: at for done, at in self._acts.get(key, {}).items() if now - at < self._window}
+        recent = {done: at for done, at in self._acts.get(key, {}).items() if self._counts(at, now)}
         allowed = act in recent or len(recent) < self._limit
         self._acts[key] = {act: now} | recent if allowed else recent
         return allowed
 
     def _tidy(self, now: datetime) -> None:
-        self._acts = {key: acts for key, acts in self._acts.items() if now - max(acts.values()) < self._window}
+        self._acts = {key: acts for key, acts in self._acts.items() if self._counts(max(acts.values()), now)}
+
+    def _counts(self, at: datetime, now: datetime) -> bool:
+        """Whether what was done *at* counts *now*; what lies far ahead was timed by a clock that was put back since."""
+        return abs(now - at) < self._window
 
 
 class DailyHash:
