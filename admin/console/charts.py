@@ -229,11 +229,11 @@ def _steps(flats: Iterable[tuple[float, float, float]], first: str) -> str:
 
 
 def _tag(name: str, attributes: Mapping[str, str | float], *inside: Markup) -> Markup:
-    told = Markup(" ").join(
-        Markup('{}="{}"').format(key, value if isinstance(value, str) else _number(value))
-        for key, value in attributes.items()
+    """Put together as plain text, each value escaped: a page has a thousand, and `Markup.format` takes far longer."""
+    told = " ".join(
+        f'{key}="{escape(value) if isinstance(value, str) else _number(value)}"' for key, value in attributes.items()
     )
-    return Markup("<{0} {1}>{2}</{0}>").format(name, told, Markup("").join(inside))
+    return Markup(f"<{name} {told}>{''.join(inside)}</{name}>")  # noqa: S704 -- all that is put in is escaped
 
 
 def _number(value: float) -> str:

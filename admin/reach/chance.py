@@ -1,5 +1,6 @@
 """How likely so few are by chance: counts that scatter somewhat more than Poisson's, and odds in words. Pure."""
 
+from functools import lru_cache
 from math import exp, lgamma, log
 
 SAME = 1.001  # nearer to Poisson's scatter than this, it is Poisson's
@@ -14,6 +15,7 @@ def at_most(count: int, expected: float, scatter: float = 1.0) -> float:
     return min(1.0, sum(_probability(number, expected, scatter) for number in range(count + 1)))
 
 
+@lru_cache(maxsize=1024)  # a page of figures asks the same of its days each time, thousands of steps for a busy one
 def quantile(share: float, expected: float, scatter: float = 1.0) -> int:
     """The smallest count that is reached or not exceeded with at least the probability *share* (0.0–1.0, not 1)."""
     if expected <= 0:

@@ -58,15 +58,15 @@ async def measure(days: Tallies, span: Span, kinds: Mapping[Dimension, Collectio
     first, last = span.first_day, span.last_day
     unit = people.unit_of(first, last)
     found: dict[Cell, Measure] = {}
-    for wanted in {tuple(of_it) for of_it in kinds.values()}:
+    for wanted in sorted({tuple(of_it) for of_it in kinds.values()}, key=len, reverse=True):  # few are among many
         dimensions = [dimension for dimension, of_it in kinds.items() if tuple(of_it) == wanted]
         if unit is not None:
             for cell, tally in (await days.summed(dimensions, wanted)).items():
                 exactly = people.first_in(unit, tally)
                 found[cell] = _measure([tally], exactly, exactly)
         else:
-            for cell, of_days in (await days.by_day(dimensions, wanted)).items():
-                found[cell] = _measure(of_days.values(), *people.bounds(of_days, first, last))
+            for cell, of_parts in (await days.by_part(dimensions, wanted, people.parts(first, last))).items():
+                found[cell] = _measure(of_parts.values(), *people.bounds(of_parts, first, last))
     return Measures(found)
 
 

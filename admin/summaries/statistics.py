@@ -31,10 +31,10 @@ _COUNTED = (
     *("opened", "visited", "came"),
     *(f"closed_{outcome}" for outcome in CLOSINGS),
 )
-_COUNTS: Mapping[Dimension, Sequence[str]] = {"all": _COUNTED, "office": _COUNTED}
+_COUNTS: Mapping[Dimension, Sequence[str]] = {"all": _COUNTED, "office": ("asked",)}
 _OF_ALL: Mapping[Dimension, Sequence[str]] = {
-    **_COUNTS,
-    **dict.fromkeys(("channel", "language", "campaign"), _COUNTED),
+    "all": _COUNTED,
+    **dict.fromkeys(("channel", "language", "campaign", "office"), ("opened", "visited", "came", *_STEPS)),
     "topic": (*_STEPS, *_LACKING),
 }
 

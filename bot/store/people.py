@@ -4,7 +4,7 @@ Of days that begin where a day, ISO week, month or year does, and don't reach be
 each of them has one event that was their first in it. Of other days it is known from how many to how many.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -45,10 +45,12 @@ def bounds(days: Mapping[date, Tally], first_day: date, last_day: date) -> tuple
     """How many people are at least, and at most, behind the tallies of the *days* from *first_day* to *last_day*.
 
     At least: those known to be different within one unit, and those who were new after it. At most: as if nobody of
-    one unit had come in another, the days cut into the largest units that begin within them.
+    one unit had come in another, the days cut into the largest units that begin within them. The tally of several days
+    may stand at the first of them, where these are one of the `parts`.
     """
     within = {day: tally for day, tally in days.items() if first_day <= day <= last_day}
-    fewest = max((at_least(unit, within) for unit in _UNIT_OF), default=0)
+    monday = _monday_after(first_day)
+    fewest = _known(within, lambda day: _ALL_UNITS if day < monday else _LARGER_UNITS)
     return fewest, _at_most(within, first_day, last_day)
 
 
@@ -58,16 +60,48 @@ def at_least(unit: Unit, days: Mapping[date, Tally]) -> int:
     In a unit each is first once. Who comes in several is known apart only when they had never come before. The tally of
     several days of one unit may stand at any of them.
     """
-    most, in_unit, new_later, current = 0, 0, 0, None
-    new_in_unit = 0
+    only = [_ALL_UNITS[number] for number, name in enumerate(_UNIT_OF) if name == unit]
+    return _known(days, lambda _: only)
+
+
+@lru_cache(maxsize=8)
+def parts(first_day: date, last_day: date) -> tuple[date, ...]:
+    """The first days of the runs of days that `bounds` may be told together, from *first_day* on.
+
+    No more is known of a day in a whole week than of that week: so they are weeks, cut where a month begins, and before
+    the first Monday days.
+    """
+    monday = _monday_after(first_day)
+    days = (first_day + timedelta(days=number) for number in range((last_day - first_day).days + 1))
+    return tuple(day for day in days if day <= monday or day.weekday() == 0 or day.day == 1)
+
+
+# A unit by its place among the flags of a tally, and what a day belongs to in it.
+_ALL_UNITS = tuple((number, lru_cache(4096)(of)) for number, of in enumerate(_UNIT_OF.values(), 1))
+_LARGER_UNITS = _ALL_UNITS[1:]
+
+
+def _known(
+    days: Mapping[date, Tally], units_of: Callable[[date], Sequence[tuple[int, Callable[[date], object]]]]
+) -> int:
+    """The most people who are known to be different, by the units that are looked at on each of *days*."""
+    most = new_later = 0
+    current: list[object] = [None] * len(Tally._fields)
+    people = [0] * len(Tally._fields)  # of the unit that the day is in, and those who were new after it
     for day in sorted(days, reverse=True):
-        if (here := _UNIT_OF[unit](day)) != current:
-            new_later += new_in_unit
-            current, in_unit, new_in_unit = here, 0, 0
-        in_unit += first_in(unit, days[day])
-        new_in_unit += days[day].first_ever
-        most = max(most, in_unit + new_later)
+        tally = days[day]
+        for number, of in units_of(day):
+            if (here := of(day)) != current[number]:
+                current[number], people[number] = here, new_later
+            people[number] += tally[number]
+            most = max(most, people[number])
+        new_later += tally.first_ever
     return most
+
+
+def _monday_after(day: date) -> date:
+    """The first Monday from *day* on."""
+    return day + timedelta(days=-day.weekday() % 7)
 
 
 def _at_most(days: Mapping[date, Tally], first_day: date, last_day: date) -> int:

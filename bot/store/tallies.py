@@ -8,11 +8,12 @@ Days that `tallying` has added up are read from there, all others from the event
 """
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, Date, Integer, String, and_, case, cast, column, false, func, or_, select, values
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import event, tallied_day, tally
@@ -139,6 +140,27 @@ class Tallies:
             found[cell] = {**found.get(cell, {}), **of_days}
         return found
 
+    async def by_part(self, dimensions: Collection[Dimension], kinds: Collection[str], starts: Sequence[date]) -> ByDay:
+        """Runs of days together, each at its first day: they begin on *starts*, the first of which is the first day."""
+        question = "by part", frozenset(dimensions), frozenset(kinds), tuple(starts), self._days, self._marks
+        found: ByDay = {}
+        if self._marks:
+            packed = await remembered(self._read, question, lambda: self._by_part(dimensions, kinds, starts))
+            found = {
+                cell: {
+                    starts[place]: Tally(*counts[at : at + len(_SUMS)])
+                    for place, at in enumerate(range(0, len(counts), len(_SUMS)))
+                    if counts[at]
+                }
+                for cell, counts in packed.items()
+            }
+        for cell, of_days in (await self._from_events(dimensions, kinds)).items():
+            parts = found.setdefault(cell, {})
+            for day, counted in of_days.items():
+                start = starts[bisect_right(starts, day) - 1]
+                parts[start] = parts[start] + counted if start in parts else counted
+        return found
+
     async def waits(self) -> list[int]:
         """How many seconds each asker waited whom a person first answered on these days, in no order."""
         found: list[int] = []
@@ -153,7 +175,7 @@ class Tallies:
 
     async def _summed(self, dimensions: Collection[Dimension], kinds: Collection[str]) -> dict[Cell, Tally]:
         cells = tally.c.dimension, tally.c.kind, tally.c.value
-        sums = select(*cells, *(func.sum(column) for column in _SUMS)).where(*self._added_up(dimensions, kinds))
+        sums = select(*cells, *(func.sum(count) for count in _SUMS)).where(*self._added_up(dimensions, kinds))
         rows = await self._read.execute(sums.group_by(*cells))
         return {Cell(dimension, value, kind): Tally(*counts) for dimension, kind, value, *counts in rows}
 
@@ -163,6 +185,31 @@ class Tallies:
         days = select(*cells, tally.c.local_day, *_SUMS).where(*self._added_up(dimensions, kinds))
         for dimension, kind, value, day, *counts in await self._read.execute(days):
             found.setdefault(Cell(dimension, value, kind), {})[day] = Tally(*counts)
+        return found
+
+    async def _by_part(
+        self, dimensions: Collection[Dimension], kinds: Collection[str], starts: Sequence[date]
+    ) -> "dict[Cell, array[int]]":
+        """The counts of a cell's parts one after another, zeros where there is nothing: that takes little room."""
+        ends = [*(start - timedelta(days=1) for start in starts[1:]), self._days[1]]
+        part = (
+            values(column("place", Integer), column("first", Date), column("last", Date))
+            .data([(place, *days) for place, days in enumerate(zip(starts, ends, strict=True))])
+            .cte("part")
+        )
+        cells = tally.c.dimension, tally.c.kind, tally.c.value
+        sums = (
+            select(*cells, part.c.place, *(func.sum(count) for count in _SUMS))
+            .select_from(part.join(tally, tally.c.local_day.between(part.c.first, part.c.last)))
+            .where(*self._added_up(dimensions, kinds))
+        )
+        found: dict[Cell, array[int]] = {}
+        nothing = array("l", bytes(array("l").itemsize * len(_SUMS) * len(starts)))
+        for dimension, kind, value, place, *counts in await self._read.execute(sums.group_by(*cells, part.c.place)):
+            cell = Cell(dimension, value, kind)
+            if (of_cell := found.get(cell)) is None:
+                of_cell = found[cell] = nothing[:]
+            of_cell[place * len(_SUMS) : (place + 1) * len(_SUMS)] = array("l", counts)
         return found
 
     async def _waits(self) -> "array[int]":
@@ -195,9 +242,9 @@ class Tallies:
             if known == number and (kinds_known == kinds or (kinds and kinds_known > kinds)):
                 return cells
         columns = _TOGETHER[number]
-        values = [column.label(name) for name, column in columns.items()]
-        keys: list[Any] = [event.c.local_day, event.c.kind, *(value.name for value in values)]
-        statement = select(event.c.local_day, event.c.kind, *values, *_COUNTS).where(_on(self._untallied))
+        named = [expression.label(name) for name, expression in columns.items()]
+        keys: list[Any] = [event.c.local_day, event.c.kind, *(one.name for one in named)]
+        statement = select(event.c.local_day, event.c.kind, *named, *_COUNTS).where(_on(self._untallied))
         if kinds:
             statement = statement.where(event.c.kind.in_(sorted(kinds)))
         sums: dict[tuple[Dimension, str, str], dict[date, list[int]]] = {}

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 MOST = 24  # answers: a page of figures asks for nine
 LARGEST = 5_000  # cells of one answer: what is larger is read anew
-LARGEST_ARRAY = 100_000  # numbers, which take less room
+LARGEST_ARRAYS = 150_000  # numbers of one answer, which take less room
 
 Answer = TypeVar("Answer", bound=Sized)
 
@@ -29,15 +29,14 @@ async def remembered(read: AsyncConnection, question: Hashable, look: Callable[[
         kept: Answer = answers[question]
         return kept
     answer = await look()
-    if _size(answer) <= (LARGEST_ARRAY if isinstance(answer, array) else LARGEST):
+    if _is_small(answer):
         answers[question] = answer
         while len(answers) > MOST:
             answers.popitem(last=False)
     return answer
 
 
-def _size(answer: Sized) -> int:
-    """How many cells it has, of each day its own."""
-    if not isinstance(answer, dict):
-        return len(answer)
-    return sum(len(part) if isinstance(part, dict) else 1 for part in answer.values())
+def _is_small(answer: Sized) -> bool:
+    parts = list(answer.values()) if isinstance(answer, dict) else [answer]
+    cells = sum(1 if isinstance(part, tuple) else len(part) for part in parts if not isinstance(part, array))
+    return cells <= LARGEST and sum(len(part) for part in parts if isinstance(part, array)) <= LARGEST_ARRAYS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.people import Unit, bounds, unit_of
+from bot.store.people import Unit, at_least, bounds, parts, unit_of
 from bot.store.tallies import Tally
 
 FIRST_DAY = date(2026, 12, 14)  # three weeks on either side of a new year that week 53 reaches over
@@ -44,11 +44,43 @@ def test_the_truth_lies_within_the_bounds_and_is_met_where_a_unit_begins(
     first_day, last_day = FIRST_DAY + timedelta(days=first), FIRST_DAY + timedelta(days=last)
     truth = len({person for number, person in visits if first <= number <= last})
 
-    at_least, at_most = bounds(_tallies(visits), first_day, last_day)
+    fewest, most = bounds(_tallies(visits), first_day, last_day)
 
-    assert at_least <= truth <= at_most
+    assert fewest <= truth <= most
     if unit_of(first_day, last_day) is not None:
-        assert at_least == at_most
+        assert fewest == most
+
+
+@given(visits, days, days)
+def test_days_taken_together_tell_as_much_as_each_by_itself(
+    visits: list[tuple[int, int]], one: int, other: int
+) -> None:
+    """A long range is read by its parts, which are few: not a number may be another for that."""
+    first_day, last_day = (FIRST_DAY + timedelta(days=number) for number in sorted((one, other)))
+    seen = {day: tally for day, tally in _tallies(visits).items() if first_day <= day <= last_day}
+    together: dict[date, Tally] = defaultdict(Tally)
+    for day, tally in seen.items():
+        together[max(part for part in parts(first_day, last_day) if part <= day)] += tally
+
+    found = bounds(together, first_day, last_day)
+
+    assert found == bounds(seen, first_day, last_day)
+    assert found[0] == max(at_least(unit, seen) for unit in ("day", "week", "month", "year"))
+
+
+@pytest.mark.parametrize(
+    ("first_day", "last_day", "most"),
+    [
+        (date(2026, 10, 17), date(2026, 11, 30), 10),  # 45 days
+        (date(2025, 11, 14), date(2026, 11, 20), 80),
+    ],
+)
+def test_a_long_range_has_few_parts(first_day: date, last_day: date, most: int) -> None:
+    """Its figures are read in as many rows: by day, a page of 45 days took twice as long as it may."""
+    found = parts(first_day, last_day)
+
+    assert found[0] == first_day
+    assert len(found) <= most
 
 
 def test_who_was_new_later_is_somebody_else() -> None:

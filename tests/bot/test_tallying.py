@@ -12,7 +12,7 @@ from admin import invariants
 from bot.store import tallying
 from bot.store.engine import Store
 from bot.store.schema import event, tallied_day, tally
-from bot.store.tallies import DIMENSIONS, Tallies
+from bot.store.tallies import DIMENSIONS, ByDay, Tallies, Tally
 from tests.support.clock import A_TUESDAY_MORNING as NOW
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -182,3 +182,34 @@ async def test_sums_of_days_that_are_over_are_remembered_until_one_of_them_is_ad
     assert remembered == first
     assert with_today != first
     assert {cell.kind: tally.times for cell, tally in anew.items()} == {"asked": 5, "escalated": 1}
+
+
+async def test_parts_of_days_hold_what_their_days_do_added_up_or_not_and_are_remembered(store: Store) -> None:
+    """A range that begins anywhere is read by its parts: with today's events in them, and what was read kept."""
+    await _write(store, *EVENTS)
+    await tallying.catch_up(store, TODAY - timedelta(days=1))
+    first = TODAY - timedelta(days=4)
+    starts = (first, first + timedelta(days=1), TODAY - timedelta(days=1))
+
+    async def look() -> tuple[ByDay, ByDay]:
+        async with store.read() as read:
+            days = await Tallies.of(read, first, TODAY)
+            return (
+                await days.by_part(["all", "topic"], ["asked", "opened"], starts),
+                await days.by_day(["all", "topic"], ["asked", "opened"]),
+            )
+
+    by_part, by_day = await look()
+    async with store.write() as tx:
+        await tx.execute(tally.update().values(times=77))  # nobody does that: it shows what is read again
+    again, _ = await look()
+    together: ByDay = {}
+    for cell, of_days in by_day.items():
+        parts = together.setdefault(cell, {})
+        for day, found in of_days.items():
+            start = max(start for start in starts if start <= day)
+            parts[start] = parts.get(start, Tally()) + found
+
+    assert by_part == together
+    assert again == by_part
+    assert len({day for of_days in by_part.values() for day in of_days}) == len(starts)
