@@ -15,6 +15,9 @@ from knowledge.wishes import wants_person
         "Jag vill prata med en människa.", "människa tack", "jag vill ha en människa",
         "får jag träffa en handledare", "I want to talk to a human", "human please",
         "can I talk to a real person instead of a bot",
+        "ei auttanu, haluun puhua ihmiselle", "tää ei auta yhtään anna joku ihminen", "et sä ymmärrä mua, haluan ihmisen",
+        "väärä vastaus, saisko oikeen ihmisen", "Det hjälpte inte, jag vill prata med en människa",
+        "that didn't help, I want to talk to a human", "you dont understand me, can i talk to a person",
     ],
 )  # fmt: skip
 def test_a_wish_for_a_person_is_heard(text: str) -> None:
