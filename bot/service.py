@@ -3,7 +3,7 @@
 What needs no lock (parsing, masking, the verdict) comes before it; nothing inside awaits the network.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -136,15 +136,11 @@ class Service:
         try:
             incoming = PARSERS[item.channel](self._vault.unseal(item.sealed))
         except (Unparsable, WrongKey) as error:
-            async with self._store.write() as tx:
-                if await inbox.claim(tx, item):
-                    await inbox.give_up(tx, item, reason=str(error), now=now)
+            await self._end(item, partial(inbox.give_up, reason=str(error), now=now))
             log.warning("unparsable", channel=item.channel, item=item.id)
             return
         if incoming is None:
-            async with self._store.write() as tx:
-                if await inbox.claim(tx, item):
-                    await inbox.done(tx, item, kind="ignored", replies=0, now=now)
+            await self._end(item, partial(inbox.done, kind="ignored", replies=0, now=now))
             return
         if isinstance(incoming.said, InGroup):
             await self._speak_in_group(item, incoming.address, _first_guess(incoming.language), now)
@@ -155,6 +151,15 @@ class Service:
         else:
             said_at = incoming.said_at or item.received_at
             await self._converse(item, incoming, incoming.said, said_at, now)
+
+    async def _end(self, item: InboxItem, end: Callable[[Tx, InboxItem], Awaitable[None]]) -> None:
+        """Do with *item* what takes no answer, in a commit that others share: there may be thousands."""
+
+        async def write(tx: Tx, _nothing: None) -> None:
+            if await inbox.claim(tx, item):
+                await end(tx, item)
+
+        await self._store.together(write, nullcontext)
 
     async def apologise(self, item: InboxItem, now: datetime) -> None:
         """Give *item* up after too many errors: into quarantine, with a word to the asker if they can be found."""

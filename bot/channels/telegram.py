@@ -79,11 +79,15 @@ POLL_SECONDS = 25
 POLLING = "telegram-poll"  # the lease of the one process that asks for updates
 POLL_LEASE = timedelta(seconds=20)  # after a crash nobody on another machine asks for so long
 RENEW_SECONDS = 5.0
+# Between two looks at what can't be confirmed: whoever asks for the same again within half a second gets one update.
+UNNUMBERED_SECONDS = 0.6
+NO_NUMBERS = "updates without numbers"
 TYPING_SHOWN = timedelta(seconds=5)  # Telegram's own
 COMMANDS = (
     "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "vinkit", "kieli", "jaa", "tietoni", "unohda",
     "tietosuoja", "ohje",
 )  # fmt: skip
+CHAT_ID = re.compile(r"-?[0-9]{1,19}")
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 GROUPS = frozenset({"group", "supergroup"})
 
@@ -104,7 +108,7 @@ def parse(body: str) -> Incoming | None:
     Raises `Unparsable` for bytes that are no update.
     """
     try:
-        return _read(Update.de_json(json.loads(body), None))
+        return _checked(_read(Update.de_json(json.loads(body), None)))
     except (TypeError, KeyError, ValueError, AttributeError, OverflowError, OSError, RecursionError) as error:
         # The library checks little: a text that is a number shows only when it is read, a date that no clock reaches
         # as an error of the operating system.
@@ -120,6 +124,18 @@ def _read(update: Update) -> Incoming | None:
     if update.callback_query:
         return _pressed(update)
     return _message(update)
+
+
+def _checked(incoming: Incoming | None) -> Incoming | None:
+    """*incoming*, if it is what it is taken for: the library takes any JSON for a chat's number or a text."""
+    if incoming is None:
+        return None
+    said = incoming.said
+    addresses = [incoming.address, *([said.to] if isinstance(said, GroupMoved) else [])]
+    texts = [incoming.language or "", *([said.query_id] if isinstance(said, PressedInGroup) else [])]
+    if not all(CHAT_ID.fullmatch(address) for address in addresses) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("another type than Telegram's")
+    return incoming
 
 
 def _in_group(change: ChatMemberUpdated) -> Incoming | None:
@@ -445,12 +461,17 @@ class TelegramChannel:
         updates = await asking
         if not isinstance(updates, list):
             raise NetworkError("getUpdates did not bring a list")
+        is_known = bool(updates) and self.health.trouble == NO_NUMBERS
         self._succeeded()
+        self.health.trouble = NO_NUMBERS if is_known else None
         if not updates:
             return
         last = await keep(self._store, self._vault, updates, self._clock())
-        if last is None:
-            raise NetworkError("updates without ids can't be confirmed")  # asking again at once would spin
+        if last is None:  # all are set aside, and come again until one with a number confirms them
+            self._trouble(NO_NUMBERS, is_known=is_known)
+            await self._store.hub.pause(UNNUMBERED_SECONDS)
+            return
+        self._succeeded()
         self._stop_spinners(updates)
         self._offset = last + 1
 
@@ -631,9 +652,10 @@ class TelegramChannel:
     def _succeeded(self) -> None:
         self.health.succeeded_at, self.health.trouble = self._clock(), None
 
-    def _trouble(self, what: str) -> None:
+    def _trouble(self, what: str, *, is_known: bool = False) -> None:
         self.health.trouble = what
-        log.warning("telegram_trouble", what=what)
+        if not is_known:
+            log.warning("telegram_trouble", what=what)
 
 
 def _as_send_failure(error: TelegramError) -> SendFailed:

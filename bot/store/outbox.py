@@ -50,7 +50,7 @@ PERHAPS = "perhaps delivered"  # begins the reason of what failed and may have a
 STOPPED_TWICE = f"{PERHAPS}: the service stopped while sending it, twice"
 
 
-def _is_waiting(items: FromClause) -> ColumnElement[bool]:
+def is_waiting(items: FromClause) -> ColumnElement[bool]:
     """Whether an item is still to go, or on its way: as literals, since SQLite matches no bound value to an index of
     few rows, and would look through all that was ever sent.
     """
@@ -103,7 +103,7 @@ _EARLIER = outbox.alias()
 
 
 def _is_there_before(which: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(which, _EARLIER.c.destination == outbox.c.destination, _is_waiting(_EARLIER))
+    return exists().where(which, _EARLIER.c.destination == outbox.c.destination, is_waiting(_EARLIER))
 
 
 # Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
@@ -111,13 +111,13 @@ def _is_there_before(which: ColumnElement[bool]) -> ColumnElement[bool]:
 # has the asker's question.
 _IS_FIRST_IN_LINE = outbox.c.id.in_(
     select(func.min(outbox.c.id))
-    .where(_is_waiting(outbox), outbox.c.is_broadcast == false())
+    .where(is_waiting(outbox), outbox.c.is_broadcast == false())
     .group_by(outbox.c.destination)
 )
 _IS_WITH_A_PERSON = exists().where(ticket.c.conversation_id == outbox.c.destination, ticket.c.closed_at.is_(None))
 _IS_FIRST_BROADCAST = and_(
     outbox.c.is_broadcast == true(),
-    _is_waiting(outbox),
+    is_waiting(outbox),
     ~_IS_WITH_A_PERSON,
     ~_is_there_before(_EARLIER.c.is_broadcast == false()),
     ~_is_there_before(and_(_EARLIER.c.is_broadcast == true(), _EARLIER.c.id < outbox.c.id)),
@@ -135,15 +135,15 @@ _NEXT_TURN = select(
     exists().where(_IS_FIRST_BROADCAST, _IS_OURS_TO_SEND, _IS_ITS_TURN).label("has_broadcast"),
 )
 
-_IS_AWAITED = and_(_is_waiting(outbox), outbox.c.is_broadcast == false())
+_IS_AWAITED = and_(is_waiting(outbox), outbox.c.is_broadcast == false())
 _BACKLOG = select(func.count(), func.min(outbox.c.queued_at)).where(_IS_AWAITED)
 _OVERDUE_SINCE = select(func.min(outbox.c.not_before)).where(_IS_AWAITED)
-_BROADCASTS_WAITING = select(func.count()).where(_is_waiting(outbox), outbox.c.is_broadcast == true())
+_BROADCASTS_WAITING = select(func.count()).where(is_waiting(outbox), outbox.c.is_broadcast == true())
 
 _IS_BEHIND = exists().where(
     _EARLIER.c.destination == bindparam("conversation_id"),
     _EARLIER.c.is_broadcast == false(),
-    _is_waiting(_EARLIER),
+    is_waiting(_EARLIER),
     _EARLIER.c.key != bindparam("reply_key"),
 )
 _LEASE_REPLY = (

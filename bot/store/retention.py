@@ -20,9 +20,11 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    false,
     func,
     or_,
     select,
+    true,
     update,
 )
 
@@ -33,6 +35,7 @@ from bot.store import questions
 from bot.store.engine import Store, Tx
 from bot.store.inbox import InboxItem
 from bot.store.login_attempts import WINDOW
+from bot.store.outbox import is_waiting
 from bot.store.schema import (
     address,
     asked_address,
@@ -401,7 +404,7 @@ def _is_quiet_since(limit: datetime) -> ColumnElement[bool]:
 
 
 def _is_on_its_way(of_what: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(of_what, outbox.c.state.in_(("queued", "sending")))
+    return exists().where(of_what, is_waiting(outbox))
 
 
 def _has_come_back() -> ColumnElement[bool]:
@@ -412,11 +415,13 @@ def _has_come_back() -> ColumnElement[bool]:
 
 
 def _awaits_delivery() -> ColumnElement[bool]:
-    """Something is still to be sent to the asker of this address."""
-    return exists().where(
-        conversation.c.asker_id == address.c.asker_id,
-        outbox.c.destination == conversation.c.id,
-        outbox.c.state.in_(("queued", "sending")),
+    """Something is still to be sent to the asker of this address.
+
+    Asked once for each kind of send: each has its index of the few that wait, and no index has all that was ever sent.
+    """
+    theirs = (conversation.c.asker_id == address.c.asker_id, outbox.c.destination == conversation.c.id)
+    return or_(
+        *(exists().where(*theirs, is_waiting(outbox), outbox.c.is_broadcast == kind) for kind in (false(), true()))
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import select, text
 
@@ -22,6 +23,7 @@ from bot.store import chat_links, leases, login_attempts, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.support import telegram_faults as faults
+from tests.support import telegram_updates
 from tests.support.clock import Clock
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.knowledge import ALSO_KNOWN, KNOWN
@@ -142,6 +144,28 @@ async def test_a_malformed_update_stops_nobody(koppi: Koppi) -> None:
         sorted(reason.partition(" (")[0] for reason in reasons) == ["no update_id"] * 3 + ["not a Telegram update"] * 2
     )
     assert koppi.telegram.unconfirmed == []
+
+
+async def test_an_update_without_a_number_keeps_nobody_waiting_however_long_it_is_there(
+    store: Store, vault: Vault, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can't be confirmed, and comes again each time: the pauses between grew to a minute, for everybody else too."""
+    assert channel.UNNUMBERED_SECONDS > telegram_updates.FREQUENT_SECONDS  # else one brings nothing but the first
+    monkeypatch.setattr(channel, "UNNUMBERED_SECONDS", 0.01)
+    monkeypatch.setattr(telegram_updates, "FREQUENT_SECONDS", 0.005)
+    await telegram.brings({"update_id": None, "message": {}})
+    with structlog.testing.capture_logs() as lines:
+        async with listening(store, vault, telegram) as listener:
+            async with asyncio.timeout(3):
+                while telegram.calls["getUpdates"] < 5:  # noqa: ASYNC110 - asking is the bot's, no event of the fake's
+                    await asyncio.sleep(0.005)
+            trouble = listener.health.trouble
+            await telegram.says(AINO, "yksi")
+            await confirmed(telegram)
+
+    assert len(await keys(store)) == 1
+    assert trouble == "updates without numbers"
+    assert [line["what"] for line in lines if line["event"] == "telegram_trouble"] == [trouble]
 
 
 async def test_an_update_that_comes_again_is_answered_once(koppi: Koppi) -> None:
