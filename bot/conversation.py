@@ -102,8 +102,20 @@ def _end_leave(conversation: Conversation) -> Conversation:
 
 def _on_text(conversation: Conversation, said: Text, signals: Signals, now: datetime) -> Decision:
     if takes_contacts(conversation, signals.verdict, now):
-        return _tell_of_masking(_take_contacts(_end_leave(conversation), signals), said.masked - CONTACTS)
-    return _tell_of_masking(_answer_text(_end_leave(conversation), signals, now), said.masked)
+        taken = _tell_of_masking(_take_contacts(_end_leave(conversation), signals), said.masked - CONTACTS)
+        return _tell_of_what_is_unread(taken, said)
+    answered = _tell_of_masking(_answer_text(_end_leave(conversation), signals, now), said.masked)
+    return _tell_of_what_is_unread(answered, said)
+
+
+def _tell_of_what_is_unread(decision: Decision, said: Text) -> Decision:
+    """First that nobody sees the picture over the words; on the reply to a danger stands nothing."""
+    if said.beside is None or decision.kind == "crisis":
+        return decision
+    talk = decision.conversation
+    line = f"{_say(talk, wording.BESIDE_WORDS)} {_say(talk, wording.LIFE_AT_RISK)}"
+    first, *rest = decision.replies or (Reply(""),)
+    return replace(decision, replies=(replace(first, text=f"{line}\n\n{first.text}".strip()), *rest))
 
 
 def _take_contacts(conversation: Conversation, signals: Signals) -> Decision:
@@ -161,8 +173,10 @@ def _answer_text(conversation: Conversation, signals: Signals, now: datetime) ->
         return _gently(conversation, verdict, _on_command(conversation, Command("ihminen"), signals, now))
     if verdict.kind != "crisis" and _follows_crisis(conversation, verdict, signals, now):
         buttons = () if conversation.ticket else _send_buttons(conversation, "sosiaaliohjaaja")
-        reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP), buttons)
-        return Decision("crisis", conversation, (reply,), _joins(conversation))
+        joins = _joins(conversation)
+        added = f"\n\n{_say(conversation, wording.JOINED_TICKET)}" if joins else ""
+        reply = Reply(_say(conversation, wording.SAFETY_FOLLOW_UP) + added, buttons)
+        return Decision("crisis", conversation, (reply,), joins)
     if signals.is_lost and verdict.kind != "crisis" and conversation.ticket is None:
         return _gently(conversation, verdict, _guide(conversation, "situations", "", now))
     if signals.question is not None and verdict.kind != "smalltalk":

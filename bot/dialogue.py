@@ -17,6 +17,9 @@ from knowledge.verdict import Verdict
 # --- what was said --------------------------------------------------------------------------------------------
 
 
+Unread = Literal["photo", "voice", "sticker", "location", "file", "other"]
+
+
 @dataclass(frozen=True)
 class Text:
     """Words of the asker, cleaned; once read, without the personal data that stood in them.
@@ -25,11 +28,13 @@ class Text:
         masked: the kinds of what was taken out.
         with_contacts: the same words with phone, e-mail and street address left in, if any stood there: to judge, and
             to keep where the asker has given leave.
+        beside: what they stood under, and what nobody looks at.
     """
 
     text: str
     masked: frozenset[DataKind] = frozenset()
     with_contacts: str | None = None
+    beside: "Unread | None" = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Press:
 class Unreadable:
     """Something we take no notice of by design: a photo, a voice message, a sticker, a location."""
 
-    what: Literal["photo", "voice", "sticker", "location", "file", "other"]
+    what: Unread
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ class Service:
     async def _resolve(self, item: InboxItem, heard: Said | Pressed) -> Said:
         """What was said, with personal data masked and a pressed button looked up in this very conversation."""
         if isinstance(heard, Text):
-            return _mask(heard.text)
+            return _mask(heard)
         if not isinstance(heard, Pressed):
             return heard
         async with self._store.read(brief=True) as read:
@@ -576,11 +576,11 @@ def _calls_for_help(said: Said) -> bool:
     return said == Command("apua") or (isinstance(said, Text) and calls_for_help(said.text))
 
 
-def _mask(text: str) -> Text:
-    """*text* without any personal data, and with the contact details in it left standing."""
-    masked, spans = privacy.mask(text, privacy.EVERYTHING)
+def _mask(said: Text) -> Text:
+    """*said* without any personal data, and with the contact details in it left standing."""
+    masked, spans = privacy.mask(said.text, privacy.EVERYTHING)
     kinds = frozenset(span.kind for span in spans)
-    return Text(masked, kinds, privacy.mask(text)[0] if kinds & privacy.CONTACTS else None)
+    return Text(masked, kinds, privacy.mask(said.text)[0] if kinds & privacy.CONTACTS else None, said.beside)
 
 
 def _to_judge(said: Said) -> str | None:

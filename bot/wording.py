@@ -140,6 +140,9 @@ UNREADABLE: dict[str, str] = {
     "file": "En avaa tiedostoja, koska niissä on usein henkilötietoja. Kirjoita kysymys omin sanoin.",
     "other": "Luen vain tekstiä. Kirjoita kysymys omin sanoin.",
 }
+BESIDE_WORDS = (
+    "Luin tekstin. Kuvaa tai muuta liitettä en avaa, eikä sitä näe kukaan muukaan: papereissa on usein henkilötietoja."
+)
 EMPTY = "Viestissä ei ollut tekstiä. Kirjoita, mitä haluat kysyä."
 SMALL_TALK: dict[str, str] = {
     "greeting": "Moi! Mitä mielessä? Kirjoita omin sanoin tai paina esimerkkiä.",

@@ -11,7 +11,8 @@ from bot.store.outbox import Act
 from knowledge import safety
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
-COMMAND = re.compile(r"/([A-Za-z_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
+COMMAND = re.compile(r"/([A-Za-zÅÄÖåäö_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
+WITHOUT_MARKS = str.maketrans("åäö", "aao")  # Telegram's menu takes no others, but people write "/hjälp"
 ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
     "begin": "start", "borja": "start",
     "topics": "aiheet", "amnen": "aiheet",
@@ -172,7 +173,7 @@ def read_command(text: str) -> tuple[str, str] | None:
     found = COMMAND.match(text)
     if found is None:
         return None
-    name = found[1].lower()
+    name = found[1].lower().translate(WITHOUT_MARKS)
     return ALIASES.get(name, name), (found[2] or "").strip()
 
 

@@ -63,7 +63,7 @@ from bot.channels.incoming import (
     read_text,
 )
 from bot.channels.markup import as_plain_text, as_telegram_html
-from bot.dialogue import Command, Left, Start, Unreadable
+from bot.dialogue import Command, Left, Start, Text, Unreadable
 from bot.settings import Settings
 from bot.store import inbox, leases, moving
 from bot.store.engine import Store, StoreUnavailable, Tx
@@ -181,7 +181,10 @@ def _message(update: Update) -> Incoming | None:
     if command and not rest:
         return Incoming(address, Command(command), language, said_at)
     if text:  # also words after a command: a slash must not swallow a question, or a cry for help
-        return Incoming(address, read_text(text), language, said_at)
+        said = read_text(text)
+        if isinstance(said, Text) and not message.text:
+            said = replace(said, beside=_unreadable(message).what)
+        return Incoming(address, said, language, said_at)
     if update.edited_message:  # a live location moves every few seconds: nobody has said anything
         return None
     return Incoming(address, _unreadable(message), language, said_at)

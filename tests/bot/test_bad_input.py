@@ -67,8 +67,10 @@ async def test_what_is_no_text_gets_its_own_word(koppi: Koppi) -> None:
 async def test_a_question_under_a_picture_is_answered(koppi: Koppi) -> None:
     """People photograph a letter and ask below it."""
     await koppi.telegram.sends_photo(AINO, caption=KNOWN)
+    answer = (await koppi.hears()).text
 
-    assert "Asumistukea haetaan" in (await koppi.hears()).text
+    assert "Asumistukea haetaan" in answer
+    assert wording.BESIDE_WORDS in answer
 
 
 async def test_an_edited_question_is_answered_anew(koppi: Koppi) -> None:

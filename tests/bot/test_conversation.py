@@ -484,6 +484,34 @@ def test_for_a_day_a_short_reply_gets_the_follow_up_and_no_guess(verdict: Verdic
     assert [button.verb for button in decision.replies[0].buttons] == ["send", "keep"]
 
 
+@pytest.mark.parametrize("ticket", [OPEN.ticket, CLAIMED.ticket])
+def test_a_short_reply_after_a_danger_that_joins_a_ticket_is_said_to(ticket: OpenTicket) -> None:
+    """It offers no way to send it: it has been sent."""
+    decision = hear(replace(AFTER_CRISIS, ticket=ticket), THANKS, "joo")
+
+    assert texts(decision) == [f"{wording.SAFETY_FOLLOW_UP}\n\n{wording.JOINED_TICKET}"]
+    assert (decision.ticket, decision.replies[0].buttons) == (JoinTicket(), ())
+
+
+@pytest.mark.parametrize("conversation", [NEW, OPEN, CLAIMED, replace(OPEN, state=State(contacts_let_at=NOW))])
+@pytest.mark.parametrize("verdict", [ANSWER, UNKNOWN, THANKS, replace(UNKNOWN, safety=UNSURE)])
+def test_who_writes_under_a_picture_is_told_that_nobody_sees_the_picture(
+    conversation: Conversation, verdict: Verdict
+) -> None:
+    """Words that join a ticket must not let somebody believe that the advisor has their payslip."""
+    said = Text("Tässä on mun palkkalaskelma", beside="photo")
+    decision = decide(conversation, said, signals(verdict, asked(verdict, said.text)), NOW)
+
+    assert texts(decision)[0].startswith(f"{wording.BESIDE_WORDS} {wording.LIFE_AT_RISK}")
+
+
+def test_a_danger_under_a_picture_gets_its_own_reply_alone() -> None:
+    """Nothing stands on top of it."""
+    said = Text("otin liikaa lääkkeitä", beside="photo")
+
+    assert texts(decide(NEW, said, signals(SURE, asked(SURE, said.text)), NOW)) == texts(hear(NEW, SURE))
+
+
 def test_after_a_day_a_short_reply_is_an_ordinary_one_again() -> None:
     """The follow-up ends."""
     over = replace(NEW, state=State(safety_until=NOW - timedelta(seconds=1)))
