@@ -1,6 +1,8 @@
 """`koppi bounce`: a letter that came back (RFC 3464) ends what is sent to its reader of summaries.
 
-Which letter it was tells its Message-ID, random and ours alone, so that nobody can end a reader by a made-up bounce.
+Which letter it was tells its Message-ID, so random that nobody guesses one. Who has seen a letter's head could make up
+a bounce of it; signing the id would not help, since what is returned is what was seen. They end no more by that than
+the link in the same letter does, and the console shows it.
 """
 
 import re

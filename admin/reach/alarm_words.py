@@ -226,6 +226,23 @@ CAUSES: Mapping[str, Words] = {
         "link to one place where the young already are.",
     },
 }
+RUSHES: tuple[Words, Words] = (  # on one day, on several
+    {
+        "fi": "Verkkochat avattiin yhtenä päivänä poikkeuksellisen usein. Se voi olla ohjelma, joten se päivä on "
+        "laskettu tavalliseksi.",
+        "sv": "En dag öppnades webbchatten ovanligt ofta. Det kan vara ett program, så den dagen räknas som en vanlig.",
+        "en": "On one day the web chat was opened unusually often. That may be a program, so the day is counted as a "
+        "usual one.",
+    },
+    {
+        "fi": "Verkkochat avattiin {days} päivänä poikkeuksellisen usein. Se voi olla ohjelma, joten ne päivät on "
+        "laskettu tavallisiksi.",
+        "sv": "På {days} dagar öppnades webbchatten ovanligt ofta. Det kan vara ett program, så de dagarna räknas som "
+        "vanliga.",
+        "en": "On {days} days the web chat was opened unusually often. That may be a program, so those days are "
+        "counted as usual ones.",
+    },
+)
 PLACE: Words = {
     "fi": "Lasku on lähinnä tässä: {place}.",
     "sv": "Nedgången är främst här: {place}.",
@@ -343,7 +360,9 @@ def quiet_in_short(language: Language, facts: Mapping[str, Any]) -> tuple[str, s
 def cause(language: Language, facts: Mapping[str, Any]) -> str:
     """Why, as far as it can be told, and what to do."""
     checks = ", ".join(CHECKS[name][language] for name in facts.get("broken", ()))
-    return CAUSES[str(facts["cause"])][language].format(checks=checks)
+    why = CAUSES[str(facts["cause"])][language].format(checks=checks)
+    rushes = int(facts.get("rushes", 0))
+    return f"{why} {RUSHES[rushes > 1][language].format(days=rushes)}" if rushes else why
 
 
 def place(language: Language, facts: Mapping[str, Any]) -> str:

@@ -5,9 +5,10 @@ everywhere, and only if at least `FEWEST_ASKERS` people are known to stand behin
 is given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
+from statistics import median
 from typing import Literal
 
 from admin.summaries.small_numbers import FEWEST_ASKERS
@@ -19,6 +20,7 @@ CLEARLY = 2.0  # of a log-likelihood ratio: seven times as likely
 RATHER = 1.0
 FEWEST_CAME = 20  # of fewer nobody can tell how many are usual
 FALLS_TO = 0.5
+RUSH = 20  # openings of a day above thrice the usual: a class that looks at it together
 HOURS = {"night": range(6), "morning": range(6, 12), "afternoon": range(12, 18), "evening": range(18, 24)}
 
 
@@ -31,12 +33,14 @@ class Groups:
         came: how many came: who began to talk and, of the web chat, how often it was opened.
         by: of those who asked by what they were alike in, so many, known to be so many different people at least.
         came_by: who came, by channel.
+        rushes: days on which the web chat was opened so often that they count as usual ones; see `without_rushes`.
     """
 
     asked: int
     came: int
     by: Mapping[Dimension, Mapping[str, tuple[int, int]]]
     came_by: Mapping[str, int] = field(default_factory=dict)
+    rushes: int = 0
 
     def of_channel(self, channel: str) -> "Groups":
         """What happened by one channel."""
@@ -58,6 +62,16 @@ class Found:
 
     cause: Cause
     place: Place | Literal["everywhere"] | None
+
+
+def without_rushes(openings: Sequence[int]) -> tuple[int, int]:
+    """How often the web chat was opened on these days, and on how many of them so often that they count as usual ones.
+
+    From many networks it can be opened at will, by a program as well: that must not look as if the young came.
+    """
+    usual = median(openings) if openings else 0
+    most = 3 * usual + RUSH
+    return round(sum(number if number <= most else usual for number in openings)), sum(n > most for n in openings)
 
 
 def find(usual: Groups, quiet: Groups, expected: float) -> Found:

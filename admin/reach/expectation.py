@@ -1,7 +1,7 @@
-"""How many questions a day is expected to bring, learnt from the days before it. Pure.
+"""How much a day is expected to bring, learnt from the days before it: questions, or people who ask. Pure.
 
 level × weekday × kind of day. Each factor is pulled towards what is usual elsewhere for as long as the service's own
-questions are few; old days are forgotten, so that it follows a service that grows.
+figures are small; old days are forgotten, so that it follows a service that grows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from typing import NamedTuple
 from admin.reach import chance, school_year
 from admin.reach.school_year import DayKind, SchoolYear
 
-FEWEST_DAYS = 28  # of fewer days, or questions, nothing is expected
-FEWEST_QUESTIONS = 20
+FEWEST_DAYS = 28  # of fewer days, or less that was counted on them, nothing is expected
+FEWEST_COUNTED = 20
 
 # What a service elsewhere would have: guidance by chat is asked for on working days and less in holidays. A guess
-# that weighs as much as `PATTERN_WEIGHT` questions.
+# that weighs as much as `PATTERN_WEIGHT` of what is counted.
 WEEKDAYS = (1.15, 1.15, 1.15, 1.1, 0.95, 0.7, 0.8)
 KINDS: Mapping[DayKind, float] = {"term": 1.0, "break": 0.75, "summer": 0.7, "public": 0.5}
 PATTERN_WEIGHT = 10.0
@@ -32,7 +32,7 @@ BAND = (0.05, 0.95)  # nine days of ten lie within
 
 
 class Band(NamedTuple):
-    """What was expected of *day*: so many questions, and nine times of ten from *low* to *high*."""
+    """What was expected of *day*: so many, and nine times of ten from *low* to *high*."""
 
     day: date
     low: int
@@ -48,7 +48,7 @@ class Band(NamedTuple):
 def expected_band(history: Mapping[date, int], days: Sequence[date], calendar: SchoolYear | None = None) -> list[Band]:
     """What was to be expected of each of *days*, by the days before it alone; days of which too little is known lack.
 
-    *history* is how many questions each local day brought, from the service's first day on; a day that lacks brought
+    *history* is how much each local day brought, from the service's first day on; a day that lacks brought
     none. Days after the last are expected by all of it. The running day must not be in it, for it is not whole.
     """
     if not history:
@@ -94,7 +94,7 @@ class Expectation:
 
     calendar: SchoolYear
     days: int = 0
-    questions: int = 0
+    counted: int = 0  # on them
     scatter: float = 1.0  # times Poisson's variance
     _came: float = 0.0
     _shape: float = 0.0
@@ -108,8 +108,8 @@ class Expectation:
     )
 
     def of(self, day: date) -> float | None:
-        """How many questions *day* is expected to bring; None while too little is known."""
-        if self.days < FEWEST_DAYS or self.questions < FEWEST_QUESTIONS:
+        """How much *day* is expected to bring; None while too little is known."""
+        if self.days < FEWEST_DAYS or self.counted < FEWEST_COUNTED:
             return None
         return self._level * self._shape_of(day)
 
@@ -129,7 +129,7 @@ class Expectation:
             came = min(came, expected + 3 * sqrt(self.scatter * expected) + 2)
             self._learn_scatter(came, expected)
         self.days += 1
-        self.questions += count
+        self.counted += count
         keep = 0.5 ** (1 / LEVEL_HALVES_IN)
         self._weights = self._weights * keep + 1
         self._squared_weights = self._squared_weights * keep**2 + 1

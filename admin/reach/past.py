@@ -6,7 +6,9 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.reach.drop import HOURS, Groups
+from admin.reach.drop import HOURS, Groups, without_rushes
+from admin.summaries.due import span_between
+from bot.channels.webchat.posts import NAME as WEB
 from bot.store.schema import inbox
 from bot.store.tallies import Cell, Dimension, Tallies, Tally
 
@@ -32,29 +34,31 @@ async def groups(read: AsyncConnection, first: date, last: date) -> Groups:
     """Who came and what was asked in these days, by all that a fall is looked for in."""
     tallies = await Tallies.of(read, first, last)
     dimensions: list[Dimension] = ["all", "channel", "language", "campaign", "hour"]
-    found = await tallies.summed(dimensions, ["asked", "came", "visited"])
+    found = await tallies.summed(dimensions, ["asked", "came"])
     by: dict[str, dict[str, tuple[int, int]]] = {"channel": {}, "language": {}, "campaign": {}, "hours": {}}
     for cell, tally in found.items():
         if cell.kind == "asked" and cell.dimension != "all":
             dimension, group = _group(cell)
             times, people = by[dimension].get(group, (0, 0))
             by[dimension][group] = (times + tally.first_of_day, people + tally.first_of_month)
-    came = _came(found)
+    openings = (await tallies.by_day(["channel"], ["visited"])).get(Cell("channel", WEB, "visited"), {})
+    visited, rushes = without_rushes([openings.get(day, Tally()).times for day in span_between(first, last).days])
+    came = _came(found, visited)
     return Groups(
         asked=found.get(Cell("all", "", "asked"), Tally()).first_of_day,
         came=sum(came.values()),
         by=by,  # type: ignore[arg-type]
         came_by=came,
+        rushes=rushes,
     )
 
 
-def _came(found: Mapping[Cell, Tally]) -> dict[str, int]:
+def _came(found: Mapping[Cell, Tally], visited: int) -> dict[str, int]:
     """How many came by each channel. Of the web chat the openings, where they are more: who only looks says nothing."""
-    came: dict[str, int] = {}
-    for cell, tally in found.items():
-        if cell.dimension == "channel" and cell.kind in {"came", "visited"}:
-            came[cell.value] = max(came.get(cell.value, 0), tally.times)
-    return came
+    came = {
+        cell.value: tally.times for cell, tally in found.items() if (cell.dimension, cell.kind) == ("channel", "came")
+    }
+    return came | ({WEB: max(came.get(WEB, 0), visited)} if visited else {})
 
 
 async def askers(read: AsyncConnection, first: date, last: date) -> tuple[dict[str, int], dict[tuple[int, int], int]]:

@@ -33,9 +33,9 @@ class Quiet:
         began_on: the first day of it, as near as can be told: from then on it is the least likely.
         noticed_on: the day whose end made it certain enough.
         ended_on: the day after which it was as usual again; None while it lasts.
-        came, expected: questions from *began_on* to *noticed_on*, and how many are usual.
+        came, expected: people who asked, each once a day, from *began_on* to *noticed_on*, and how many are usual.
         scatter: times Poisson's variance.
-        ended_as: whether questions came as before, or the fewer have become the usual.
+        ended_as: whether as many ask as before, or the fewer have become the usual.
     """
 
     began_on: date
@@ -75,7 +75,7 @@ class Watch:
 def watch(history: Mapping[date, int], last: date, calendar: SchoolYear) -> Watch:
     """What the days from the first of *history* to *last*, both whole, tell.
 
-    *history* is how many questions each local day brought; a day that lacks brought none. Each day is judged by those
+    *history* is how many people asked on each local day; on a day that lacks nobody did. Each day is judged by those
     before it alone, so what was found stays found whatever comes later.
     """
     sentinel = Sentinel(calendar)
@@ -104,7 +104,7 @@ class Sentinel:
         return Watch(tuple(self._quiet_times), self._figure, self._expectation)
 
     def see(self, day: date, count: int) -> None:
-        """Judge *day*, which brought *count* questions."""
+        """Judge *day*, on which *count* people asked."""
         if self._now is None:
             self._teach(day - GUARD)
         expected = self._expectation.of(day)

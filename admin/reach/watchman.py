@@ -172,7 +172,8 @@ class Watchman:
         came = sum(asked.get(day, 0) for day in days)
         expected = sum(seen.expectation.of(day) or 0.0 for day in days)
         usual = await past.groups(read, quiet.began_on - USUAL, quiet.began_on - timedelta(days=1))
-        found = drop.find(usual, await past.groups(read, quiet.began_on, last), expected)
+        lately = await past.groups(read, quiet.began_on, last)
+        found = drop.find(usual, lately, expected)
         began_at = self._midnight_after(quiet.began_on - timedelta(days=1))
         broken = [alarm.kind for alarm in await alarms.since(read, began_at) if alarm.kind in alarm_words.CHECKS]
         facts: dict[str, Any] = {
@@ -182,6 +183,7 @@ class Watchman:
             "one_in": chance.one_in(chance.at_most(came, expected, quiet.scatter)),
             "cause": "broken" if broken else found.cause,
             "broken": sorted(set(broken)),
+            "rushes": lately.rushes,
             "place": [found.place.dimension, found.place.group] if isinstance(found.place, drop.Place) else found.place,
         }
         if isinstance(found.place, drop.Place) and found.place.dimension == "campaign" and found.place.group:

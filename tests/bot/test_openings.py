@@ -1,7 +1,7 @@
 """Who opens the chat and asks nothing is counted, once a day a browser, and refers to nobody."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -106,3 +106,20 @@ def test_nobody_with_many_networks_fills_memory_and_figures(monkeypatch: pytest.
     assert counted == [True] * 5 + [False] * 3
     assert gate.lets("shared", "192.0.2.7", "another", day)
     assert gate.lets("visited", "192.0.2.7", "another", day + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("line", "next_door"),
+    [
+        (lambda n: f"2001:db8:1:{n:x}::1", "2001:db8:2:1::1"),  # a /48, which one line may rent
+        (lambda n: f"198.51.100.{n % 256}", "198.51.101.1"),
+    ],
+)
+def test_networks_side_by_side_count_together(line: Callable[[int], str], next_door: str) -> None:
+    """Each of one line's thousands of networks would count its sixty, and by noon nobody else's opening would."""
+    gate, day = openings.Gate(), date(2026, 11, 24)
+    counted = sum(gate.lets("visited", line(n), f"cookie {n}", day) for n in range(2 * openings.A_DAY_SIDE_BY_SIDE))
+
+    assert counted == openings.A_DAY_SIDE_BY_SIDE
+    assert gate.lets("visited", next_door, "another", day)
+    assert gate.lets("visited", line(0), "cookie 0", day + timedelta(days=1))

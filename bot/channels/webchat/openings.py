@@ -25,6 +25,7 @@ from bot.store.engine import StoreUnavailable
 from bot.store.events import Opening
 
 A_DAY = 60  # of each kind from one network: a class that tries it together
+A_DAY_SIDE_BY_SIDE = 600  # of each kind from the networks that one line may have rented: a /48, or 256 addresses
 MOST_NETWORKS = 20_000  # a day: a town's young come from fewer, and memory has an end
 MOST_A_DAY = 50_000  # of each kind from everywhere: more is no town
 PREVIEWS = re.compile(
@@ -50,13 +51,15 @@ class Gate:
         self._hashes = DailyHash()
         self._day: date | None = None
         self._networks: dict[str, Counter[Opening]] = {}
+        self._side_by_side: dict[str, Counter[Opening]] = {}
         self._counted: Counter[Opening] = Counter()
         self._browsers: set[tuple[Opening, str]] = set()
 
     def lets(self, kind: Opening, address: str, browser: str, day: date) -> bool:
         """Whether one more opening of this *kind* counts; *browser* is empty where each time does."""
         if day != self._day:
-            self._day, self._networks, self._counted, self._browsers = day, {}, Counter(), set()
+            self._day, self._networks, self._side_by_side = day, {}, {}
+            self._counted, self._browsers = Counter(), set()
         if self._counted[kind] >= MOST_A_DAY:
             return False
         network = self._hashes.of(address, day)
@@ -65,10 +68,13 @@ class Gate:
             if len(self._networks) >= MOST_NETWORKS:
                 return False
             so_far = self._networks[network] = Counter()
+        beside = self._side_by_side.setdefault(self._hashes.side_by_side(address, day), Counter())
         who = (kind, self._hashes.of(browser, day))
-        if so_far[kind] >= A_DAY or (browser and who in self._browsers):
+        is_over = so_far[kind] >= A_DAY or beside[kind] >= A_DAY_SIDE_BY_SIDE
+        if is_over or (browser and who in self._browsers):
             return False
         so_far[kind] += 1
+        beside[kind] += 1
         self._counted[kind] += 1
         if browser:
             self._browsers.add(who)

@@ -42,9 +42,17 @@ class DailyHash:
 
     def of(self, address: str, day: date) -> str:
         """The same hash for the same *address* on the same *day*."""
+        return self._hash(_network(address), day)
+
+    def side_by_side(self, address: str, day: date) -> str:
+        """The same hash for all networks that one line may have rented together with that of *address*."""
+        network = _network(address)
+        return self._hash(network[:14] if ":" in network else network.rpartition(".")[0], day)
+
+    def _hash(self, text: str, day: date) -> str:
         if day != self._day:
             self._day, self._salt = day, secrets.token_bytes(32)
-        return hashlib.blake2b(_network(address).encode(), key=self._salt, digest_size=16).hexdigest()
+        return hashlib.blake2b(text.encode(), key=self._salt, digest_size=16).hexdigest()
 
 
 def _network(address: str) -> str:

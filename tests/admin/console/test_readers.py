@@ -53,6 +53,7 @@ async def test_an_address_gets_summaries_once_its_owner_has_said_so_and_none_onc
         added = await kaisa.sends(LIST, LIST, email=f" {KAISA} ", language="sv", week="on", month="on")
         twice = await kaisa.sends(LIST, LIST, email=KAISA.title(), language="fi", day="on")
         page = (await kaisa.sees(LIST)).text
+    assert "valitse useampi vain sille, joka saa lukea kysymyksiäkin" in page  # a month less its weeks is few people's
     await office.sends_mail()
     (letter,) = server.received
     link = re.search(r"http://\S+/console/reading/\S+", letter.get_content())

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from admin.reach import school_year
-from admin.reach.drop import Dimension, Found, Groups, Place, find
+from admin.reach.drop import Dimension, Found, Groups, Place, find, without_rushes
 from admin.reach.expectation import Expectation
 from admin.reach.rhythm import Rhythm, hours_of
 
@@ -106,3 +106,12 @@ def test_a_small_service_waits_for_days_and_an_unknown_one_for_ever() -> None:
     assert [rhythm.judge(now - timedelta(days=days), now, OULU).is_alarming for days in (2, 10)] == [False, True]
     assert not unknown.judge(now - timedelta(days=300), now, OULU).is_alarming
     assert all(pytest.approx(sum(day)) == 1.0 for day in hours_of({(0, 0): 1000}))
+
+
+@pytest.mark.parametrize(
+    ("openings", "found"),
+    [([], (0, 0)), ([3] * 9 + [50_000], (30, 1)), ([0] * 9 + [20], (20, 0)), ([40, 50, 120], (210, 0))],
+)
+def test_a_day_of_very_many_openings_counts_as_a_usual_one(openings: list[int], found: tuple[int, int]) -> None:
+    """A class that looks at it together is people; a program on a thousand networks is not."""
+    assert without_rushes(openings) == found

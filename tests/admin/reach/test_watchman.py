@@ -191,6 +191,22 @@ async def test_silence_is_told_once_with_where_and_why_and_its_end_is_noted(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_day_of_very_many_openings_is_told_and_taken_for_no_visitors(
+    house: House, store: Store, clock: Clock, web: Web
+) -> None:
+    """From many networks anybody opens the chat as often as they like: that must not say that the young came."""
+    quiet_from = TODAY - timedelta(days=6)
+    await _happened(store, _usual(quiet_from - timedelta(days=60), 60))
+    await _happened(store, _usual(quiet_from - timedelta(days=60), 60), kind="visited")
+    await _happened(store, [(quiet_from, 2), (quiet_from + timedelta(days=2), 300)], kind="visited")
+    await _watchman(house).tick()
+
+    text, _ = await _told(house)
+    assert "Tulijoita on kuten ennen" not in text
+    assert "Verkkochat avattiin yhtenä päivänä poikkeuksellisen usein" in text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_when_the_bot_was_broken_the_silence_is_laid_to_that(
     house: House, store: Store, clock: Clock, web: Web
 ) -> None:
