@@ -5,10 +5,11 @@ What needs no lock (parsing, masking, the verdict) comes before it; nothing insi
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from statistics import median
+from typing import Any
 
 import structlog
 
@@ -364,14 +365,14 @@ class Service:
             await self._erase(tx, item, decision, now)
             return
         around = events.Circumstances(now, self._hours, talk.channel, talk.language)
-        await conversations.save(tx, talk, now)
+        owner = await conversations.save(tx, talk, now)
         happenings = [events.Happening(event.kind, event.topic, campaign=event.campaign) for event in decision.events]
         today = now.astimezone(self._hours.zone).date()
         has_come = decision.campaign is not None and await campaigns.touch(tx, talk.id, decision.campaign, today)
         if has_come and not any(happening.kind == "came" for happening in happenings):
             happenings.insert(0, events.Happening("came"))  # by a link to the web chat, which nobody is known to open
         if item.sender != self._probe:
-            await events.record(tx, talk.id, happenings, around)
+            await events.record(tx, talk.id, happenings, around, owner=None if has_come else owner)
         match decision.ticket:
             case OpenTicketWith(role, question_id, topic, urgent):
                 await tickets.open_ticket(
@@ -491,31 +492,21 @@ class Service:
                 entry_id=reply.entry_id,
                 question_id=talk.state.question_id,
             )
-            key = inbox.reply_key(item, ordinal)
-            await outbox.add_message(
-                tx,
-                key=key,
-                message_id=message_id,
-                conversation_id=talk.id,
-                channel=talk.channel,
-                inbox_id=item.id,
-                ordinal=ordinal,
-                now=now,
-                act="file" if reply.has_file else "send",
-            )
+            queued: dict[str, Any] = {
+                "key": inbox.reply_key(item, ordinal),
+                "message_id": message_id,
+                "conversation_id": talk.id,
+                "channel": talk.channel,
+                "inbox_id": item.id,
+                "act": "file" if reply.has_file else "send",
+                "now": now,
+            }
             if slot is not None and ordinal == 0:
-                slot.item = await outbox.lease_reply(
-                    tx,
-                    now,
-                    key=key,
-                    inbox_id=item.id,
-                    message_id=message_id,
-                    text=reply.text,
-                    buttons=[asdict(button) for button in reply.buttons],
-                    conversation_id=talk.id,
-                    channel=talk.channel,
-                    sealed_address=slot.sealed_address,
+                slot.item = await outbox.add_reply(
+                    tx, text=reply.text, buttons=reply.buttons, sealed_address=slot.sealed_address, **queued
                 )
+            else:
+                await outbox.add_message(tx, ordinal=ordinal, **queued)
 
     async def _speak_in_group(self, item: InboxItem, address: str, language: Language, now: datetime) -> None:
         """Say in a group that the bot works in private; of groups nothing is remembered."""

@@ -291,7 +291,9 @@ class Index:
     def _nearness(self, cosines: Floats, entry: int) -> float:
         """The mean cosine of the entry's nearest phrasings."""
         own = cosines[self.first_texts[entry] : self.first_texts[entry + 1]]
-        return float(np.partition(own, max(0, len(own) - NEAR))[-NEAR:].mean())
+        few = min(NEAR, len(own))
+        nearest: list[float] = np.partition(own, len(own) - few)[len(own) - few :].tolist()
+        return sum(nearest) / few
 
     def _is_exact(self, said: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Which entries have a phrasing of just these words."""

@@ -42,7 +42,7 @@ class Postings:
     def of_columns(cls, columns: Columns, vectoriser: Vectoriser, count: int) -> "Postings":
         """The postings of *count* vectors that are known by feature."""
         in_texts = np.diff(columns.starts)
-        scales = np.zeros((count, len(VIEWS)), dtype=np.float32)
+        scales = _no_scales(count)
         weights = columns.weights / np.repeat(vectoriser.idf, in_texts)
         scales[columns.texts, np.repeat(vectoriser.views, in_texts)] = weights
         is_counted = in_texts <= max(NEVER_COMMON, COMMON * count)
@@ -56,7 +56,7 @@ class Postings:
         """The postings of the *first* texts, and after them those of *rows*; of features that aren't counted, none."""
         lengths = np.diff(rows.starts)
         places = np.repeat(np.arange(len(rows)), lengths)
-        scales = np.zeros((len(rows), len(VIEWS)), dtype=np.float32)
+        scales = _no_scales(len(rows))
         scales[places, vectoriser.views[rows.ids]] = rows.weights / vectoriser.idf[rows.ids]
         is_kept = (self.texts < first) & np.repeat(is_counted, np.diff(self.starts))
         starts = np.concatenate([[0], np.cumsum(is_kept)])[self.starts]
@@ -90,7 +90,7 @@ class Postings:
         is_counted[features] = np.diff(self.starts) > 0
         lengths = np.diff(new.starts)
         own = np.repeat(np.flatnonzero(is_new), lengths)
-        scales = np.zeros((len(texts_from), len(VIEWS)), dtype=np.float32)
+        scales = _no_scales(len(texts_from))
         scales[~is_new] = self.scales[texts_from[~is_new]]
         scales[own, vectoriser.views[new.ids]] = new.weights / vectoriser.idf[new.ids]
         ids, own = new.ids[is_counted[new.ids]], own[is_counted[new.ids]]
@@ -104,14 +104,16 @@ class Postings:
 
     def likeness(self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8]) -> Floats:
         """The same, however many postings there are to count."""
-        starts, ends = self.starts[ids].tolist(), self.starts[ids + 1].tolist()
-        cosines = np.zeros(len(self.scales), dtype=np.float32)
-        for view, (first, last) in enumerate(pairwise(np.searchsorted(views, range(len(VIEWS) + 1)).tolist())):
-            found = [self.texts[starts[place] : ends[place]] for place in range(first, last)]
-            if found:
-                each = np.repeat(weights[first:last], [len(texts) for texts in found])
-                cosines += np.bincount(np.concatenate(found), each, minlength=len(cosines)) * self.scales[:, view]
-        return cosines
+        starts, ends = self.starts[ids], self.starts[ids + 1]
+        found = [self.texts[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        if not found:
+            return np.zeros(len(self.scales), dtype=np.float32)
+        texts = np.concatenate(found, dtype=np.intp)
+        each = np.repeat(weights, ends - starts)
+        before = np.concatenate([[0], np.cumsum(ends - starts)])
+        for view, (first, last) in enumerate(pairwise(before[np.searchsorted(views, range(len(VIEWS) + 1))].tolist())):
+            each[first:last] *= self.scales[:, view].take(texts[first:last])
+        return np.bincount(texts, each, minlength=len(self.scales)).astype(np.float32)
 
     def rarest(
         self, ids: Ints, weights: Floats, views: npt.NDArray[np.uint8], *, most: int | None = None
@@ -125,3 +127,8 @@ class Postings:
         order = np.argsort(sizes, kind="stable")
         kept = np.sort(order[np.cumsum(sizes[order]) <= most])
         return ids[kept], weights[kept], views[kept]
+
+
+def _no_scales(count: int) -> Floats:
+    """Of so many texts, by view one after the other: a question asks for those of one view at a time."""
+    return np.zeros((count, len(VIEWS)), dtype=np.float32, order="F")

@@ -92,7 +92,7 @@ def _gravest(text: str) -> SafetySign | None:
     sure = [sign for sentence in several for sign in _surely(sentence) if _stands(sentence, text)]
     out_of_context = []
     for sentence, clause in _ends([(one, part) for one in sentences for part in _parts(one, _CLAUSE_ENDS)]):
-        for sign in _surely(clause):
+        for sign in _surely(clause) if clause != text else []:  # which isn't sure, as is known by now
             if _score(sentence) >= PHRASE_HOLDS and _stands(clause, text):
                 sure.append(sign)
             else:
@@ -102,7 +102,8 @@ def _gravest(text: str) -> SafetySign | None:
 
 def _surely(part: str) -> list[SafetySign]:
     """The sure sign in *part* by itself, if there is one."""
-    sign = _assess(part)
+    heard = _listen(part)
+    sign = _weigh(*heard) if _may_be_sure(*heard) else None
     return [sign] if sign and sign.certainty == "sure" else []
 
 
@@ -154,7 +155,16 @@ def _listen(text: str) -> tuple[list[SafetySign], Heard, int]:
 
 
 def _assess(text: str) -> SafetySign | None:
-    found, heard, telling = _listen(text)
+    return _weigh(*_listen(text))
+
+
+def _may_be_sure(found: list[SafetySign], heard: Heard, _telling: int) -> bool:
+    """Whether there is anything to weigh: of few words only phrases are sure."""
+    return len(heard.words) >= FEWEST_WORDS_SURE or any(sign.certainty == "sure" for sign in found)
+
+
+def _weigh(found: list[SafetySign], heard: Heard, telling: int) -> SafetySign | None:
+    """What comes of what was listened to: see `_listen`."""
     if telling >= min(len(heard.words), FEWEST_WORDS_BESIDE_AN_IDIOM):
         found = _weighed(found, heard)
     return min(found, key=_gravity, default=None)

@@ -57,6 +57,16 @@ def owner(conversation_id: str | BindParameter[str]) -> ScalarSelect[str]:
     return select(conversation.c.asker_id).where(conversation.c.id == conversation_id).scalar_subquery()
 
 
+OF_ASKER = (
+    asker.c.id,
+    asker.c.first_campaign,
+    asker.c.first_campaign_on,
+    asker.c.last_campaign,
+    asker.c.last_campaign_on,
+    asker.c.last_events,
+)
+"""What an asker's row tells of what they caused before."""
+
 # Built once: see `inbox`.
 _TALK_AT = _talks().where(address.c.channel == bindparam("channel"), address.c.lookup == bindparam("lookup"))
 _TALK = _talks().where(conversation.c.id == bindparam("conversation_id"))
@@ -65,7 +75,7 @@ _CHANGED = (
     .where(conversation.c.id == bindparam("conversation_id"))
     .values(version=conversation.c.version + 1)
 )
-_SAVE_ASKER = update(asker).where(asker.c.id == owner(bindparam("conversation_id")))
+_SAVE_ASKER = update(asker).where(asker.c.id == owner(bindparam("conversation_id"))).returning(*OF_ASKER)
 _ADD_MESSAGE = message.insert().returning(message.c.id)
 
 
@@ -152,11 +162,13 @@ async def add_address(
     return address_id
 
 
-async def save(tx: Tx, talk: Conversation, now: datetime) -> None:
-    """Keep the state and the language, and that the asker was seen."""
+async def save(tx: Tx, talk: Conversation, now: datetime) -> Row[Any]:
+    """Keep the state and the language, and that the asker was seen; returns `OF_ASKER`."""
     await tx.execute(_CHANGED, {"conversation_id": talk.id, "state": _state_as_json(talk.state)})
-    await tx.execute(_SAVE_ASKER, {"conversation_id": talk.id, "language": talk.language, "last_seen_at": now})
+    seen = {"conversation_id": talk.id, "language": talk.language, "last_seen_at": now}
+    row = (await tx.execute(_SAVE_ASKER, seen)).one()
     tx.touch(f"conversation:{talk.id}")
+    return row
 
 
 async def keep_state(tx: Tx, talk: Conversation) -> None:

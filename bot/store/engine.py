@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from functools import cache, partial
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, Executable, Table, event, text
+from sqlalchemy import CursorResult, Executable, Insert, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -79,7 +79,7 @@ class Tx:
 
     async def insert_once(self, table: Table, values: Mapping[str, Any]) -> Any:
         """The new row's primary key, or None where a unique key already held such a row: then nothing changes."""
-        row = (await self.execute(_insert_once(self.dialect, table), values)).first()
+        row = (await self.execute(insert_once(self.dialect, table), values)).first()
         return row[0] if row else None
 
     @asynccontextmanager
@@ -128,8 +128,9 @@ class Tx:
 
 
 @cache
-def _insert_once(dialect: str, table: Table) -> Executable:
-    """Built once a table: see `inbox`."""
+def insert_once(dialect: str, table: Table) -> Insert:
+    """A new row, or nothing where a unique key already holds such a row; returns its primary key. Built once a table:
+    see `inbox`."""
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
 

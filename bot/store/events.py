@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.hours import OpeningHours
-from bot.store import tip_steps
+from bot.store import conversations, tip_steps
 from bot.store.campaigns import SHARED
 from bot.store.engine import Tx
 from bot.store.schema import asker, conversation, event
@@ -24,14 +24,7 @@ from bot.store.tallies import NONE, Tallies
 
 # Built once: see `inbox`.
 _OWNER = (
-    select(
-        asker.c.id,
-        asker.c.first_campaign,
-        asker.c.first_campaign_on,
-        asker.c.last_campaign,
-        asker.c.last_campaign_on,
-        asker.c.last_events,
-    )
+    select(*conversations.OF_ASKER)
     .join(conversation, conversation.c.asker_id == asker.c.id)
     .where(conversation.c.id == bindparam("conversation_id"))
 )
@@ -83,11 +76,19 @@ async def most_asked(read: AsyncConnection, since: date, *, fewest: int, limit: 
     return [topic for _, topic in of_entries[:limit]]
 
 
-async def record(tx: Tx, conversation_id: str, happenings: Sequence[Happening], around: Circumstances) -> None:
-    """Write the events that this conversation's asker caused."""
+async def record(
+    tx: Tx,
+    conversation_id: str,
+    happenings: Sequence[Happening],
+    around: Circumstances,
+    *,
+    owner: Row[Any] | None = None,
+) -> None:
+    """Write the events that this conversation's asker caused. *owner*: their `OF_ASKER`, where it has been read."""
     if not happenings:
         return
-    owner = (await tx.execute(_OWNER, {"conversation_id": conversation_id})).one()
+    if owner is None:
+        owner = (await tx.execute(_OWNER, {"conversation_id": conversation_id})).one()
     today = around.now.astimezone(around.hours.zone).date()
     last_campaign = _still_counts(owner.last_campaign, owner.last_campaign_on, today)
     first_campaign = _still_counts(owner.first_campaign, owner.first_campaign_on, today)

@@ -8,21 +8,24 @@ What nobody waits for, a *broadcast*, goes after all else: in its chat, and wher
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     FromClause,
     Row,
     Select,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     false,
     func,
     literal_column,
+    null,
     or_,
     select,
     true,
@@ -34,7 +37,7 @@ from bot import meters
 from bot.dialogue import Button, Conversation, Reply
 from bot.store import conversations
 from bot.store.backlog import Backlog
-from bot.store.engine import Tx
+from bot.store.engine import Tx, insert_once
 from bot.store.schema import address, chat_link, conversation, group_message, message, notice, outbox, ticket
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
@@ -141,16 +144,17 @@ _OVERDUE_SINCE = select(func.min(outbox.c.not_before)).where(_IS_AWAITED)
 _BROADCASTS_WAITING = select(func.count()).where(is_waiting(outbox), outbox.c.is_broadcast == true())
 
 _IS_BEHIND = exists().where(
-    _EARLIER.c.destination == bindparam("conversation_id"),
-    _EARLIER.c.is_broadcast == false(),
-    is_waiting(_EARLIER),
-    _EARLIER.c.key != bindparam("reply_key"),
+    _EARLIER.c.destination == bindparam("behind_in"), _EARLIER.c.is_broadcast == false(), is_waiting(_EARLIER)
 )
-_LEASE_REPLY = (
+_LEASE = (
     update(outbox)
-    .where(outbox.c.key == bindparam("reply_key"), ~_IS_BEHIND)
-    .values(state="sending", lease_until=bindparam("until"), attempts=1)
-    .returning(outbox.c.id)
+    .where(outbox.c.id == bindparam("item_id"))
+    .values(
+        state="sending",
+        lease_until=bindparam("until"),
+        attempts=outbox.c.attempts + 1,
+        uncertain=or_(outbox.c.uncertain, outbox.c.state == "sending"),
+    )
 )
 _FINISH = update(outbox).where(
     outbox.c.id == bindparam("item_id"), outbox.c.state == "sending", outbox.c.attempts == bindparam("attempt")
@@ -360,18 +364,13 @@ async def _write_notice(tx: Tx, text: str, now: datetime, buttons: Sequence[Butt
 
 
 async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
-    row = {
-        "state": "queued",
-        "act": "send",
-        "attempts": 0,
-        "uncertain": False,
-        "is_broadcast": False,
-        "not_before": now,
-        "queued_at": now,
-        **values,
-    }
+    row = {"state": "queued", "act": "send", "attempts": 0, **_as_new(now), **values}
     tx.touch(TOPIC)
     return await tx.insert_once(outbox, row) is not None
+
+
+def _as_new(now: datetime) -> dict[str, object]:
+    return {"uncertain": False, "is_broadcast": False, "not_before": now, "queued_at": now}
 
 
 async def has(tx: Tx, key: str) -> bool:
@@ -422,17 +421,8 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
         tx.touch(TOPIC)
         await tx.bump(QUEUE)
     rows = [row for row in rows if not _was_repeated(row)]
-    for row in rows:
-        await tx.execute(
-            update(outbox)
-            .where(outbox.c.id == row.id)
-            .values(
-                state="sending",
-                lease_until=now + LEASE,
-                attempts=row.attempts + 1,
-                uncertain=row.uncertain or row.state == "sending",
-            )
-        )
+    if rows:
+        await tx.execute(_LEASE, [{"item_id": row.id, "until": now + LEASE} for row in rows])
     return [
         OutboxItem(
             id=row.id,
@@ -460,36 +450,49 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
     ]
 
 
-async def lease_reply(
+async def add_reply(
     tx: Tx,
-    now: datetime,
     *,
     key: str,
-    inbox_id: int,
     message_id: int,
     text: str,
-    buttons: list[dict[str, str]],
+    buttons: Sequence[Button],
     conversation_id: str,
     channel: str,
+    inbox_id: int,
+    act: Act,
     sealed_address: bytes,
+    now: datetime,
 ) -> OutboxItem | None:
-    """The first reply to an inbox item, queued in this very transaction as *key*, as ours to send right after it.
+    """Queue the first reply to an inbox item as `add_message` does, and lease it: ours to send right after the commit.
 
-    None when something else that somebody waits for is still to go there: order comes before speed.
+    None, and it is only queued, when something else that somebody waits for is still to go there: order comes before
+    speed.
     """
     until = now + LEASE
-    leased = await tx.execute(_LEASE_REPLY, {"reply_key": key, "conversation_id": conversation_id, "until": until})
-    item_id = leased.scalar()
-    if item_id is None:
+    row = {
+        "key": key,
+        "message_id": message_id,
+        "destination": conversation_id,
+        "channel": channel,
+        "inbox_id": inbox_id,
+        "ordinal": 0,
+        "act": act,
+        "behind_in": conversation_id,
+        "until": until,
+        **_as_new(now),
+    }
+    added = (await tx.execute(_add_leased(tx.dialect), row)).first()
+    if added is None or added.state != "sending":
+        tx.touch(TOPIC)
         return None
-    tx.touched.discard(TOPIC)  # nobody has to look for it
     return OutboxItem(
-        id=item_id,
+        id=added.id,
         channel=channel,
         destination=conversation_id,
         message_id=message_id,
         text=text,
-        buttons=buttons,
+        buttons=[asdict(button) for button in buttons],
         is_markdown=True,
         sealed_address=sealed_address,
         is_direct_reply=True,
@@ -497,7 +500,22 @@ async def lease_reply(
         uncertain=False,
         queued_at=now,
         leased_until=until,
+        act=act,
         inbox_id=inbox_id,
+    )
+
+
+@cache
+def _add_leased(dialect: str) -> Executable:
+    """The same row, leased unless something waits before it. Built once: see `inbox`."""
+    return (
+        insert_once(dialect, outbox)
+        .values(
+            state=case((_IS_BEHIND, "queued"), else_="sending"),
+            lease_until=case((_IS_BEHIND, null()), else_=bindparam("until")),
+            attempts=case((_IS_BEHIND, 0), else_=1),
+        )
+        .returning(outbox.c.state)
     )
 
 

@@ -162,7 +162,7 @@ async def test_an_answer_takes_few_statements(bot: Unwatched) -> None:
     event.listen(bot.store.writer.sync_engine, "before_cursor_execute", lambda *about: statements.append(about[2]))
     await bot.handles(KNOWN, AINO)
 
-    taking_in, deciding = 2, 13
+    taking_in, deciding = 2, 11
     assert len(statements) <= taking_in + deciding, statements
 
 
