@@ -23,6 +23,7 @@ from starlette.requests import Request
 from bot import wording
 from bot.channels import webchat
 from bot.channels.web_security import source_address
+from bot.channels.webchat import transcript
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.phones import with_calls
 from bot.store import erasure, moving, schema
@@ -84,6 +85,28 @@ async def test_the_first_visit_greets_and_offers_three_questions_and_writes_noth
     ways = [wording.BUTTON_SITUATIONS, wording.BUTTON_TOPICS]
     assert re.findall(r'class="chip"[^>]*>([^<]+)<', aino.page) == [*chat.profile.examples["fi"], *ways]
     assert [await chat.rows(table) for table in (schema.inbox, schema.asker, schema.event)] == [[], [], []]
+
+
+def test_without_javascript_a_page_opens_at_the_first_of_what_was_said_last() -> None:
+    """The numbers that "Apua heti" brings are no use below the window, nor the second of two answers without the first.
+
+    An advisor's replies that came meanwhile are read from the first on.
+    """
+    began = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+    def opens_at(*said: tuple[str, int]) -> int:
+        messages = [
+            transcript.Said(place, author, "", "Sana", (), began + timedelta(seconds=second))
+            for place, (author, second) in enumerate(said)
+        ]
+        zone, language_of = ZoneInfo("Europe/Helsinki"), lambda _text: None
+        shown = transcript.lines(messages, zone, "fi", language_of, began.date(), is_whole_page=True)
+        return [line.is_latest for line in shown].index(True)
+
+    asked = (("asker", 0), ("bot", 5), ("bot", 5))
+    assert opens_at(*asked) == 1
+    assert opens_at(*asked, ("bot", 60)) == 3
+    assert opens_at(*asked, ("advisor", 60), ("advisor", 90)) == 3
 
 
 async def test_without_javascript_the_answer_stands_on_the_page_that_the_post_leads_to(aino: Browser) -> None:

@@ -147,7 +147,9 @@ def lines(
     """
     speakers = [None, *((message.author, message.name) for message in messages)]
     starts = [speaker != before for before, speaker in pairwise(speakers)]
-    latest = max((place for place, is_start in enumerate(starts) if is_start), default=None)
+    # Of the bot's only what it said at once: a press is answered too, and leaves no words of the asker's between.
+    turns = [None, *((message.author, message.at if message.author == "bot" else None) for message in messages)]
+    latest = max((place for place, (before, turn) in enumerate(pairwise(turns)) if turn != before), default=None)
     days = [today, *(message.at.astimezone(zone).date() for message in messages)]
     shown = [day != before for before, day in pairwise(days)]
     return [
