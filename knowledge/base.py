@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from knowledge import features, index, language, postings, refitting
+from knowledge import features, index, language, others, postings, rarity, refitting
 from knowledge.confidence import Fitted
 from knowledge.entry import LANGUAGES, Entry, Language
 from knowledge.index import Index
@@ -211,8 +211,8 @@ def _name(library: Library) -> str:
 
 
 def _code() -> str:
-    modules = (features.__file__, index.__file__, language.__file__, postings.__file__, refitting.__file__)
-    files = (*modules, str(LEXICON_FILE))
+    modules = (features, index, language, others, postings, rarity, refitting)
+    files = (*(str(module.__file__) for module in modules), str(LEXICON_FILE))
     code = b"".join(hashlib.sha256(Path(file).read_bytes()).digest() for file in files)
     return hashlib.sha256(code).hexdigest()[:8]
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.language import Lexicon, clean, fold, words
+from knowledge.rarity import by_language, rarity
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -146,8 +147,13 @@ class Vectoriser:
         return len(self.keys)
 
     @classmethod
-    def fit(cls, texts: Sequence[Sequence[str]]) -> tuple["Vectoriser", Rows]:
-        """A vectoriser of the features of these texts (each a list of read words), and their vectors."""
+    def fit(
+        cls, texts: Sequence[Sequence[str]], languages: npt.NDArray[np.uint8] | None = None
+    ) -> tuple["Vectoriser", Rows]:
+        """A vectoriser of the features of these texts (each a list of read words), and their vectors.
+
+        *languages* has a number for each text; without it, they are all of one.
+        """
         from scipy.sparse import hstack  # imported where it is needed: a start from the cache does without
 
         features = _Features.of(texts)
@@ -161,8 +167,9 @@ class Vectoriser:
         kept = np.diff(table.indptr) >= _LEAST_TEXTS[keys >> _HASH_BITS]
         table = table[:, kept]
         in_texts = np.diff(table.indptr)
-        vectoriser = cls(keys[kept], (np.log((1 + len(texts)) / (1 + in_texts)) + 1).astype(np.float32))
-        ids = np.repeat(np.arange(len(vectoriser)), in_texts)
+        ids = np.repeat(np.arange(len(in_texts)), in_texts)
+        spoken = np.zeros(len(texts), dtype=np.uint8) if languages is None else languages
+        vectoriser = cls(keys[kept], rarity(*by_language(ids, table.indices, spoken, len(in_texts))))
         table.data = vectoriser._weights(table.indices, ids, len(texts))
         rows = table.tocsr()
         return vectoriser, Rows(rows.indptr.astype(np.int64), rows.indices, rows.data)

@@ -1,7 +1,8 @@
 """Which entries a question is about: a linear model with one class an entry, then the nearest phrasings."""
 
 import re
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from itertools import accumulate, chain, pairwise
@@ -13,29 +14,26 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge import bounded
-from knowledge.entry import Entry
+from knowledge.entry import LANGUAGES, Entry
 from knowledge.features import Counts, Floats, Ints, Keys, Rows, Vectoriser, joined, read
 from knowledge.language import Lexicon, as_bytes, as_strings
+from knowledge.others import others
 from knowledge.postings import COMMON, NEVER_COMMON, Postings
 
 CANDIDATES = 10
 """So many entries, those first by what is quickly known of all, are looked at closely."""
 
-NEAR = 5
+NEAR = 10
 """So many nearest phrasings of an entry speak for it together."""
 
 LARGE = 65_536
 """Of more texts than this, only those are compared with a question that share something rare with it: see `bounded`."""
 
-# Each class is told from its likest phrasings of other classes and a sample of the rest. All of them would take several
-# times as long; many likest and few others do worse (docs/retrieval.md).
-LIKEST_OTHERS = 1000
-OTHERS = 3000
-
 _FOR_CERTAIN = 100.0
 COST = 1.0
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
-_TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise
+_TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise …
+_PASSES = 8  # … and so do those after these; by itself it ends after some twelve
 FEW = 300  # texts, learnt from without scikit-learn
 _ROUNDS = 20  # of Newton's method; it ends by itself, after some five
 STEPS = 127
@@ -136,9 +134,11 @@ class Index:
         lexicon = lexicon or Lexicon.read()
         ways = [[read(way, lexicon) for way in ways_of_asking(entry)] for entry in entries]
         texts = list(chain.from_iterable(ways))
-        vectoriser, rows = Vectoriser.fit(texts)
+        languages = languages_of_ways(entries)
+        vectoriser, rows = Vectoriser.fit(texts, languages)
         first_texts = np.array([0, *accumulate(map(len, ways))], dtype=np.int32)
-        weights, steps, bias = _fit_linear(rows, np.repeat(np.arange(len(ways)), np.diff(first_texts)), len(vectoriser))
+        classes = np.repeat(np.arange(len(ways)), np.diff(first_texts))
+        weights, steps, bias = _fit_linear(rows, classes, languages, len(vectoriser))
         answers = vectoriser.rows([read(said_in_answer(entry), lexicon) for entry in entries])
         index = cls(
             [entry.id for entry in entries],
@@ -342,6 +342,19 @@ def ways_of_asking(entry: Entry) -> list[str]:
     return [*titles, *chain.from_iterable(entry.phrasings.values())]
 
 
+def languages_of_ways(entries: Iterable[Entry]) -> npt.NDArray[np.uint8]:
+    """The language of each of the `ways_of_asking` for these entries, one after the other: its place in `LANGUAGES`."""
+    spoken = (
+        [
+            LANGUAGES[0],
+            *entry.translations,
+            *chain.from_iterable([of] * len(own) for of, own in entry.phrasings.items()),
+        ]
+        for entry in entries
+    )
+    return np.array([LANGUAGES.index(language) for language in chain.from_iterable(spoken)], dtype=np.uint8)
+
+
 def said_in_answer(entry: Entry) -> str:
     """An entry's answers, in every language, without the addresses they lead to."""
     texts = [entry.answer, *(translation.answer for translation in entry.translations.values())]
@@ -360,7 +373,9 @@ def _features_of_entries(rows: Rows, first_rows: Ints, features: int) -> npt.NDA
     return np.packbits(has, axis=1)
 
 
-def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray[np.int8], Floats, Floats]:
+def _fit_linear(
+    rows: Rows, classes: Counts, languages: npt.NDArray[np.uint8], features: int
+) -> tuple[npt.NDArray[np.int8], Floats, Floats]:
     """Linear support vector machines, each class against the others: weights (features x classes) as whole numbers of
     each class's step, the steps, and biases."""
     count = int(classes.max(initial=-1)) + 1
@@ -371,16 +386,19 @@ def _fit_linear(rows: Rows, classes: Counts, features: int) -> tuple[npt.NDArray
     from scipy.sparse import csr_matrix  # imported where it is needed: a start from the cache does without
 
     matrix = csr_matrix((rows.weights, rows.ids, rows.starts), shape=(len(rows), features))
-    machines = _machines_of_few(matrix, classes) if len(rows) <= FEW else _machines(matrix, classes)
+    machines = _machines_of_few(matrix, classes) if len(rows) <= FEW else _machines(matrix, classes, languages)
     for each, (machine, bias[each]) in enumerate(machines):
         steps[each] = max(np.abs(machine).max(), 1e-9) / STEPS
         weights[each] = np.rint(machine / steps[each])
     return np.ascontiguousarray(weights.T), steps, bias
 
 
-def _machines(matrix: Any, classes: Counts) -> Iterator[tuple[npt.NDArray[np.float64], float]]:
-    """The weights and the bias of each class, told from its likest others and a sample of the rest."""
+def _machines(
+    matrix: Any, classes: Counts, languages: npt.NDArray[np.uint8]
+) -> Iterator[tuple[npt.NDArray[np.float64], float]]:
+    """The weights and the bias of each class, told from some of the others."""
     from scipy.sparse import csr_matrix
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
     members = csr_matrix((np.ones(len(classes), dtype=np.float32), (np.arange(len(classes)), classes)))
@@ -388,12 +406,12 @@ def _machines(matrix: Any, classes: Counts) -> Iterator[tuple[npt.NDArray[np.flo
     matrix = matrix.astype(np.float64)  # as liblinear wants it: once, not for each class
     random = np.random.default_rng(0)
     for each, like in enumerate(likeness):
-        others = np.flatnonzero(classes != each)
-        likest = min(LIKEST_OTHERS, len(others) - 1)
-        others = others[np.argpartition(-like[others], likest)]
-        sample = random.permutation(np.sort(others[likest:]))[:OTHERS]
-        chosen = np.sort(np.concatenate([np.flatnonzero(classes == each), others[:likest], sample]))
-        model = LinearSVC(C=COST, tol=_TOLERANCE, random_state=0).fit(matrix[chosen], classes[chosen] == each)
+        is_own = classes == each
+        chosen = np.sort(np.concatenate([np.flatnonzero(is_own), others(is_own, like, languages, random)]))
+        model = LinearSVC(C=COST, tol=_TOLERANCE, max_iter=_PASSES, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(matrix[chosen], is_own[chosen])
         yield model.coef_[0], model.intercept_[0]
 
 

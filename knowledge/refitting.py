@@ -19,15 +19,15 @@ from knowledge.entry import Entry
 from knowledge.features import Counts, Floats, Ints, Keys, Rows, Vectoriser, joined, read
 from knowledge.index import (
     COST,
-    LIKEST_OTHERS,
-    OTHERS,
     STEPS,
     Index,
     as_a_whole,
+    languages_of_ways,
     said_in_answer,
     ways_of_asking,
 )
 from knowledge.machine import machine
+from knowledge.others import others
 from knowledge.postings import Postings
 
 MOST_CHANGED = 10
@@ -161,7 +161,7 @@ def _made(index: Index, learnt: Learnt, entries: Sequence[Entry], change: _Chang
     of_answers = np.where(change.answers_from < 0, -1, change.answers_from + len(learnt.asked))
     texts_from = np.concatenate([change.ways_from, of_answers])
     postings = index.postings.moved(texts_from, joined(new, vectoriser.rows(answers)), vectoriser, moved)
-    ways = _Ways(learnt, change, vectoriser, moved, postings, new)
+    ways = _Ways(learnt, change, vectoriser, moved, postings, new, languages_of_ways(entries))
 
     in_ways = np.bincount(new.ids, minlength=len(vectoriser)).astype(np.uint32)
     in_ways[moved] += index.in_ways
@@ -210,7 +210,14 @@ class _Ways:
     """The vectors of all ways of asking, of which few are looked at."""
 
     def __init__(
-        self, learnt: Learnt, change: _Change, vectoriser: Vectoriser, moved: Ints, postings: Postings, new: Rows
+        self,
+        learnt: Learnt,
+        change: _Change,
+        vectoriser: Vectoriser,
+        moved: Ints,
+        postings: Postings,
+        new: Rows,
+        languages: npt.NDArray[np.uint8],
     ) -> None:
         self._learnt = learnt
         self._change = change
@@ -218,6 +225,7 @@ class _Ways:
         self._moved = moved
         self._postings = postings
         self._new = new
+        self._languages = languages
         self._numbers = np.cumsum(change.ways_from < 0) - 1
         before, now = np.diff(learnt.starts), np.append(np.diff(new.starts), 0)
         self._lengths = np.where(change.ways_from < 0, now[self._numbers], before[change.ways_from])
@@ -256,12 +264,10 @@ class _Ways:
         total = np.bincount(rows.ids, rows.weights, minlength=len(self._vectoriser)).astype(np.float32)
         ids = np.flatnonzero(total).astype(np.int32)
         weights, views = total[ids] * self._vectoriser.idf[ids], self._vectoriser.views[ids]
-        like = self._postings.likeness(ids, weights, views)
-        others = np.delete(np.arange(len(self._change.ways)), own)
-        likest = min(LIKEST_OTHERS, len(others) - 1)
-        others = others[np.argpartition(-like[others], likest)]
-        sample = np.random.default_rng(0).permutation(np.sort(others[likest:]))[:OTHERS]
-        return np.concatenate([others[:likest], sample])
+        like = self._postings.likeness(ids, weights, views)[: len(self._languages)]
+        is_own = np.zeros(len(like), dtype=bool)
+        is_own[own] = True
+        return others(is_own, like, self._languages, np.random.default_rng(0))
 
 
 def _checksums(texts: Iterable[str]) -> Keys:
