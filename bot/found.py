@@ -21,6 +21,7 @@ LENGTHS = (4, 6, 8)  # of the beginnings by which a word is found; a shorter wor
 NEAR = 6  # letters that may differ by one slip
 SHORTEST_INFLECTED = 3
 SHORTEST_NEAR = 5
+BEGINS = 3  # letters by which most words are told from a misspelt one
 LINE = 160  # characters shown
 
 _WORD = re.compile(r"[^\W_]+(?:[:'’][^\W_]+)*")
@@ -71,11 +72,27 @@ class Word:
         near = (_undoubled(slip) for slip in _slips(self.plain[: NEAR + 1]))
         return self.keys | {_key(word[:NEAR]) for word in near if len(word) >= LENGTHS[0]}
 
+    @cached_property
+    def _beginnings(self) -> tuple[str, ...]:
+        return (*self.stems, *self.compounds)
+
+    @cached_property
+    def near_beginnings(self) -> frozenset[str]:
+        """The first letters of it and of what it may be misspelt as by one slip: nearly every other word has others.
+
+        None of a word that is too short to tell.
+        """
+        begins = self.plain[: BEGINS + 1]
+        beginnings = {each[:BEGINS] for each in self._beginnings}
+        if all(len(each) == BEGINS for each in beginnings):
+            return frozenset({*beginnings, begins[:BEGINS], *(slip[:BEGINS] for slip in _slips(begins))})
+        return frozenset()
+
     def matches(self, word: str) -> bool:
         """Whether *word*, as it is compared, is a form of this one."""
         if len(self.plain) < SHORTEST_INFLECTED:  # an abbreviation: "cv", "CVn"
             return word.startswith(self.plain) and len(word) <= len(self.plain) + 1
-        return word.startswith((*self.stems, *self.compounds))
+        return word.startswith(self._beginnings)
 
     def is_near(self, word: str) -> bool:
         """Whether it is, or is misspelt by one slip."""
@@ -85,50 +102,66 @@ class Word:
 
     def stands_in(self, words: Collection[str], *, near: bool) -> bool:
         """Whether it is one of *words*, as they are compared."""
-        return any(_is_near(self, word) if near else self.matches(word) for word in words)
+        return any(map(self.is_near if near else self.matches, words))
 
 
 def read_query(text: str) -> list[Word]:
     """The words to search for, at most `MAX_WORDS`, each once; common ones only when there are no others."""
-    plain = list(dict.fromkeys(word for _, _, word in words_in(unicodedata.normalize("NFC", text))))
-    telling = [word for word in plain if _tells(word)]
+    telling = [word for word in dict.fromkeys(_words_in(text)) if _tells(word)]
     return [Word(word) for word in telling[:MAX_WORDS]]
 
 
 def keys(text: str) -> set[str]:
     """By what *text* is found: the beginnings of its words."""
-    found: set[str] = set()
-    for _, _, word in words_in(unicodedata.normalize("NFC", text)):
-        if _tells(word):
-            found.update(_keys_of(word))
-    return found
-
-
-def words_in(text: str) -> Iterator[tuple[int, int, str]]:
-    """The words of *text*: where each begins and ends there, and as it is compared."""
-    for match in _WORD.finditer(text):
-        yield match.start(), match.end(), _plain(match.group())
+    return {key for word in _words_in(text) if _tells(word) for key in _keys_of(word)}
 
 
 def plain_words(text: str) -> set[str]:
     """The words of *text* as they are compared."""
-    return {word for _, _, word in words_in(unicodedata.normalize("NFC", text))}
+    return set(_words_in(text))
 
 
-def best_line(words: Sequence[Word], texts: Iterable[str], *, near: bool) -> Line | None:
-    """The line with the most of *words*, the earliest of several, with those marked; None when there is none."""
-    most = 0
-    best: tuple[str, list[tuple[int, int]]] | None = None
-    for text in texts:
-        for line in unicodedata.normalize("NFC", text).splitlines():
-            places, there = [], set()
-            for begin, end, plain in words_in(line):
-                if seen := {word for word in words if word.stands_in((plain,), near=near)}:
-                    places.append((begin, end))
-                    there |= seen
-            if len(there) > most:
-                most, best = len(there), (line, places)
-    return _cut(*best) if best else None
+class Reading:
+    """Several words as they are looked for in many texts: each different word written there is compared once.
+
+    What stands in a text is told as bits, the first word's being 1; *all* has those of every word.
+    """
+
+    def __init__(self, words: Sequence[Word], *, near: bool) -> None:
+        self._compare = [word.is_near if near else word.matches for word in words]
+        self._beginnings = frozenset[str]().union(*(word.near_beginnings for word in words))
+        self._is_telling = all(word.near_beginnings for word in words)
+        self._bits: dict[str, int] = {}
+        self.all = (1 << len(words)) - 1
+
+    def of(self, text: str) -> int:
+        """Which of the words stand in *text*."""
+        seen, known = 0, self._bits
+        for written in _WORD.findall(unicodedata.normalize("NFC", text)):
+            bits = known.get(written)
+            seen |= self._of_word(written) if bits is None else bits
+        return seen
+
+    def best_line(self, texts: Iterable[str]) -> Line | None:
+        """The line with the most of the words, the earliest of several, with those marked; None when there is none."""
+        most = 0
+        best: tuple[str, list[tuple[int, int]]] | None = None
+        for text in texts:
+            for line in unicodedata.normalize("NFC", text).splitlines():
+                if (there := self.of(line).bit_count()) > most:
+                    places = [match.span() for match in _WORD.finditer(line) if self._of_word(match.group())]
+                    most, best = there, (line, places)
+        return _cut(*best) if best else None
+
+    def _of_word(self, written: str) -> int:
+        bits = self._bits.get(written)
+        if bits is None:
+            plain, bits = _plain(written), 0
+            begins = plain[:BEGINS]
+            if begins in self._beginnings or not (self._is_telling and begins.isascii() and begins.isalpha()):
+                bits = sum(1 << place for place, is_it in enumerate(self._compare) if is_it(plain))
+            self._bits[written] = bits
+        return bits
 
 
 def _cut(line: str, places: Sequence[tuple[int, int]]) -> Line:
@@ -148,6 +181,11 @@ def _cut(line: str, places: Sequence[tuple[int, int]]) -> Line:
 
 
 # --- words as they are compared --------------------------------------------------------------------------------
+
+
+def _words_in(text: str) -> Iterator[str]:
+    """The words of *text* as they are compared, in their order."""
+    return map(_plain, _WORD.findall(unicodedata.normalize("NFC", text)))
 
 
 @lru_cache(maxsize=10_000)
@@ -211,11 +249,6 @@ def _slips(word: str) -> Iterator[str]:
         for letter in _LETTERS:
             yield left + letter + right
             yield left + letter + word[place:]
-
-
-@lru_cache(maxsize=20_000)  # the same words come again and again in the texts that a search reads
-def _is_near(word: Word, written: str) -> bool:
-    return word.is_near(written)
 
 
 def _is_one_slip(wanted: str, written: str) -> bool:

@@ -1,7 +1,6 @@
 """Searching the tickets: which questions, open or closed, had these words."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
@@ -9,7 +8,7 @@ from starlette.responses import Response
 from admin.console.queue import Row, make_row, read_choice, topics_by_title
 from admin.console.visit import Visit
 from bot import compounds, found
-from bot.found import Line, Word
+from bot.found import Line, Reading
 from bot.store import audit, search
 
 SUBJECT = "questions"
@@ -43,7 +42,8 @@ async def page(visit: Visit) -> Response:
             result = await search.find(read, visit.house.vault, sought, choice, visit.now, titles)
         async with visit.house.store.write() as tx:
             await audit.record(tx, visit.account.id, "search", SUBJECT, visit.now)
-        hits, is_cut = [_found(make_row(visit, hit.ticket), hit.line, sought) for hit in result.hits], result.is_cut
+        reading = Reading(sought, near=False)
+        hits, is_cut = [_found(make_row(visit, hit.ticket), hit.line, reading) for hit in result.hits], result.is_cut
     return visit.render(
         "search.html",
         query="".join(letter for letter in query if letter.isprintable()),
@@ -56,10 +56,7 @@ async def page(visit: Visit) -> Response:
     )
 
 
-def _found(row: Row, line: Line | None, words: Sequence[Word]) -> Found:
+def _found(row: Row, line: Line | None, reading: Reading) -> Found:
     return Found(
-        row,
-        alias=found.best_line(words, [row.ticket.alias], near=False),
-        line=line,
-        title=found.best_line(words, [row.title or ""], near=False),
+        row, alias=reading.best_line([row.ticket.alias]), line=line, title=reading.best_line([row.title or ""])
     )

@@ -12,7 +12,7 @@ The index finds too much (another word may begin alike) and what it finds is loo
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import found
-from bot.found import Line, Word
+from bot.found import Line, Reading, Word
 from bot.store import lists, tickets
 from bot.store.conversations import ALIAS_ANIMALS
 from bot.store.engine import Store, StoreUnavailable
@@ -38,11 +38,12 @@ LOOK_AGAIN_SECONDS = 5.0
 TRY_AGAIN_SECONDS = 1.0
 
 FIRST_STEP = 24 * 60 * 60  # seconds
-LONGER = 14  # each step than the one before
+LONGER = 4  # each step than the one before, at least
+ROWS = 10_000  # of the rarest word, to be read through in a step
+READ_THROUGH = 20_000  # of a word; if there may be more, it is looked up where the rarer ones are
 READ_AT_ONCE = 75  # tickets whose texts are read at once
 LOOKED_AT = 150  # tickets whose texts are read in all
 NAMED = 1000
-LOOKED_UP = 20_000  # places in the index that are looked up one by one rather than read through
 AT_ONCE = 2000  # moments named in one statement
 ENOUGH = 10  # so many found need no misspelt ones beside them
 SHOWN = 50
@@ -75,10 +76,41 @@ class Hits:
 class _Sought:
     """One word that is searched for: the hashes and topics by which it is found, and whom it may name (by moment)."""
 
-    word: Word
     hashes: Collection[int]
     topics: Sequence[str]
     named: Mapping[int, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class _Query:
+    """All that is searched for in one go through the index: each word, how texts are read, and what every topic has."""
+
+    sought: Sequence[_Sought]
+    reading: Reading
+    topics: Mapping[str, int]
+
+    @classmethod
+    def of(
+        cls,
+        words: Sequence[Word],
+        vault: Vault,
+        titles: Mapping[str, str],
+        names: Mapping[Word, Mapping[int, Sequence[str]]],
+        *,
+        near: bool,
+    ) -> "_Query":
+        """Every one of *words*, or what is *near* them, too; *titles* of the topics, and whom the words may name."""
+        reading = Reading(words, near=near)
+        topics = {id_: reading.of(title) for id_, title in titles.items()}
+        sought = [
+            _Sought(
+                _hashes(word.near_keys if near else word.keys, vault),
+                [id_ for id_, there in topics.items() if there >> place & 1],
+                names.get(word, {}),
+            )
+            for place, word in enumerate(words)
+        ]
+        return cls(sought, reading, topics)
 
 
 @dataclass(frozen=True)
@@ -88,16 +120,29 @@ class _Window:
     low: int
     high: int
 
+    @property
+    def length(self) -> int:
+        """In seconds."""
+        return self.high - self.low
+
     def has(self, opened: int) -> bool:
+        """Whether a ticket that was opened then is one of them."""
         return self.low < opened <= self.high
 
-    @property
-    def of_words(self) -> ColumnElement[bool]:
-        return and_(message_word.c.opened > self.low, message_word.c.opened <= self.high)
+    def is_of(self, opened: ColumnElement[int]) -> ColumnElement[bool]:
+        """The same of a column."""
+        return and_(opened > self.low, opened <= self.high)
 
-    @property
-    def of_tickets(self) -> ColumnElement[bool]:
-        return and_(ticket.c.opened > self.low, ticket.c.opened <= self.high)
+    def before(self, rates: Sequence[float], together: int, oldest: int) -> "_Window":
+        """The next one back in time: if it is like this one, with `ROWS` of the rarest word or enough to be looked at.
+
+        *together*: the tickets that may have all words here. Where no word stands here, nothing is known of them yet.
+        """
+        length = LONGER * self.length
+        if any(rates):
+            enough = LOOKED_AT * self.length / max(together, 1)
+            length = max(length, int(min(enough, ROWS / max(min(rates), 1 / self.length))))
+        return _Window(max(self.low - length, oldest - 1), self.low)
 
 
 # --- writing the index ----------------------------------------------------------------------------------------
@@ -180,55 +225,43 @@ async def find(
     """
     if not words:
         return Hits([], is_cut=False)
-    topics = {id_: found.plain_words(title) for id_, title in titles.items()}
     names = await _named(read, words)
-    windows = list(_back_in_time(choice, now, await _oldest(read)))
-    exact, is_cut = await _look(read, vault, words, choice, now, windows, topics, names, near=False)
-    near: dict[str, list[str]] = {}
+    oldest = await _oldest(read)
+    exactly = _Query.of(words, vault, titles, names, near=False)
+    exact, is_cut = await _look(read, exactly, choice, now, oldest)
+    shown = [(id_, exactly.reading.best_line(texts)) for id_, texts in exact.items()]
     if len(exact) < ENOUGH:
-        near, is_near_cut = await _look(read, vault, words, choice, now, windows, topics, names, near=True)
+        nearly = _Query.of(words, vault, titles, names, near=True)
+        near, is_near_cut = await _look(read, nearly, choice, now, oldest)
+        shown += [(id_, nearly.reading.best_line(texts)) for id_, texts in near.items() if id_ not in exact]
         is_cut = is_cut or is_near_cut
-    shown = [(id_, texts, False) for id_, texts in exact.items()]
-    shown += [(id_, texts, True) for id_, texts in near.items() if id_ not in exact]
-    lines = {id_: found.best_line(words, texts, near=is_near) for id_, texts, is_near in shown[:SHOWN]}
+    lines = dict(shown[:SHOWN])
     rows = await tickets.of_ids(read, list(lines))
     return Hits([Hit(row, lines[row.id]) for row in rows], is_cut or len(shown) > SHOWN)
 
 
 async def _look(
-    read: AsyncConnection,
-    vault: Vault,
-    words: Sequence[Word],
-    choice: Choice,
-    now: datetime,
-    windows: Sequence[_Window],
-    topics: Mapping[str, Collection[str]],
-    names: Mapping[Word, Mapping[int, Sequence[str]]],
-    *,
-    near: bool,
+    read: AsyncConnection, query: _Query, choice: Choice, now: datetime, oldest: int
 ) -> tuple[dict[str, list[str]], bool]:
-    """The tickets with all *words*, latest first, each id with the texts of its thread; and whether there may be more.
+    """The tickets with all that is sought, latest first, each id with the texts of its thread; and whether there may be
+    more.
 
-    Goes back in time by *windows*, longer and longer, and ends when there is more than can be shown.
+    Goes back in time to the *oldest*, at first by a day, and ends when there is more than can be shown.
     """
-    sought = [
-        _Sought(
-            word,
-            _hashes(word.near_keys if near else word.keys, vault),
-            [id_ for id_, title in topics.items() if word.stands_in(title, near=near)],
-            names.get(word, {}),
-        )
-        for word in words
-    ]
+    at_least, _ = AGES[choice.age] if choice.age else (None, None)
+    high = moment(now - at_least if at_least else now) + 1
+    window, rates = _Window(high - FIRST_STEP, high), [0.0] * len(query.sought)
     hits: dict[str, list[str]] = {}
     looked_at = 0
-    for window in windows:
-        async for ids in _candidates(read, sought, window, choice, now):
+    while window.high >= oldest:
+        together, rates = await _together(read, query.sought, window, rates)
+        async for ids in _in_lists(read, together, choice, now):
             if len(hits) > SHOWN or looked_at >= LOOKED_AT:
                 return hits, True
             some = ids[: LOOKED_AT - looked_at]
-            hits |= await _in_texts(read, sought, some, topics, near=near)
+            hits |= await _in_texts(read, query, some)
             looked_at += len(some)
+        window = window.before(rates, len(together), oldest)
     return hits, False
 
 
@@ -237,33 +270,44 @@ async def _oldest(read: AsyncConnection) -> int:
     return (await read.execute(select(func.min(ticket.c.opened)))).scalar() or 0
 
 
-def _back_in_time(choice: Choice, now: datetime, oldest: int) -> Iterator[_Window]:
-    """From the latest that can be of this choice to the *oldest*: a day, then steps much longer."""
-    at_least, _ = AGES[choice.age] if choice.age else (None, None)
-    high, length = moment(now - at_least if at_least else now) + 1, FIRST_STEP
-    while high >= oldest:
-        yield _Window(high - length, high)
-        high, length = high - length, length * LONGER
+async def _together(
+    read: AsyncConnection, sought: Sequence[_Sought], window: _Window, rates: Sequence[float]
+) -> tuple[set[int], list[float]]:
+    """When tickets of this window were opened that may have all that is sought; and how often each stands there.
 
-
-async def _candidates(
-    read: AsyncConnection, sought: list[_Sought], window: _Window, choice: Choice, now: datetime
-) -> AsyncIterator[list[str]]:
-    """The ids of the tickets that may have all that is sought, latest first, in lists to be read one after another.
-
-    What is rarest in this window comes to stand first in *sought*: in the next, the others need only be looked for
-    where that one is.
+    *rates*: how often each stood in the window after it, in places of the index a second; 0 before the first.
+    What is rare is read through, all of it in one statement. What is common is then looked for where the rare is.
     """
-    moments: dict[int, set[int]] = {}
+    dialect, opened = read.dialect.name, message_word.c.opened
+    expected = [rate * window.length for rate in rates]
+    places = range(len(sought))
+    rare = [place for place in places if expected[place] <= max(min(expected), READ_THROUGH)]
+    has_word = [lists.is_one_of(dialect, message_word.c.key, one.hashes) for one in sought]
+    is_about = {p: lists.is_one_of(dialect, ticket.c.topic, sought[p].topics) for p in places if sought[p].topics}
+    words = [(opened, [has_word[place], window.is_of(opened)]) for place in rare]
+    about = [(ticket.c.opened, [is_there, window.is_of(ticket.c.opened)]) for is_there in is_about.values()]
+    lists_of = await lists.all_of_each(read, [*words, *about])
+    by_word = dict(zip(rare, lists_of, strict=False))
+    by_topic = dict(zip(is_about, lists_of[len(rare) :], strict=True))
     together: set[int] | None = None
-    for place, one in enumerate(sought):
-        moments[place] = await _moments(read, one, window, together)
-        together = moments[place] if together is None else together & moments[place]
-        if not together:
+    for place in (*rare, *(place for place in places if place not in rare)):
+        if together is not None and not together:
             break
-    rarest = min(moments, key=lambda place: len(moments[place]))
-    sought.insert(0, sought.pop(rarest))
-    latest_first = sorted(together or (), reverse=True)
+        if place not in by_word:
+            is_few = len(together or ()) * len(sought[place].hashes) <= expected[place]
+            where = lists.is_one_of(dialect, opened, together or ()) if is_few else window.is_of(opened)
+            (by_word[place],) = await lists.all_of_each(read, [(opened, [has_word[place], where])])
+        there = {*by_word[place], *by_topic.get(place, ()), *filter(window.has, sought[place].named)}
+        together = there if together is None else together & there
+    seen = [len(by_word[place]) / window.length if place in rare else rates[place] for place in places]
+    return together or set(), seen
+
+
+async def _in_lists(
+    read: AsyncConnection, moments: Collection[int], choice: Choice, now: datetime
+) -> AsyncIterator[list[str]]:
+    """The ids of the tickets of this choice that were opened then, latest first, to be read a list after another."""
+    latest_first = sorted(moments, reverse=True)
     ids: list[str] = []
     while latest_first:  # of a rare choice there may be few among many
         at_once = AT_ONCE if choice.is_made else READ_AT_ONCE
@@ -272,24 +316,6 @@ async def _candidates(
         while len(ids) >= READ_AT_ONCE or (ids and not latest_first):
             yield ids[:READ_AT_ONCE]
             ids = ids[READ_AT_ONCE:]
-
-
-async def _moments(read: AsyncConnection, sought: _Sought, window: _Window, among: Collection[int] | None) -> set[int]:
-    """When tickets of this window were opened that may have the word; of those *among* others, if any are given.
-
-    Few moments are looked up one by one, else the whole window is read through.
-    """
-    dialect = read.dialect.name
-    where = [lists.is_one_of(dialect, message_word.c.key, sought.hashes)]
-    if among is not None and len(among) * len(sought.hashes) <= LOOKED_UP:
-        where.append(lists.is_one_of(dialect, message_word.c.opened, among))
-    else:
-        where.append(window.of_words)
-    moments = set(await lists.all_of(read, message_word.c.opened, where))
-    if sought.topics:
-        about = [lists.is_one_of(dialect, ticket.c.topic, sought.topics), window.of_tickets]
-        moments.update(await lists.all_of(read, ticket.c.opened, about))
-    return moments | {opened for opened in sought.named if window.has(opened)}
 
 
 async def _tickets_at(read: AsyncConnection, moments: Sequence[int], choice: Choice, now: datetime) -> list[str]:
@@ -344,30 +370,22 @@ async def _of_askers(read: AsyncConnection, are_meant: ColumnElement[bool]) -> S
     return (await read.execute(theirs)).all()
 
 
-async def _in_texts(
-    read: AsyncConnection,
-    sought: Sequence[_Sought],
-    ids: Sequence[str],
-    topics: Mapping[str, Collection[str]],
-    *,
-    near: bool,
-) -> dict[str, list[str]]:
+async def _in_texts(read: AsyncConnection, query: _Query, ids: Sequence[str]) -> dict[str, list[str]]:
     """Those of the tickets that do have all that is sought, with the texts that may have some of it."""
     # A sum is looked for in no index: the few words of each message are read through, not looked up one by one.
     hash_of_word = message_word.c.key + 0
-    hashes = {hash_ for one in sought for hash_ in one.hashes}
+    hashes = {hash_ for one in query.sought for hash_ in one.hashes}
     dialect = read.dialect.name
-    has_some = exists().where(message_word.c.message_id == message.c.id, lists.is_one_of(dialect, hash_of_word, hashes))
-    words = [one.word for one in sought]
-    names: dict[str, set[str]] = {}
-    if any(one.topics or one.named for one in sought):
-        named = (
+    has_some = exists().where(message_word.c.message_id == message.c.id, lists.is_among(dialect, hash_of_word, hashes))
+    named: dict[str, int] = {}
+    if any(one.topics or one.named for one in query.sought):
+        of_ids = (
             select(ticket.c.id, ticket.c.topic, asker.c.alias)
             .select_from(ticket.join(conversation, ticket.c.conversation_id == conversation.c.id).join(asker))
             .where(lists.is_one_of(dialect, ticket.c.id, ids))
         )
-        for row in await read.execute(named):
-            names[row.id] = found.plain_words(row.alias) | set(topics.get(row.topic, ()))
+        for row in await read.execute(of_ids):
+            named[row.id] = query.reading.of(row.alias) | query.topics.get(row.topic, 0)
     said = (
         select(message.c.ticket_id, _searched_text().label("text"))
         .where(lists.is_one_of(dialect, message.c.ticket_id, ids), has_some)
@@ -376,18 +394,16 @@ async def _in_texts(
     texts: dict[str, list[str]] = defaultdict(list)
     for row in await read.execute(said):
         texts[row.ticket_id].append(row.text)
-    return {id_: texts[id_] for id_ in ids if _have_all(words, names.get(id_, ()), texts[id_], near=near)}
+    return {id_: texts[id_] for id_ in ids if _has_all(query.reading, named.get(id_, 0), texts[id_])}
 
 
-def _have_all(words: Sequence[Word], names: Collection[str], texts: Sequence[str], *, near: bool) -> bool:
+def _has_all(reading: Reading, seen: int, texts: Sequence[str]) -> bool:
     """Reads no further than it has to."""
-    missing = [word for word in words if not word.stands_in(names, near=near)]
     for text in texts:
-        if not missing:
+        if seen == reading.all:
             break
-        there = found.plain_words(text)
-        missing = [word for word in missing if not word.stands_in(there, near=near)]
-    return not missing
+        seen |= reading.of(text)
+    return seen == reading.all
 
 
 # --- words as keyed hashes -------------------------------------------------------------------------------------

@@ -107,6 +107,31 @@ def test_another_word_is_not_found(query: str, text: str) -> None:
     assert not word.stands_in(found.plain_words(text), near=False)
 
 
+def test_texts_are_read_as_each_of_their_words_is() -> None:
+    """A search reads hundreds of texts of the same few words: they are compared once, and with the same result."""
+    words = found.read_query("asumistuki palkka cv 1200")
+    texts = [
+        "asumistuen, palkaa",
+        "ausmistuki ja CV:n teko",
+        "palkka 1200€",
+        "apvelka",
+        "plakka 12000 paäkka",
+        "",
+        "¤ ab",
+    ]
+    seen: dict[bool, list[int]] = {}
+    for near in (False, True):
+        reading = found.Reading(words, near=near)
+        seen[near] = [reading.of(text) for text in texts + texts][len(texts) :]
+        one_by_one = [[word.stands_in(found.plain_words(text), near=near) for word in words] for text in texts]
+
+        assert seen[near] == [sum(1 << place for place, is_there in enumerate(each) if is_there) for each in one_by_one]
+
+    assert seen[False] == [0b0011, 0b0100, 0b1010, 0, 0b1000, 0, 0]
+    assert seen[True] == [0b0011, 0b0101, 0b1010, 0, 0b1010, 0, 0]
+    assert reading.all == 0b1111
+
+
 def test_a_word_is_found_as_the_last_part_of_the_compounds_that_the_faq_knows() -> None:
     """Who searches for "tuki" means "asumistuki", too; "muistilappu" is no "apu", and "lomakkeella" not of Kela."""
     known = Vocabulary.of(
@@ -136,7 +161,7 @@ def test_the_line_with_the_most_words_is_shown_and_no_more_of_it_than_fits() -> 
     """The advisor sees at once why this one was found."""
     words = found.read_query("asumistuki hylättiin")
     texts = ["Moi", "a" * 500 + " asumistukea\n" + "x " * 200 + "asumistuki hylättiin, mitä nyt? " + "y " * 200]
-    line = found.best_line(words, texts, near=False)
+    line = found.Reading(words, near=False).best_line(texts)
 
     assert line is not None
     assert line.pieces[1::2] == ("asumistuki", "hylättiin")
@@ -205,12 +230,13 @@ async def test_with_more_than_can_be_looked_at_an_old_one_is_still_found_by_its_
     assert many.is_cut
 
 
-@pytest.mark.parametrize("looked_up", [0, 10**6])
+@pytest.mark.parametrize("read_through", [0, 10**6])
 async def test_however_the_index_is_read_the_same_is_found(
-    store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch, looked_up: int
+    store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch, read_through: int
 ) -> None:
     """Where a word is rare the others are only looked up beside it: quicker, and nothing may be lost by it."""
-    monkeypatch.setattr(search, "LOOKED_UP", looked_up)
+    monkeypatch.setattr(search, "READ_THROUGH", read_through)
+    monkeypatch.setattr(search, "ROWS", min(read_through, 1))
     both = [
         await ask(store, vault, chat, "iguaani", "työhön mukaan", at=NOW - timedelta(days=days))
         for chat, days in enumerate((0, 3, 40, 700), start=1)
