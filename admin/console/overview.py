@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -144,8 +144,8 @@ async def page(visit: Visit) -> Response:
         seen=seen,
         text_of=text_of,
         headlines=headlines(seen.figures, is_over=is_over),
-        path=lambda table, about: path_of(visit, table, about),
-        lines=lambda key: _lines(visit, seen.tables[key]),
+        path=lambda table, about: path_of(visit, table, about, span),
+        lines=lambda key: _lines(visit, seen.tables[key], span),
         volume=volume_of(seen, charts.WIDE, charts.NARROW),
         heat_map=_heat_map(seen, visit.house.hours),
         most=MOST_LINES,
@@ -164,10 +164,12 @@ def _here(span: Span, today: date) -> str:
     return span.period if span == span_of(span.period, today) else "other"
 
 
-def path_of(visit: Visit, key: str, about: str) -> str | None:
-    """Where the cases of a table's row are, if there is such a place and the reader may go there."""
+def path_of(visit: Visit, key: str, about: str, span: Span) -> str | None:
+    """Where the cases of a table's row of *span* are, if there is such a place and the reader may go there."""
     route, path = _cases(visit, key, about)
-    return path if path and visit.may(route) else None
+    if not path or not visit.may(route):
+        return None
+    return f"{path}?{urlencode(period.ends_of(span))}" if (route, path) == QUESTIONS else path
 
 
 def _cases(visit: Visit, key: str, about: str) -> tuple[str, str]:
@@ -192,7 +194,7 @@ def _cases(visit: Visit, key: str, about: str) -> tuple[str, str]:
     return "figures", ""
 
 
-def _lines(visit: Visit, table: Table) -> list[Line]:
+def _lines(visit: Visit, table: Table, span: Span) -> list[Line]:
     """The rows, each with a bar for its first number and a mark for the period before, where it is told."""
     numbers = [None if row.about == OTHERS else _count(row.cells[1]) for row in table.rows]
     has_before = table.columns[-1] == BEFORE
@@ -201,7 +203,7 @@ def _lines(visit: Visit, table: Table) -> list[Line]:
     return [
         Line(
             row,
-            path_of(visit, table.key, row.about),
+            path_of(visit, table.key, row.about, span),
             Markup("") if row.about == OTHERS else charts.bar(number or 0, most, then),
         )
         for row, number, then in zip(table.rows, numbers, before, strict=True)

@@ -66,8 +66,13 @@ def last_weeks(today: date) -> Span:
 def query_of(span: Span) -> str:
     """What stands after the question mark in the address of *span*."""
     if span.period == "range":
-        return urlencode({"first": span.first_day.isoformat(), "last": span.last_day.isoformat()})
+        return urlencode(ends_of(span))
     return urlencode({"period": span.period, "day": span.first_day.isoformat()})
+
+
+def ends_of(span: Span) -> dict[str, str]:
+    """The first and the last day of *span*, whichever it is, as addresses have them."""
+    return {"first": span.first_day.isoformat(), "last": span.last_day.isoformat()}
 
 
 def named(span: Span) -> str:

@@ -24,6 +24,10 @@ PNG_SCALE = 24  # pixels a module: sharp on a poster of A3
 LETTERS = (46, 40, 34, 29, 25, 21, 18, 15, 12)
 WIDTH, HEIGHT = 176, 142
 WIDE, LINE = 0.58, 1.08  # of a letter's height: how wide one is on average, and how high a line
+# How wide letters are in a broad font, which a word that stands alone on its line must fit in: no average helps there.
+NARROW, SLIM, BROADEST = ("ijlI.,:;!'|", 0.4), ("ftr-()", 0.52), ("mwMW", 1.11)
+LOWER, UPPER, SQUARE = 0.72, 0.86, 1.05
+FIRST_SQUARE = 0x2E80  # from here on most are as wide as high: Chinese, Japanese, Korean, emoji
 
 
 async def page(visit: Visit) -> Response:
@@ -90,9 +94,25 @@ def letter_size(question: str) -> int:
             if used and used + 1 + len(word) > a_line:
                 lines, used = lines + 1, 0
             used += len(word) + (1 if used else 0)
-        if max(map(len, question.split()), default=0) <= a_line and lines * size * LINE <= HEIGHT:
+        widest = max(map(_breadth, question.split()), default=0.0) * size
+        is_whole = max(map(len, question.split()), default=0) <= a_line and widest <= WIDTH
+        if is_whole and lines * size * LINE <= HEIGHT:
             return size
     return LETTERS[-1]
+
+
+def _breadth(word: str) -> float:
+    """How wide *word* is in a broad font, for letters one unit high."""
+    return sum(map(_letter_breadth, word))
+
+
+def _letter_breadth(letter: str) -> float:
+    known = next((width for letters, width in (NARROW, SLIM, BROADEST) if letter in letters), None)
+    if known is not None:
+        return known
+    if ord(letter) >= FIRST_SQUARE:
+        return SQUARE
+    return UPPER if letter.isupper() else LOWER
 
 
 def _language(visit: Visit) -> Language:

@@ -76,12 +76,19 @@ class AskedQuestion:
 
 
 async def lately(
-    read: AsyncConnection, *, limit: int, since: datetime | None = None, before: int | None = None
+    read: AsyncConnection,
+    *,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
 ) -> list[AskedQuestion]:
-    """The newest questions first, at most *limit*: asked *since* then, and *before* the question of that id."""
+    """The newest questions first, at most *limit*: asked *since* then, not *until* later, *before* that id."""
     wanted = _questions()
     if since is not None:
         wanted = wanted.where(message.c.created_at >= since)
+    if until is not None:
+        wanted = wanted.where(message.c.created_at < until)
     if before is not None:
         moment = select(message.c.created_at).where(message.c.id == before).scalar_subquery()
         earlier = message.c.created_at < moment

@@ -7,13 +7,16 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 import segno
+from PIL import ImageFont
 from pydantic import SecretStr
 from sqlalchemy import insert
 
 from admin.console import posters
 from bot import wording
+from bot.profile import read_profile
 from bot.store import campaigns, schema
 from bot.store.engine import Store
 from bot.vault import Vault
@@ -233,3 +236,17 @@ def test_the_letters_of_a_poster_are_as_large_as_they_can_be_and_no_larger(quest
 
     assert size == posters.LETTERS[-1] or (max(map(len, question.split())) <= a_line and lines * size <= posters.HEIGHT)
     assert posters.letter_size("Hei?") == posters.LETTERS[0]
+
+
+def test_no_word_of_a_poster_is_broken_in_a_font_with_broad_letters(tmp_path: Path) -> None:
+    """As wide as letters are on average, the example that every new poster begins with left its "?" on a line alone."""
+    broad = ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans-Bold.ttf"), 1000)
+    examples = read_profile(tmp_path).examples.values()
+    for question in [
+        *(question for of_language in examples for question in of_language),
+        "Mammamia WWW?",
+        "KUKA AUTTAA?",
+    ]:
+        size = posters.letter_size(question)
+        widest = max(broad.getlength(word) / 1000 - 0.02 * len(word) for word in question.split())
+        assert widest * size <= posters.WIDTH, question

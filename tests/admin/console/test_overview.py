@@ -15,7 +15,7 @@ from admin.summaries.compose import summary
 from admin.summaries.due import span_between, span_of
 from admin.summaries.statistics import figures
 from bot.store import campaigns
-from bot.store.schema import event
+from bot.store.schema import event, summary_run
 from tests.admin.console.office import Office
 from tests.admin.console.test_tickets import HOSTILE
 
@@ -131,6 +131,56 @@ async def test_a_figure_is_equal_on_the_page_in_the_message_in_each_file_and_in_
     assert all(not row[0].startswith("=") for row in files["campaigns"])
 
 
+@on_one_database
+async def test_the_summaries_are_listed_by_when_they_were_written_and_say_of_which_period(office: Office) -> None:
+    """ "Kirjoitettu 8.05" twenty times says nothing, and the month's stood among what was written four weeks before."""
+    written = {("day", date(2026, 11, 23)): 1, ("month", date(2026, 10, 1)): 3, ("week", date(2026, 11, 16)): 2}
+    async with office.store.write() as tx:
+        for (kind, first_day), hours in written.items():
+            await tx.execute(
+                insert(summary_run).values(
+                    period=kind,
+                    first_day=first_day,
+                    recipient="console",
+                    text="x",
+                    created_at=office.clock() + timedelta(hours=hours),
+                )
+            )
+    async with office.at_work(office.kaisa) as kaisa:
+        page = (await kaisa.sees(PAGE)).text
+
+    listed = [_text(label) for label in re.findall(r'id="summary-.*?<summary>(.*?)</summary>', page, re.DOTALL)]
+    assert [label.partition(",")[0] for label in listed] == [
+        "Lokakuu 2026",
+        "Viikko 47 (16.11.–22.11.2026)",
+        "Maanantai 23.11.2026",
+    ]
+    assert all("kirjoitettu" in label for label in listed)
+
+
+@on_one_database
+async def test_a_figure_leads_to_the_questions_of_its_own_days(office: Office) -> None:
+    """From a month's number to the newest questions of all is no way to what it is made of."""
+    await office.ticket("Saako iguaanin tuoda töihin?")
+    office.clock.advance(timedelta(days=40))
+    await office.ticket("Mistä saan saappaat?")
+    today = office.clock().date()
+    then = today - timedelta(days=40)
+    async with office.at_work(office.kaisa) as kaisa:
+        page = (await kaisa.sees(f"{PAGE}?first={then}&last={then + timedelta(days=3)}")).text
+        path = f"/console/questions?first={then}&last={then + timedelta(days=3)}"
+        theirs, all_of_them = [(await kaisa.sees(way)).text for way in (path, "/console/questions")]
+        wrong = [
+            (await kaisa.sees(f"/console/questions?{dates}")).status_code
+            for dates in ("first=x&last=y", "first=2026-12-01&last=2026-11-01", "first=2026-11-01")
+        ]
+
+    assert html.escape(path) in page
+    assert ("iguaanin" in theirs, "saappaat" in theirs) == (True, False)
+    assert ("iguaanin" in all_of_them, "saappaat" in all_of_them) == (True, True)
+    assert wrong == [404, 404, 404]
+
+
 def _by_name(rows: list[list[str]]) -> dict[str, list[str]]:
     return {row[0].removeprefix("'"): row for row in rows[1:]}
 
@@ -192,6 +242,8 @@ async def test_a_figure_leads_to_its_cases_where_its_reader_may_go(office: Offic
     """A link that ends at a closed door teaches people not to follow links."""
     await _happen(office, office.clock().date() - timedelta(days=3), None, asked=9, not_found=6, closed_answered=8)
     found = {}
+    weeks = period.last_weeks(office.clock().date())
+    questions = f"/console/questions?first={weeks.first_day}&last={weeks.last_day}"
     for account in (office.vaino, office.kaisa, office.yrjo):
         async with office.at_work(account) as person:
             page = (await person.sees(f"{PAGE}?period=weeks")).text
@@ -200,15 +252,15 @@ async def test_a_figure_leads_to_its_cases_where_its_reader_may_go(office: Offic
             elsewhere = sorted(path for path in paths if not path.startswith(PAGE))
             statuses = {(await person.sees(path)).status_code for path in elsewhere}
             found[account.role] = statuses, paths & {
-                "/console/questions", "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed",
+                questions, "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed",
             }  # fmt: skip
 
     assert found == {
         "tyovoimaneuvoja": (
             {200},
-            {"/console/questions", "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed"},
+            {questions, "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed"},
         ),
-        "koordinaattori": ({200}, {"/console/questions", "/console/gaps", "/console/faq/asumistuki"}),
+        "koordinaattori": ({200}, {questions, "/console/gaps", "/console/faq/asumistuki"}),
         "yllapitaja": ({200}, set()),
     }
 

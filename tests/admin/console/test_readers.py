@@ -113,13 +113,17 @@ async def test_the_console_shows_what_did_not_arrive_and_what_to_do_about_it(
         await tx.execute(update(schema.outbox).values(**failed))
     server.to_recipient += ["550 no such mailbox"]
     async with office.at_work(office.yrjo) as yrjo:
-        await yrjo.sends(LIST, LIST, email=KAISA, language="fi", week="on")
+        await yrjo.sends(LIST, LIST, email=KAISA, language="fi", day="on", week="on", month="on")
         await office.sends_mail()
         shown = " ".join(unescape((await yrjo.sees(LIST)).text).split())
         troubles = " ".join((await yrjo.sees("/console/troubles")).text.split())
         mailbox = (await readers(office))[1].id
         again = [await yrjo.sends(LIST, f"{LIST}/{reader}/again") for reader in (chat, mailbox, mailbox)]
         await office.sends_mail()
+        async with house.store.write() as tx:
+            await summary_readers.confirm(tx, mailbox, office.clock())
+            await summary_readers.bounced(tx, mailbox, office.clock())
+        bounced = " ".join((await yrjo.sees(LIST)).text.split())
         changed = await yrjo.sends(LIST, f"{LIST}/{chat}", language="en", day="on")
         nothing = await yrjo.sends(LIST, f"{LIST}/{'0' * 32}", language="en", day="on")
         removed = await yrjo.sends(LIST, f"{LIST}/{mailbox}/end")
@@ -129,6 +133,8 @@ async def test_the_console_shows_what_did_not_arrive_and_what_to_do_about_it(
     assert "vastaanottaja on estänyt botin tai poistanut sen ryhmästä. Pyydä vastaanottajaa avaamaan" in shown
     assert "sähköpostipalvelin ei hyväksy vastaanottajan osoitetta. Tarkista osoite." in shown
     assert '<strong>Yhteenveto</strong> (<a href="/console/readers">saajat</a>), Telegram: vastaanottaja on' in troubles
+    assert "Saisi päivän, viikon ja kuukauden yhteenvedon suomeksi." in shown
+    assert ("posti palautui" in bounced, "kysymys perillä" in bounced) == (True, False)
     assert [each.status_code for each in again] == [303, 303, 404]  # the second is on its way by then
     assert keys[2].startswith(f"{key}:")
     assert len(server.received) == 1
