@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from admin.counting import QueueCounts
 from admin.earlier import EarlierReplies
 from bot.bookshelf import Bookshelf
 from bot.channels.telegram import TelegramChannel
@@ -27,6 +28,7 @@ class House:
     telegram: TelegramChannel | None
     clock: Callable[[], datetime]
     earlier: EarlierReplies = field(default_factory=EarlierReplies)
+    counts: QueueCounts = field(default_factory=QueueCounts)
 
     def today(self) -> date:
         """The local day, as it is now."""

@@ -39,6 +39,11 @@ async def version(house: House, read: AsyncConnection, conversation_id: str | No
     return ".".join(map(str, parts))
 
 
+def queue_number(version: str) -> str:
+    """Of a *version* what changes with the queue alone."""
+    return version.partition(".")[0]
+
+
 async def events(visit: Visit) -> Response:
     """The stream of the page that shows the queue, or of `?ticket=`; it ends with the session, or when we stop.
 

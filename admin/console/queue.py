@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Queue:
-    """A page of one view of the queue, how many tickets each view has, and the promise that is next to be kept.
+    """A page of one view of the queue, and how many tickets each view has.
 
     *counts_more*: of the closed tickets of a choice there may be more than counted. *page*: of what is open, from 1.
     *further*: what leads to the page after this one, as the end of an address; empty when there is none.
@@ -65,7 +65,6 @@ class Queue:
     rows: Sequence[Row]
     counts: Mapping[str, int]
     counts_more: bool
-    next_promise: Row | None
     choice: Choice
     page: int
     further: str
@@ -85,7 +84,8 @@ async def home(visit: Visit) -> Response:
         return visit.go("/console/people" if visit.may("people") else "/console/figures")
     async with visit.house.store.read() as read:
         version = await live.version(visit.house, read)
-        queue = await read_queue(visit, read, default="free")
+        queue = await read_queue(visit, read, version, default="free")
+        next_promised = await tickets.next_promised(read, queue.choice, visit.now)
         today = await _today(visit, read)
         quiet = None if queue.rows or queue.choice.is_made or not queue.is_first else await read_quiet(visit, read)
         chosen = await habits.of(read, visit.account.id)
@@ -93,6 +93,7 @@ async def home(visit: Visit) -> Response:
         "queue.html",
         version=version,
         queue=queue,
+        next_promise=make_row(visit, next_promised) if next_promised else None,
         today=today,
         quiet=quiet,
         day=visit.today,
@@ -121,22 +122,23 @@ async def next_in_line(visit: Visit, read: AsyncConnection) -> str | None:
     return None
 
 
-async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Queue:
-    """The page of the view that the address names, else the first of *default*."""
+async def read_queue(visit: Visit, read: AsyncConnection, version: str, *, default: View) -> Queue:
+    """The page of the view that the address names, else the first of *default*; *version*: see `live.version`."""
     view = next((view for view in VIEWS if view == visit.request.query_params.get("view")), default)
     choice = read_choice(visit)
-    counts = await tickets.count_open(read, choice, visit.now, visit.account.id)
+    after = _ticket_id(visit.request.query_params.get("after", "")) if view == "closed" else None
     counts_more = False
-    if view == "closed" or choice.is_made:
+    if choice.is_made:
+        counts = await tickets.count_open(read, choice, visit.now, visit.account.id)
         closed = await tickets.closed(read, choice, visit.now, limit=PAGE)
-        counts["closed"], counts_more = closed.number, choice.is_made and closed.last_id is not None
+        counts["closed"], counts_more = closed.number, closed.last_id is not None
     else:
-        counts["closed"] = await tickets.count_closed(read)
-    number, after = visit.number("page", digits=3) or 1, None
+        counts = await visit.house.counts.seen_by(visit.account.id, read, live.queue_number(version), visit.now)
+    if view == "closed" and (after or not choice.is_made):
+        closed = await tickets.closed(read, choice, visit.now, limit=PAGE, after=after)
+    number = visit.number("page", digits=3) or 1
     if view == "closed":
-        number, after = 1, _ticket_id(visit.request.query_params.get("after", ""))
-        if after:
-            closed = await tickets.closed(read, choice, visit.now, limit=PAGE, after=after)
+        number = 1
         rows = await tickets.of_ids(read, closed.ids[:PAGE])
         last_id = closed.ids[PAGE - 1] if len(closed.ids) > PAGE else closed.last_id
         further = f"&after={last_id}" if last_id else ""
@@ -145,13 +147,11 @@ async def read_queue(visit: Visit, read: AsyncConnection, *, default: View) -> Q
             read, view, choice, visit.now, visit.account.id, limit=PAGE, offset=(number - 1) * PAGE
         )
         further = f"&page={number + 1}" if counts[view] > number * PAGE else ""
-    next_promised = await tickets.next_promised(read, choice, visit.now)
     return Queue(
         view=view,
         rows=[make_row(visit, row) for row in rows],
         counts=counts,
         counts_more=counts_more,
-        next_promise=make_row(visit, next_promised) if next_promised else None,
         choice=choice,
         page=number,
         further=further,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from admin.console import live, suggestions
 from admin.console.preview import preview
-from admin.console.queue import VIEWS, next_in_line, read_queue
+from admin.console.queue import VIEWS, View, next_in_line, read_queue
 from admin.console.visit import RANDOM_ID, Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
 from bot.channels.incoming import clean
@@ -199,9 +199,10 @@ async def show(
             raise not_found()
         version = await live.version(visit.house, read, ticket.conversation_id)
         thread = await tickets.thread(read, ticket_id)
-        colleagues = await _colleagues(visit, read)
-        queue = await read_queue(visit, read, default="mine" if ticket.account_id == visit.account.id else "free")
+        default: View = "mine" if ticket.account_id == visit.account.id else "free"
+        queue = await read_queue(visit, read, version, default=default)
         may_reply = ticket.closed_at is None and ticket.account_id in {None, visit.account.id}
+        colleagues = await _colleagues(visit, read) if may_reply else []
         suggested = await suggestions.suggest(visit, read, ticket, thread) if may_reply else []
         templates = await suggestions.templates(visit, read, ticket) if may_reply else []
         chosen = await habits.of(read, visit.account.id)

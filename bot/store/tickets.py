@@ -142,6 +142,25 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """How many tickets there are: open ones by who has them (None: nobody), those that wait for the asker, closed."""
+
+    open_of: Mapping[str | None, int]
+    waiting: int
+    closed: int
+
+    def seen_by(self, account_id: str) -> dict[str, int]:
+        """How many each view has for whoever has this account."""
+        return {
+            "free": self.open_of.get(None, 0),
+            "mine": self.open_of.get(account_id, 0),
+            "all": sum(self.open_of.values()),
+            "waiting": self.waiting,
+            "closed": self.closed,
+        }
+
+
+@dataclass(frozen=True)
 class Closed:
     """The ids of closed tickets, latest first, from among the next `LOOKED_THROUGH`.
 
@@ -450,6 +469,14 @@ async def count_open(read: AsyncConnection, choice: Choice, now: datetime, accou
     return {view: int(row._mapping[view]) for view in _of_views()}
 
 
+async def count(read: AsyncConnection) -> Counts:
+    """How many tickets there are, for everybody's views: to count them takes a while when there are many."""
+    rows = (await read.execute(_by_account())).all()
+    return Counts(
+        {row.account_id: row.number for row in rows}, sum(row.waiting for row in rows), await count_closed(read)
+    )
+
+
 async def open_page(
     read: AsyncConnection, view: OpenView, choice: Choice, now: datetime, account_id: str, *, limit: int, offset: int
 ) -> list[TicketRow]:
@@ -481,6 +508,13 @@ def _counted() -> Select[Any]:
         func.coalesce(func.sum(case((condition, 1), else_=0)), 0).label(view) for view, condition in _of_views().items()
     ]
     return select(*columns).select_from(ticket).where(ticket.c.closed_at.is_(None))
+
+
+@cache
+def _by_account() -> Select[Any]:
+    waiting = func.sum(case((_awaits_asker(), 1), else_=0)).label("waiting")
+    numbers = select(ticket.c.account_id, func.count().label("number"), waiting)
+    return numbers.where(ticket.c.closed_at.is_(None)).group_by(ticket.c.account_id)
 
 
 @cache
@@ -518,29 +552,20 @@ async def closed(
 ) -> Closed:
     """Closed tickets of this choice after the ticket *after*; from the latest when that one is gone.
 
-    Without a choice the number is exact, and no more than *limit* are looked at.
+    Without a choice no more than *limit* are looked at.
     """
-    window = await _closed_after(read, after)
+    latest = select(ticket.c.id, ticket.c.closed_at).where(ticket.c.closed_at.is_not(None)).order_by(*_LATEST_CLOSED)
+    if after and (start := (await read.execute(select(ticket.c.closed_at).where(ticket.c.id == after))).scalar()):
+        latest = latest.where(ticket.c.closed_at <= start, or_(ticket.c.closed_at < start, ticket.c.id < after))
     if not choice.is_made:
-        ids = [row.id for row in await read.execute(window.limit(limit + 1))]
-        return Closed(ids[:limit], await count_closed(read), ids[limit - 1] if len(ids) > limit else None)
-    chosen = choice.narrow(select(ticket.c.id).where(ticket.c.id.in_(window)), now).order_by(*_LATEST_CLOSED)
-    ids = [row.id for row in await read.execute(chosen)]
-    last_id = (await read.execute(window.limit(1).offset(LOOKED_THROUGH - 1))).scalar()
-    return Closed(ids, len(ids), last_id)
-
-
-async def _closed_after(read: AsyncConnection, after: str | None) -> Select[Any]:
-    """The ids of the next `LOOKED_THROUGH` closed tickets, latest first."""
-    window = select(ticket.c.id).where(ticket.c.closed_at.is_not(None)).order_by(*_LATEST_CLOSED).limit(LOOKED_THROUGH)
-    start = None
-    if after:
-        start = (await read.execute(select(ticket.c.closed_at).where(ticket.c.id == after))).scalar()
-    if start is None:
-        return window
-    return window.where(
-        or_(ticket.c.closed_at < start, and_(ticket.c.closed_at == start, ticket.c.id < after)),
-    )
+        ids = [row.id for row in await read.execute(latest.limit(limit + 1))]
+        return Closed(ids[:limit], len(ids), ids[limit - 1] if len(ids) > limit else None)
+    last = (await read.execute(latest.limit(1).offset(LOOKED_THROUGH - 1))).first()
+    if last:  # by its moment, not as one of a list: then the index alone tells which they are
+        end = last.closed_at
+        latest = latest.where(ticket.c.closed_at >= end, or_(ticket.c.closed_at > end, ticket.c.id >= last.id))
+    ids = [row.id for row in await read.execute(choice.narrow(latest, now))]
+    return Closed(ids, len(ids), last.id if last else None)
 
 
 async def waits(read: AsyncConnection, since: datetime, *, most: int) -> list[tuple[datetime, datetime]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 from pydantic import SecretStr
+from sqlalchemy import event as listening
 from sqlalchemy import select, update
 
 from admin.console import queue
@@ -82,6 +83,38 @@ async def test_each_view_shows_its_own_tickets_and_counts_them(office: Office) -
         "closed": ["suljettu"],
     }
     assert counts == ["1", "2", "4", "1", "1"]
+
+
+async def test_the_views_are_counted_once_for_each_change_of_the_queue(office: Office) -> None:
+    """Every page shows these numbers: counted for each, 100,000 tickets would make all of them slow."""
+    statements: list[str] = []
+    engine = office.store.reader.sync_engine
+    listen = (engine, "before_cursor_execute", lambda _, __, statement, *___: statements.append(statement))
+
+    async def counts(person: Person) -> list[str]:
+        statements.clear()
+        page = (await person.sees("/console/")).text
+        counted = sum("count(*)" in statement and "FROM ticket" in statement for statement in statements)
+        return [*re.findall(r'<span class="count">(\d+)</span>', page), f"{counted} counted"]
+
+    ticket_id = await office.ticket("yksi")
+    listening.listen(*listen)
+    try:
+        async with office.at_work(office.vaino) as vaino, office.at_work(office.saara) as saara:
+            seen = [await counts(vaino), await counts(vaino), await counts(saara)]
+            await office.desk.claim(office.vaino, ticket_id, office.clock())
+            seen += [await counts(saara), await counts(vaino)]
+            office.clock.advance(timedelta(minutes=1))
+            seen.append(await counts(vaino))
+    finally:
+        listening.remove(*listen)
+
+    assert seen[:3] == [["1", "0", "1", "0", "0", f"{number} counted"] for number in (2, 0, 0)]
+    assert seen[3:] == [
+        ["0", "0", "1", "0", "0", "2 counted"],
+        ["0", "1", "1", "0", "0", "0 counted"],
+        ["0", "1", "1", "0", "0", "2 counted"],
+    ]
 
 
 async def test_a_view_is_narrowed_by_role_language_channel_and_topic(office: Office) -> None:
