@@ -41,8 +41,23 @@ bench: .venv/.test-ready ## the benchmark tables
 torture: .venv/.test-ready ## what the world does to a service, done to it on purpose (a quarter of an hour)
 	@$(BIN)/python -m tests.torture
 
+.venv-audit/.ready: requirements-audit.lock
+	@$(PYTHON) -m venv --clear .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@
+
+audit: .venv-audit/.ready ## look for known holes in every part that is locked; what can't be looked up fails it, too (each week)
+	@for lock in requirements.lock requirements-dev.lock requirements-audit.lock; do \
+	  echo "$$lock:" && .venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement $$lock || exit 1; done
+
+sbom: .venv-audit/.ready ## the list of parts of a release (SBOM, CycloneDX): otappa-koppi.cdx.json
+	@$(PYTHON) -m venv --clear --without-pip .venv-audit/parts
+	@.venv-audit/bin/python -m pip --python .venv-audit/parts/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) .venv-audit/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o otappa-koppi.cdx.json .venv-audit/parts
+
 lock: .venv/.test-ready ## renew the hashed locks from requirements*.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade requirements.in -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade requirements-dev.in -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade requirements-audit.in -o requirements-audit.lock
 
-.PHONY: help setup run test lint bench torture lock
+.PHONY: help setup run test lint bench torture audit sbom lock
