@@ -39,6 +39,12 @@ SQLITE_PRAGMAS = {
 TURN_WITHIN = 2.5  # seconds that a write waits for another's end; with SQLite's own wait less than an asker should
 REWRITTEN_UP_TO = 200_000_000  # bytes
 
+SQLITE_WORDS = {  # what an operator can do something about, by the beginnings of SQLite's names
+    "SQLITE_READONLY": "its file is read-only",
+    "SQLITE_CANTOPEN": "its file can't be opened",
+    "SQLITE_FULL": "the disk is full",
+}
+
 POSTGRESQL_OPTIONS = "-c statement_timeout=4000 -c idle_in_transaction_session_timeout=10000 -c timezone=UTC"
 QUERY_CANCELED = "57014"  # PostgreSQL's word for a statement that outran its timeout, or that an operator ended
 
@@ -292,8 +298,12 @@ class Store:
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:
-    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return (StatementCancelled if sqlstate == QUERY_CANCELED else StoreUnavailable)(type(error).__name__)
+    cause = getattr(error, "orig", None)
+    if getattr(cause, "sqlstate", None) == QUERY_CANCELED:
+        return StatementCancelled(type(error).__name__)
+    code = getattr(cause, "sqlite_errorname", "")  # such as SQLITE_READONLY_DIRECTORY
+    words = next((words for begins, words in SQLITE_WORDS.items() if code.startswith(begins)), None)
+    return StoreUnavailable(words or type(error).__name__)
 
 
 def _is_outage(error: Exception) -> bool:

@@ -276,3 +276,11 @@ async def test_a_file_that_somebody_else_writes_to_cannot_be_rewritten_just_now(
     finally:
         other.close()
         await store.close()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_file_that_may_not_be_written_is_called_that(store: Store) -> None:
+    """ "It can't be reached" sent the operator to look for a server."""
+    with pytest.raises(StoreUnavailable, match="its file is read-only"):
+        async with store.read() as read:
+            await read.execute(revision_counter.insert().values(topic="x", number=1))

@@ -225,6 +225,10 @@ class FakeTelegram:
         query = {"id": query_id, "from": _person(by or chat), "message": message}
         return await self._bring("callback_query", {**query, "chat_instance": str(chat), "data": data}, chat)
 
+    def next_number(self, chat: int) -> int:
+        """Which number the next message in *chat* gets, whoever writes it."""
+        return self._message_ids[chat] + 1
+
     def meets(self, chat: int) -> None:
         """The bot is in this chat, and may write there."""
         self._chat(chat)

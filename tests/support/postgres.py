@@ -88,6 +88,15 @@ class Cluster:
         for pid in (*self._children(), self.process.pid):
             os.kill(pid, signal.SIGCONT)
 
+    def fill_disk(self, most: int) -> None:
+        """No file of it may grow beyond so many bytes, until it is begun again: neither tables nor its log of writes.
+
+        By a command of the server's own user: not even root may limit another's, everywhere.
+        """
+        for pid in (self.process.pid, *self._children()):
+            command = ["prlimit", f"--pid={pid}", f"--fsize={most}:"]
+            subprocess.run(command, check=False, capture_output=True, user=_unprivileged_user(), cwd="/")
+
     def _children(self) -> list[int]:
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
         return [int(pid) for pid in listed.split()]

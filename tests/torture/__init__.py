@@ -7,6 +7,9 @@ before the loopback Bot API server of the tests; 200 askers, a tenth of them in 
 advisors in the console (`advisors`). What they say follows from the seed. At the end everybody goes home, everything
 comes to rest, and what the world saw is compared with what the database says (`kept`), message by message (`ledger`).
 
+Scenarios that keep the machine busy are played one after the other; those that mostly wait (an outage, a clock that is
+wound) beside them.
+
 To add a scenario: write a module like `kills` with a list SCENARIOS of `Scenario(name, act)`, and add it to that of
 `__main__`. *act* gets the `World` with everybody at it. It may stop, kill and start the service, break its Telegram
 (`world.telegram.fails`) or its database, and must leave a service that runs. It tells the reckoning how many copies of

@@ -1,4 +1,4 @@
-"""`python -m tests.torture`: the scenarios one after the other, then a table of what was lost, doubled or swapped."""
+"""`python -m tests.torture`: the scenarios, some beside others, and a table of what was lost, doubled or swapped."""
 
 import argparse
 import asyncio
@@ -8,7 +8,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,11 +19,24 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.support import processes
-from tests.torture import bot_api, kills, malformed, outages, power, races, slow, two
+from tests.torture import (
+    bot_api,
+    changing_clock,
+    group,
+    kills,
+    malformed,
+    outages,
+    power,
+    races,
+    read_only,
+    revoked,
+    slow,
+    two,
+)
 from tests.torture.scenario import Result, Scenario, Wanted, play
 from tests.torture.world import IN_FLIGHT, PER_SECOND
 
-MODULES = (kills, bot_api, power, outages, two, malformed, slow, races)
+MODULES = (kills, group, bot_api, power, malformed, races, slow, read_only, revoked, changing_clock, outages, two)
 SCENARIOS = [scenario for module in MODULES for scenario in module.SCENARIOS]
 HEADS = (
     "scenario", "updates", "kills", "lost", "doubled, unexplained", "explained", "out of order", "given up",
@@ -59,7 +73,7 @@ def main(arguments: Sequence[str]) -> int:
 async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, askers: int | None) -> list[Result]:
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
-    began, stage = time.monotonic(), asyncio.Lock()
+    began = time.monotonic()
     if (playing_all := asyncio.current_task()) is not None:
         for number in (signal.SIGINT, signal.SIGTERM):  # nothing is to be left behind, however it ends
             asyncio.get_running_loop().add_signal_handler(number, playing_all.cancel)
@@ -72,7 +86,7 @@ async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, a
         fitted = Path(folder) / "faq"
         await asyncio.to_thread(KnowledgeBase.build, library.load(), fitted)
 
-        async def one(scenario: Scenario, kind: str) -> Result:
+        async def one(scenario: Scenario, kind: str, has_gone_home: asyncio.Event) -> Result:
             task = progress.add_task("", start=False, visible=False)
 
             def say(words: str) -> None:
@@ -80,13 +94,25 @@ async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, a
                 progress.update(task, description=f"{scenario.name}, {kind}: {words}", visible=True)
 
             wanted = Wanted(seed, kills, scenario.askers if askers is None else askers)
-            result = await play(scenario, kind, fitted, fork, stage, wanted, say)
+            result = await play(scenario, kind, fitted, fork, has_gone_home, wanted, say)
             progress.remove_task(task)
             _tell(result)
             return result
 
+        # Those that keep the machine busy are at the left, one at a time; those that mostly wait go on beside them.
+        left = deque(sorted(chosen, key=lambda one: one[0].waits))
+        playing: list[asyncio.Task[Result]] = []
+
+        async def lane(take: Callable[[], tuple[Scenario, str]], goes_on: Callable[[], bool]) -> None:
+            while goes_on():
+                has_gone_home = asyncio.Event()
+                playing.append(tasks.create_task(one(*take(), has_gone_home)))
+                await has_gone_home.wait()
+
         async with asyncio.TaskGroup() as tasks:
-            playing = [tasks.create_task(one(scenario, kind)) for scenario, kind in chosen]
+            tasks.create_task(lane(left.popleft, lambda: bool(left)))
+            tasks.create_task(lane(left.pop, lambda: bool(left)))
+            tasks.create_task(lane(left.pop, lambda: bool(left) and left[-1][0].waits))
     print(f"\n{time.monotonic() - began:.0f} s in all")
     return [task.result() for task in playing]
 

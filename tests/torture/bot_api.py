@@ -102,15 +102,11 @@ BOTH: dict[str, Trouble] = {
     "an answer that is none": refusing(faults.ODD_ANSWER_AFTER_ACCEPTING, 8),
     "people block the bot": people_block,
 }
-LAST: dict[str, Trouble] = {
-    "updates: 401": refusing(faults.error(401, "Unauthorized"), 1, "getUpdates"),  # asked again after a minute
-}
 
 
 async def misbehave(world: World) -> None:
     """One trouble after the other; each ends before the next begins."""
-    is_polling = world.mode == "polling"
-    for words, begin in {**BOTH, **(POLLING if is_polling else {}), **(LAST if is_polling else {})}.items():
+    for words, begin in {**BOTH, **(POLLING if world.mode == "polling" else {})}.items():
         world.say(words)
         await begin(world)
         await asyncio.sleep(LASTS)

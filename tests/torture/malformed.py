@@ -17,9 +17,10 @@ from tests.support.odd_updates import CHAT, MARKER, PARTS, SCALARS, anything, od
 from tests.torture.scenario import Scenario
 from tests.torture.world import World
 
-MANY = int(os.environ.get("TORTURE_MALFORMED", "1000"))  # eleven a second: what has no number keeps Telegram waiting
+MANY = int(os.environ.get("TORTURE_MALFORMED", "10000"))
+CHATS = 1_000  # so many people they are from: what one of them has sent is handled one after the other
 AT_ONCE = 500
-FROM_HYPOTHESIS = MANY // 30
+FROM_HYPOTHESIS = min(300, MANY // 30)
 SOME = 20
 TAKEN_WITHIN = 300.0  # seconds
 MOST_LOGGED = 10 * 1024  # bytes for each
@@ -45,7 +46,8 @@ def generated(many: int, seed: int) -> list[dict[str, Any]]:
 
 async def bring(world: World) -> None:
     """All of them, as fast as they are taken."""
-    world.telegram.meets(CHAT)
+    for chat in range(CHAT, CHAT + CHATS):
+        world.telegram.meets(chat)
     assert world.process is not None
     made = await asyncio.to_thread(generated, FROM_HYPOTHESIS, world.dice.randrange(2**32))
     odd: Iterator[dict[str, Any]] = odd_updates(random.Random(world.dice.random()), 0)
@@ -58,7 +60,7 @@ async def bring(world: World) -> None:
             await _taken(world)
         if isinstance(update.get("update_id", 0), int) and 0 <= update.get("update_id", 0) < MANY:
             update = {**update, "update_id": world.telegram.take_id()}  # noqa: PLW2901
-        await world.telegram.brings(update, chat=-number)
+        await world.telegram.brings(_from_another(update, CHAT + number % CHATS), chat=-number)
     await world.telegram.says(CHAT, "moi")  # what has no number is confirmed with one that has
     await _taken(world)
     grown, text = world.log.stat().st_size - logged, await asyncio.to_thread(world.log.read_bytes)
@@ -76,6 +78,15 @@ async def bring(world: World) -> None:
         f"{len(left)} malformed updates in {time.monotonic() - began:.0f} s: {aside} set aside, the rest read or "
         f"ignored; {grown / len(left):.0f} bytes of log for each, the longest line {longest}"
     )
+
+
+def _from_another(part: Any, chat: int) -> Any:
+    """*part* of an update, as if that *chat* had sent it."""
+    if isinstance(part, dict):
+        return {name: _from_another(inner, chat) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_from_another(inner, chat) for inner in part]
+    return chat if part == CHAT else part
 
 
 async def _taken(world: World) -> None:

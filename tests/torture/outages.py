@@ -17,6 +17,7 @@ from tests.torture.scenario import Scenario
 from tests.torture.world import ADVISORS, IN_FLIGHT, World
 
 AWAY_SECONDS = float(os.environ.get("TORTURE_AWAY_SECONDS", "20"))  # the long form: 60
+STOPPED_SECONDS = max(60.0, AWAY_SECONDS)  # PostgreSQL's server, and its disk
 LASTS = 8.0
 CUT_EVERY = 0.3
 CONSOLE_AWAY = "Tietokantaan ei saada juuri nyt yhteyttä."
@@ -100,7 +101,7 @@ async def watched(world: World, what: str, *, refuses: bool = True) -> AsyncIter
 
 
 async def lose_server(world: World) -> None:
-    """PostgreSQL stands still, loses connections, crashes."""
+    """PostgreSQL stands still, and loses connections."""
     server = world.server
     assert server is not None
     async with watched(world, f"the server stands still for {AWAY_SECONDS:.0f} s"):
@@ -115,11 +116,25 @@ async def lose_server(world: World) -> None:
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
                     "AND datname <> 'postgres' ORDER BY random() LIMIT 3"
                 )
-    async with watched(world, f"the server crashes and is away for {AWAY_SECONDS:.0f} s"):
+
+
+async def stop_server(world: World) -> None:
+    """PostgreSQL ends in the middle of its work, and is begun again later; then its disk is full."""
+    server = world.server
+    assert server is not None
+    async with watched(world, f"the server crashes and is away for {STOPPED_SECONDS:.0f} s"):
         server.crash()
-        await asyncio.sleep(AWAY_SECONDS)
+        await asyncio.sleep(STOPPED_SECONDS)
         server.begin_again()
         await asyncio.to_thread(server.becomes_ready)
+    async with watched(world, f"the server's disk is full for {STOPPED_SECONDS:.0f} s"):
+        server.fill_disk(FULL_FROM)
+        await asyncio.sleep(STOPPED_SECONDS)
+        has_ended = server.process.poll() is not None
+        server.crash()  # whoever has made room begins it again, in whatever state it is
+        server.begin_again()
+        await asyncio.to_thread(server.becomes_ready)
+    world.notes.append(f"without room for its log of writes the server {'had ended' if has_ended else 'stood still'}")
 
 
 async def lose_file(world: World) -> None:
@@ -140,6 +155,7 @@ async def lose_file(world: World) -> None:
 
 
 SCENARIOS = [
-    Scenario("database gone", lose_server, ("postgresql",)),
-    Scenario("database gone", lose_file, ("sqlite",)),
+    Scenario("database gone", lose_server, ("postgresql",), waits=True),
+    Scenario("database stopped", stop_server, ("postgresql",), waits=True),
+    Scenario("database gone", lose_file, ("sqlite",), waits=True),
 ]

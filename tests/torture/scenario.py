@@ -24,7 +24,7 @@ class Scenario:
     """*act* finds a service that is ready, with everybody at it, and must leave one that runs.
 
     *databases*: on which it is played, each in a world of its own; *mode*: how updates come, at first; *settings*: more
-    KOPPI_… ones, by their names.
+    KOPPI_… ones, by their names; *waits*: whether most of its time nothing is done, so that another has the machine.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Scenario:
     mode: str = "polling"
     askers: int = 200
     settings: dict[str, str] = field(default_factory=dict)
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,17 +76,17 @@ async def play(
     kind: str,
     fitted: Path,
     fork: Launch,
-    stage: asyncio.Lock,
+    has_gone_home: asyncio.Event,
     wanted: Wanted,
     say: Callable[[str], None],
 ) -> Result:
     """Play *scenario* on a fresh database of this *kind*; nothing of it is left behind.
 
-    It has the *stage* until everybody has gone home: while one world comes to rest, the next one has the machine.
+    When everybody has gone home, *has_gone_home* is set: while one world comes to rest, the next one has the machine.
     """
     name = f"{scenario.name}, {kind}"
-    async with AsyncExitStack() as on_stage, AsyncExitStack() as there:
-        await on_stage.enter_async_context(stage)
+    async with AsyncExitStack() as there:
+        there.callback(has_gone_home.set)
         began = time.monotonic()
         say("starting")
         folder = Path(tempfile.mkdtemp(prefix="koppi-torture-"))
@@ -100,7 +101,7 @@ async def play(
         people = crowd(here, wanted.askers, wanted.seed)
         async with people, doing(*(advisor.lives() for advisor in advisors)):
             await scenario.act(here)
-        await on_stage.aclose()
+        has_gone_home.set()
         say("coming to rest")
         rest = await here.comes_to_rest()
         found = await here.reckons()

@@ -198,4 +198,4 @@ async def _judge(world: World, balancer: Balancer, told: Counter[int], twins: li
     )
 
 
-SCENARIOS = [Scenario("two processes", be_two, ("postgresql",), mode="webhook", askers=60)]
+SCENARIOS = [Scenario("two processes", be_two, ("postgresql",), mode="webhook", askers=60, waits=True)]

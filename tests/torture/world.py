@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -63,6 +64,7 @@ class World:
     waits: list[float] = field(default_factory=list)  # seconds from what an asker did to the next thing they got
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    clock: Callable[[], datetime] = utc_now  # what the service takes for now
     former: dict[str, str] = field(default_factory=dict)  # a group's former chat, by the one it has become
 
     @property
@@ -190,7 +192,7 @@ class World:
         texts = [text for kinds in read_profile(self.folder).crisis.texts.values() for text in kinds.values()]
         found = reckon(self.seen, await read_kept(self.store, people.VAULT), texts)
         found.lost += self.wrong
-        found.lost += await invariants.violations(self.store, utc_now())
+        found.lost += await invariants.violations(self.store, self.clock())
         found.lost += [f"Telegram refused a request: {fault}" for fault in self.telegram.violations]
         if found.explained > self.may_repeat:
             found.doubled.append(f"{found.explained} copies, where {self.may_repeat} can be explained")
