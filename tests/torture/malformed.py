@@ -1,6 +1,7 @@
 """Thousands of updates as no Telegram should bring them, among those of people who wait for an answer."""
 
 import asyncio
+import json
 import os
 import random
 import time
@@ -80,13 +81,9 @@ async def bring(world: World) -> None:
     )
 
 
-def _from_another(part: Any, chat: int) -> Any:
-    """*part* of an update, as if that *chat* had sent it."""
-    if isinstance(part, dict):
-        return {name: _from_another(inner, chat) for name, inner in part.items()}
-    if isinstance(part, list):
-        return [_from_another(inner, chat) for inner in part]
-    return chat if part == CHAT else part
+def _from_another(update: dict[str, Any], chat: int) -> Any:
+    """*update*, as if that *chat* had sent it; through its JSON, since some are nested hundreds deep."""
+    return json.loads(json.dumps(update).replace(f'"id": {CHAT}', f'"id": {chat}'))
 
 
 async def _taken(world: World) -> None:

@@ -31,6 +31,7 @@ ADVISORS = ("Väinö", "Saara")
 STUCK_AFTER = 100.0  # seconds without any progress: a lease and a back-off of a minute are over by then
 ANSWERS_WITHIN = 30.0
 STOPS_WITHIN = 10.0
+ONE_UPGRADE = asyncio.Lock()  # at a time in a process: what runs it keeps in mind which it is at
 DELIVERIES, COUNTED = "koppi_deliveries_total", ("repeated", "failed")
 
 
@@ -221,7 +222,8 @@ async def world(
     """A world on the empty *database*, its service not yet started; at the end no process of it is left."""
     run_folder.link_copy(fitted, folder / "cache")
     store = Store.at(database)
-    await migrate.upgrade(store)
+    async with ONE_UPGRADE:
+        await migrate.upgrade(store)
     async with store.write() as tx:
         for advisor in ADVISORS:
             await accounts.add(
