@@ -115,8 +115,11 @@ def test_nobody_with_many_networks_fills_memory_and_figures(monkeypatch: pytest.
         (lambda n: f"198.51.100.{n % 256}", "198.51.101.1"),
     ],
 )
-def test_networks_side_by_side_count_together(line: Callable[[int], str], next_door: str) -> None:
+def test_networks_side_by_side_count_together(
+    line: Callable[[int], str], next_door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each of one line's thousands of networks would count its sixty, and by noon nobody else's opening would."""
+    monkeypatch.setattr(openings, "A_DAY_SIDE_BY_SIDE", 20)
     gate, day = openings.Gate(), date(2026, 11, 24)
     counted = sum(gate.lets("visited", line(n), f"cookie {n}", day) for n in range(2 * openings.A_DAY_SIDE_BY_SIDE))
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.store.people import Unit, at_least, bounds, parts, unit_of
@@ -51,6 +51,7 @@ def test_the_truth_lies_within_the_bounds_and_is_met_where_a_unit_begins(
         assert fewest == most
 
 
+@settings(max_examples=40)
 @given(visits, days, days)
 def test_days_taken_together_tell_as_much_as_each_by_itself(
     visits: list[tuple[int, int]], one: int, other: int
