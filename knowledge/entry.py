@@ -5,18 +5,29 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, TypeAdapter, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 Language = Literal["fi", "sv", "en"]
 AdvisorRole = Literal["sosiaaliohjaaja", "tyovoimaneuvoja"]
 
 LANGUAGES: tuple[Language, ...] = ("fi", "sv", "en")
 
-EntryId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+LONGEST_ID = 60
+EntryId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=LONGEST_ID)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\r\n]+$")]
 Answer = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 _HTTP_URL = TypeAdapter(HttpUrl)
+_ENTRY_ID = TypeAdapter(EntryId)
 
 
 class _Frozen(BaseModel):
@@ -91,6 +102,14 @@ class Entry(_Frozen):
         if translation is not None and translation.is_current(self):
             return translation.title, translation.answer, language
         return self.title, self.answer, "fi"
+
+
+def is_entry_id(text: str) -> bool:
+    """Whether an entry may be called so."""
+    try:
+        return _ENTRY_ID.validate_python(text) == text
+    except ValidationError:
+        return False
 
 
 def fingerprint(title: str, answer: str) -> str:

@@ -24,7 +24,7 @@ Part = Literal["answer", "phrasings"]
 
 _FILE_NAME = re.compile(r"(?P<id>[^.]+)(?:\.(?P<language>sv|en))?\.(?P<kind>md|phrasings\.txt)")
 _FRONT_MATTER = re.compile(r"---\n(.*?\n)---\n(.*)", re.DOTALL)
-_LONGEST_PHRASING = 600
+LONGEST_PHRASING = 600
 
 LAW = frozenset(["raha", "tyonhaku-alkuun", "tyosuhde"])
 """The categories whose sums and duties a reform may change any day."""
@@ -426,8 +426,8 @@ def _read_phrasings(document: Document, faults: list[Fault]) -> tuple[str, ...]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             said = "an empty line; a phrasings file has one phrasing a line"
-        elif len(line) > _LONGEST_PHRASING:
-            said = f"a phrasing longer than {_LONGEST_PHRASING} characters"
+        elif len(line) > LONGEST_PHRASING:
+            said = f"a phrasing longer than {LONGEST_PHRASING} characters"
         else:
             continue
         faults.append(Fault(document.file, number, said, ("phrasings", number - 1)))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from admin.console.editing import read_standing_of, stale
 from admin.console.faq import entry_page, read_entry_id
-from admin.console.learning import ENTRY_ID, MAX_ID, MAX_TITLE, REVIEW_AFTER, slug
+from admin.console.learning import MAX_TITLE, REVIEW_AFTER, slug
 from admin.console.publishing import PUBLISH_LOCK
 from admin.console.saving import Stale, publish_over, require_seen
 from admin.console.standing import read_standing
@@ -15,6 +15,7 @@ from admin.console.visit import Visit, not_found
 from bot.channels.incoming import clean
 from bot.store import audit, revisions
 from knowledge import amending, library
+from knowledge.entry import is_entry_id
 from knowledge.library import InvalidLibrary, Revision
 
 NEW_FIELDS = ("title", "id", "category", "advisor")
@@ -107,7 +108,7 @@ def _faults(visit: Visit, fields: Mapping[str, str], entry_id: str) -> dict[str,
         faults["title"] = ["empty"]
     elif len(fields["title"]) > MAX_TITLE or "\n" in fields["title"]:
         faults["title"] = ["long_title"]
-    if len(entry_id) > MAX_ID or not ENTRY_ID.fullmatch(entry_id):
+    if not is_entry_id(entry_id):
         faults["id"] = ["bad_id"]
     if fields["category"] not in _categories(visit):
         faults["category"] = ["choose"]

@@ -29,12 +29,11 @@ from bot.store import audit, tickets
 from bot.store.engine import Tx
 from bot.store.tickets import ThreadMessage
 from knowledge import library, privacy, review
-from knowledge.entry import Entry, Language
+from knowledge.entry import LONGEST_ID, Entry, Language, is_entry_id
 from knowledge.library import Fault, InvalidLibrary, Library, Revision
 
 REVIEW_AFTER = timedelta(days=182)
-MAX_ID, MAX_TITLE, MAX_PHRASING = 60, 200, 600
-ENTRY_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+MAX_TITLE, MAX_PHRASING = 200, library.LONGEST_PHRASING
 
 ANSWER_FIELDS = (
     "title", "id", "category", "advisor", "phrasings", "answer", "figures", "review_by", "source_title", "source_url",
@@ -172,6 +171,7 @@ async def _faults(visit: Visit, origin: Origin, fields: Mapping[str, str]) -> di
         return own
     meant = unfinished(fields["id"], _as_editors(visit, fields))
     found = _of_form(await check(visit, meant, "fi", _revisions(visit, origin, fields)))
+    found = {name: said for name, said in found.items() if own.get(name) != [MISSING]}  # nothing is wrong with nothing
     return {name: [*own.get(name, []), *found.get(name, [])] for name in [*own, *found]}
 
 
@@ -180,11 +180,12 @@ def _own_faults(visit: Visit, fields: Mapping[str, str]) -> dict[str, list[Said]
     faults: dict[str, list[Said]] = {}
     if not fields["title"].strip():  # from which the id is made, too
         faults["title"] = [MISSING]
-    if len(fields["id"]) > MAX_ID or not ENTRY_ID.fullmatch(fields["id"]):
+    if not is_entry_id(fields["id"]):
         faults["id"] = [Said("Tunnuksessa on pieniä kirjaimia a–z, numeroita ja väliviivoja, enintään 60 merkkiä.")]
     if fields["category"] not in {entry.category for entry in visit.house.bookshelf.current.library.entries}:
         faults["category"] = [Said("Valitse yksi.")]
-    if whys := _phrasing_faults(fields["phrasings"]):
+    # How long a line may be every answer's check tells, with the line.
+    if whys := [why for why in _phrasing_faults(fields["phrasings"]) if why != "long_phrasing"]:
         faults["phrasings"] = [Said(PHRASING_WORDS[why]) for why in whys]
     with contextlib.suppress(ValueError):  # what is no day at all is told by the rules of every answer
         if date.fromisoformat(fields["review_by"]) <= visit.today:
@@ -244,9 +245,9 @@ def slug(title: str) -> str:
     """An entry id of *title*'s words: ä and å as a, ö as o, everything else that isn't a letter or digit a hyphen."""
     plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     joined = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(joined) <= MAX_ID:
+    if len(joined) <= LONGEST_ID:
         return joined
-    return joined[: MAX_ID + 1].rpartition("-")[0] or joined[:MAX_ID]
+    return joined[: LONGEST_ID + 1].rpartition("-")[0] or joined[:LONGEST_ID]
 
 
 def _free_id(visit: Visit, title: str) -> str:
@@ -256,7 +257,7 @@ def _free_id(visit: Visit, title: str) -> str:
     free = base
     number = 2
     while base and entries.get(free) is not None:
-        free = f"{base[: MAX_ID - 4].rstrip('-')}-{number}"
+        free = f"{base[: LONGEST_ID - 4].rstrip('-')}-{number}"
         number += 1
     return free
 

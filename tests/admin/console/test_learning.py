@@ -122,6 +122,18 @@ async def test_the_id_of_an_answer_out_of_use_or_only_begun_is_taken(office: Off
     assert published == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_fault_is_told_once(office: Office) -> None:
+    """Two sentences about one thing look like two things to mend; what every answer is held to, its check tells."""
+    ticket_id = await office.answered_ticket(QUESTION)
+    async with office.at_work(office.vaino) as vaino:
+        page = unescape((await _publish(office, vaino, ticket_id, title="", id="iguaani", phrasings="a" * 601)).text)
+    told = {name: re.findall(f'id="fault-{name}">(.*?)</ul>', page, re.DOTALL) for name in ("title", "phrasings")}
+
+    assert told["title"] == ["<li>Tämä puuttuu.</li>"]
+    assert told["phrasings"] == ["<li>Rivi 1: Yksi tapa kysyä on enintään 600 merkkiä.</li>"]
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
