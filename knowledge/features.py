@@ -26,6 +26,9 @@ _VIEW_WEIGHTS: Floats = np.array([1.0, 0.5, 0.7], dtype=np.float32)
 _LEAST_TEXTS = np.array([1, 1, 2])
 """In how many texts a feature of each view must occur to be kept: pairs are many and most never recur."""
 
+MANY_TEXTS = 30_000
+"""Of more texts than this, a pair must be in one more: of those in two, an index would hold more than of any others."""
+
 _MISSED = np.array([1.0, 1.0, 0.0])
 """Whether an unknown feature of the view says that little is known of the text. Most pairs of words are new."""
 
@@ -164,7 +167,7 @@ class Vectoriser:
         of_words = _table(features.words, ids_of_words, len(features.names), len(word_keys))
         of_pairs = _table(features.texts[features.pairs[0]], ids_of_pairs, len(texts), len(pair_keys))
         table = hstack([said @ of_words, of_pairs], format="csc")  # so a word that is said often is taken apart once
-        kept = np.diff(table.indptr) >= _LEAST_TEXTS[keys >> _HASH_BITS]
+        kept = np.diff(table.indptr) >= _least_texts(len(texts))[keys >> _HASH_BITS]
         table = table[:, kept]
         in_texts = np.diff(table.indptr)
         ids = np.repeat(np.arange(len(in_texts)), in_texts)
@@ -181,7 +184,7 @@ class Vectoriser:
         of_texts = np.repeat(np.arange(len(texts), dtype=np.uint64), [len(text) for text in texts])
         cells = np.sort(keys << np.uint64(32) | of_texts)  # as numbers: much quicker than to sort pairs
         keys, in_texts = np.unique((cells >> np.uint64(32)).astype(np.uint32), return_counts=True)
-        is_kept = in_texts >= _LEAST_TEXTS[keys >> _HASH_BITS]
+        is_kept = in_texts >= _least_texts(len(texts))[keys >> _HASH_BITS]
         rows = cells[np.repeat(is_kept, in_texts)].astype(np.uint32).astype(np.int32)
         keys, in_texts = keys[is_kept], in_texts[is_kept]
         vectoriser = cls(keys, (np.log((1 + len(texts)) / (1 + in_texts)) + 1).astype(np.float32))
@@ -204,7 +207,7 @@ class Vectoriser:
         keys, in_texts = np.unique(np.concatenate([self.keys[:0], *map(keys_of, texts)]), return_counts=True)
         places = np.searchsorted(self.keys, keys)
         is_known = np.append(self.keys, np.uint32(0))[places] == keys
-        is_new = (in_texts >= _LEAST_TEXTS[keys >> _HASH_BITS]) & ~is_known
+        is_new = (in_texts >= _least_texts(count)[keys >> _HASH_BITS]) & ~is_known
         keys, places, idf = keys[is_new], places[is_new], np.log((1 + count) / (1 + in_texts[is_new])) + 1
         moved = np.arange(len(self), dtype=np.int32) + np.searchsorted(keys, self.keys).astype(np.int32)
         return Vectoriser(np.insert(self.keys, places, keys), np.insert(self.idf, places, idf)), moved
@@ -305,6 +308,12 @@ class _Features:
             of_pairs,
             pairs,
         )
+
+
+def _least_texts(count: int) -> Counts:
+    """In how many of so many texts a feature of each view must occur."""
+    more: Counts = _LEAST_TEXTS + (np.arange(len(VIEWS)) == _PAIRS) * (count > MANY_TEXTS)
+    return more
 
 
 def _checksums(words: Iterable[str]) -> npt.NDArray[np.uint64]:
