@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import gc
 import secrets
 import signal
 import socket
@@ -67,6 +68,7 @@ async def serve(house: House, say: Callable[[str], None]) -> None:
             await tips.ship(house)
             await shared_links.ship(house)
             server = _server(house)
+            gc.freeze()  # what was read at the start stays: to look through it for garbage kept all waiting for 0.1 s
             async with asyncio.TaskGroup() as tasks:
                 serving = tasks.create_task(server.serve(sockets=[listener]))
                 tasks.create_task(_until_stopped(house, server))

@@ -44,7 +44,8 @@ def build_app(house: House) -> ASGIApp:
         *console.routes(house),
     ]
     if house.telegram is not None:
-        routes.append(Route(telegram.WEBHOOK_PATH, _webhook(house, house.telegram), methods=["POST"]))
+        webhook = Route(telegram.WEBHOOK_PATH, _webhook(house, house.telegram), methods=["POST"])
+        routes.insert(0, webhook)  # asked for the most, and routes are tried in turn
     app = Starlette(
         routes=routes,
         middleware=[

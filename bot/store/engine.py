@@ -157,7 +157,7 @@ class Store:
         if make_url(url).get_backend_name() == "sqlite":
             return cls(
                 reader=_sqlite_engine(url, begin="BEGIN", query_only=True, pool_size=4),
-                writer=_sqlite_engine(url, begin="BEGIN IMMEDIATE", query_only=False, pool_size=1),
+                writer=_sqlite_engine(url, begin=sqlite_driver.BEGIN_WRITE, query_only=False, pool_size=1),
             )
         engine = create_async_engine(
             url,

@@ -3,8 +3,8 @@
 aiosqlite runs a connection in a thread of its own. The way SQLAlchemy drives it, a statement goes there and back up to
 four times: for a cursor, to execute, to fetch, to close. With some 25 statements between a question and its answer,
 that was most of what an answer cost (docs/decisions/0005-one-trip-a-statement.md). And a trip still costs more than
-most statements: what says of itself that it is brief makes none, but to begin and to commit a write, which wait for
-others and for the disk.
+most statements: what says of itself that it is brief makes none, but to commit a write, which waits for the disk; and
+to begin one makes none where nobody else writes.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import aiosqlite
+
+BEGIN_WRITE = "BEGIN IMMEDIATE"
 
 
 def connect(prepare: Callable[[sqlite3.Connection], None], database: str, **options: Any) -> "Connection":
@@ -59,6 +61,20 @@ class Connection(aiosqlite.Connection):
             yield
         finally:
             self._is_brief = was_brief
+
+    def begins_at_once(self) -> bool:
+        """Begin to write where nobody else does; else False, and the thread may wait for them."""
+        if self._is_away:
+            return False
+        (patience,) = self._conn.execute("PRAGMA busy_timeout").fetchone()
+        self._conn.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._conn.execute(BEGIN_WRITE)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self._conn.execute(f"PRAGMA busy_timeout = {patience}")
+        return True
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         if self._is_brief and not self._is_away:
@@ -110,6 +126,8 @@ class Cursor:
 
     async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> None:
         """Execute *operation* and fetch what it returns. Raises sqlite3's errors."""
+        if operation == BEGIN_WRITE and self._connection.begins_at_once():
+            return
         await self._cross(sqlite3.Cursor.execute, operation, parameters)
 
     async def executemany(self, operation: str, parameters: Iterable[Sequence[Any]]) -> None:

@@ -185,8 +185,8 @@ async def test_a_statement_crosses_to_sqlites_thread_once(tmp_path: Path) -> Non
     assert ([tuple(row) for row in rows], crossed) == ([(1,), (2,)], 1)
 
 
-async def test_what_is_brief_crosses_to_sqlites_thread_to_begin_and_to_commit_alone(tmp_path: Path) -> None:
-    """A crossing costs more than the statement; and what waits for others or for the disk must not stop the loop."""
+async def test_what_is_brief_crosses_to_sqlites_thread_to_commit_alone(tmp_path: Path) -> None:
+    """A crossing costs more than the statement; and what waits for the disk must not stop the loop."""
     store = Store.at(f"sqlite+aiosqlite:///{tmp_path / 'koppi.sqlite3'}")
     async with store.write() as tx:
         await tx.execute(text("CREATE TABLE one (number INTEGER)"))
@@ -204,8 +204,28 @@ async def test_what_is_brief_crosses_to_sqlites_thread_to_begin_and_to_commit_al
         read_after = len(_count_puts(await _driver(read)))
     await store.close()
 
-    assert (begun - before, done - begun, committed - done) == (1, 0, 1)
+    assert (begun - before, done - begun, committed - done) == (0, 0, 1)
     assert (rows, read_after - read_before) == ([0, 1, 2], 0)
+
+
+async def test_a_write_waits_for_another_programs_in_sqlites_thread(tmp_path: Path) -> None:
+    """The loop must not stand still meanwhile; and the write begins when the other one ends."""
+    path = tmp_path / "koppi.sqlite3"
+    store = Store.at(f"sqlite+aiosqlite:///{path}")
+    async with store.write() as tx:
+        await tx.execute(text("CREATE TABLE one (number INTEGER)"))
+        driver = await _driver(tx.connection)
+        crossings = _count_puts(driver)
+    before = len(crossings)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(0.01, other.close)  # which a loop that stood still would never come to
+    async with store.write(brief=True) as tx:
+        begun = len(crossings) - before
+        waits = (await tx.execute(text("PRAGMA busy_timeout"))).scalar_one()
+    await store.close()
+
+    assert (begun, waits) == (1, SQLITE_PRAGMAS["busy_timeout"])
 
 
 async def test_what_may_take_long_in_a_brief_transaction_crosses_to_sqlites_thread(tmp_path: Path) -> None:
