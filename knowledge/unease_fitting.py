@@ -1,6 +1,7 @@
 """Fits `Unease` on messages with a known meaning: the same each time."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -23,7 +24,7 @@ from knowledge.unease import CALM, Unease, features
 SEED = 20261122
 FOLDS = 5
 
-MOST_UNSURE = 0.055
+MOST_UNSURE = 0.045
 MOST_SURE = 0.003
 """Of ordinary development questions, judged by models that haven't seen them, so many may reach the thresholds."""
 
@@ -35,6 +36,19 @@ _NOT_CALM = frozenset({"kriisiapu", "asunnottomuus"})
 
 _PARTLY_CALM = frozenset({"hairinta-ja-syrjinta", "jaksaminen-ja-yksinaisyys", "paihteet", "pimea-tyo"})
 """Entries some of whose phrasings are: those where a phrase finds a sign aren't called calm."""
+
+SETS = ("second", "third", "fourth", "fifth")
+"""Sets of messages that others wrote without having seen anything of this. Each was judged once before it was fitted
+on, and each is one family: how much of it is noticed is told by models fitted on the others."""
+
+_KINDS_IN_WORDS = {
+    "child": "child-in-danger",
+    "no shelter": "no-shelter",
+    "nowhere tonight": "no-shelter",
+    "sexual violence": "sexual-violence",
+    "threat": "threat-to-others",
+}
+"""The kinds as some writers of sets called them."""
 
 _RARE = 3
 """A feature of fewer messages says nothing of the next one."""
@@ -90,8 +104,9 @@ def is_sample(text: str) -> bool:
 
 
 def labelled_messages() -> list[Labelled]:
-    """What is fitted on: the examples, small talk, the FAQ's phrasings and one half of the development questions."""
-    examples = list(_examples())
+    """What is fitted on: the examples, the sets of others, small talk, the FAQ's phrasings and one half of the
+    development questions."""
+    examples = [*_examples(), *sets_of_others()]
     in_danger = {example.text.casefold() for example in examples if example.kind != CALM}
     phrasings = [Labelled(text, CALM, is_phrasing=True) for text in _phrasings() if text.casefold() not in in_danger]
     small_talk = [Labelled(text, CALM) for text in _small_talk() if text.casefold() not in in_danger]
@@ -108,6 +123,15 @@ def _examples() -> Iterator[Labelled]:
         else:
             kind, text = line.split("\t")
             yield Labelled(text, kind, theme=theme)
+
+
+def sets_of_others() -> Iterator[Labelled]:
+    """The messages of `SETS`, in danger and calm."""
+    for name in SETS:
+        for file in (f"crisis-{name}", f"crisis-{name}-calm"):
+            for question in development([file]):
+                kind = re.split("[:,]", question.persona)[0] if question.topic == "crisis" else CALM
+                yield Labelled(question.text, _KINDS_IN_WORDS.get(kind, kind), theme=f"# set: {name}")
 
 
 def _phrasings() -> Iterator[str]:

@@ -266,6 +266,33 @@ def test_a_danger_in_words_no_example_has_together_is_a_sign(text: str) -> None:
     assert assess(text) is not None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nycklarna ligger under mattan, jag behöver dem aldrig mer",
+        "brevet till mamma är klart och resten ordnar sig utan mig",
+        "piller och sprit. ensam. snart över",
+        "pihalla pakkasessa. ovi kiinni. ei ketään",
+    ],
+)
+def test_a_danger_veiled_in_swedish_or_told_in_a_few_bare_words_is_a_sign(text: str) -> None:
+    """Such messages were overlooked most."""
+    assert assess(text) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tentan tog död på mig men nu är det sommarlov",
+        "kuolin pelissä kymmenen kertaa, jäi yhteishaku täyttämättä",
+        "mun entinen pomo oli väkivaltanen mutta siitä on vuosia, uus duuni on mahtava",
+    ],
+)
+def test_a_dark_word_in_a_calm_message_is_no_sign(text: str) -> None:
+    """Games, figures of speech and what is long past."""
+    assert assess(text) is None
+
+
 @pytest.mark.parametrize("text", IDIOMS)
 def test_an_idiom_is_no_sign(text: str) -> None:
     """A crisis reply to a joke teaches people not to write."""
@@ -378,7 +405,8 @@ def test_few_others_are_taken_for_people_in_danger_also_in_messages_never_seen()
 
 
 def kept_apart(name: str) -> list[Question]:
-    """Messages written before the lexicon was widened for them, and fitted on by nothing.
+    """Messages that others wrote without having seen the lexicon. Each set was judged unseen once (docs/crisis.md tells
+    what came of it); since then the model is fitted on them, too: what holds here is only not lost again.
 
     The topics of the calm ones don't matter, whether or not the FAQ answers them: only signs of danger are judged.
     """

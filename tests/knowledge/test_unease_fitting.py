@@ -9,7 +9,7 @@ import pytest
 
 from knowledge.safety import Kind, hear
 from knowledge.unease import CALM, Heard, Unease, features
-from knowledge.unease_fitting import FOLDS, Labelled, families, fit, taken_apart
+from knowledge.unease_fitting import FOLDS, SETS, Labelled, families, fit, sets_of_others, taken_apart
 
 MESSAGES = [
     Labelled("mies lyö mua taas", "violence", theme="# violence: at home"),
@@ -32,6 +32,16 @@ def test_what_was_written_together_or_alike_is_one_family() -> None:
     assert numbers["haluan kuolla pois"] == numbers["haluan kuolla pois täältä"]
     assert numbers["paljonko opintotuki on"] != numbers["paljonko opintotuki on nyt"]
     assert len(set(numbers.values())) == len(MESSAGES) - 2
+
+
+def test_a_set_of_others_is_one_family_and_speaks_of_known_kinds() -> None:
+    """A misnamed kind would be fitted on as a danger of its own, or as none; and a set that was seen in part proves
+    nothing."""
+    messages = list(sets_of_others())
+
+    assert len(messages) > 3000
+    assert {message.kind for message in messages} == {*get_args(Kind), CALM}
+    assert {message.theme for message in messages} == {f"# set: {name}" for name in SETS}
 
 
 def test_fitting_is_the_same_each_time(tmp_path: Path) -> None:
