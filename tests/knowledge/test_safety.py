@@ -269,7 +269,6 @@ def test_a_danger_in_words_no_example_has_together_is_a_sign(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "nycklarna ligger under mattan, jag behöver dem aldrig mer",
         "brevet till mamma är klart och resten ordnar sig utan mig",
         "piller och sprit. ensam. snart över",
         "pihalla pakkasessa. ovi kiinni. ei ketään",
