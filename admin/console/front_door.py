@@ -33,6 +33,7 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
 # What somebody has written at length: given back when it can't be taken.
 KEPT_FIELDS = ("text", "answer", "note", "text_fi", "text_sv", "text_en")
+WRITTEN_ON = re.compile(r"/console/(?:tickets/[0-9a-f]{32}|faq/[a-z0-9-]+/[a-z]{2})(?=/|$)")  # the page of such a form
 
 Handler = Callable[[Visit], Awaitable[Response]]
 
@@ -151,7 +152,9 @@ def _log_in_first(visit: Visit, *, is_post: bool) -> Response:
     path = visit.request.url.path
     if not is_post and not is_automatic(visit.request):
         return visit.go(f"/console/login?to={quote(path)}")
-    return visit.render("login.html", 401, why="ended", name="", until=None, to="/console/", kept=_kept(visit.form))
+    written_on = WRITTEN_ON.match(path)
+    to = written_on[0] if written_on else "/console/"
+    return visit.render("login.html", 401, why="ended", name="", until=None, to=to, kept=_kept(visit.form))
 
 
 def _kept(form: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
-from bot.store import accounts, habits
+from bot.store import accounts, erasure, habits, tickets
 from bot.store.accounts import Account
 from bot.store.habits import Habits
 from bot.vault import Vault
@@ -105,7 +105,10 @@ async def test_an_advisor_answers_and_the_asker_hears(browser: Browser, office: 
 
 
 async def test_what_is_taken_elsewhere_shows_at_once_and_the_text_stays(browser: Browser, office: Office) -> None:
-    """Two advisors have the same question open: the second sees who has it, and keeps what they wrote."""
+    """Two advisors have the same question open: the second sees who has it, and keeps what they wrote.
+
+    When its asker has everything erased, it goes from both screens at once, and only one's own words are given back.
+    """
     ticket_id = await office.ticket()
     path = f"/console/tickets/{ticket_id}"
     async with (
@@ -121,6 +124,16 @@ async def test_what_is_taken_elsewhere_shows_at_once_and_the_text_stays(browser:
         await expect(vaino.get_by_label("Teksti", exact=True)).to_have_value("Minun vastaukseni")
         await vaino.get_by_role("button", name="Tallenna muistiinpano").click()
         await expect(saara.get_by_text("Minun vastaukseni")).to_be_visible()
+
+        await saara.get_by_label("Teksti", exact=True).fill("Siihen sopii")
+        await expect(saara.get_by_text("Luonnos tallessa")).to_be_visible()
+        async with office.store.write() as tx:
+            ticket = await tickets.held(tx, ticket_id)
+            assert ticket
+            await erasure.erase(tx, ticket.conversation_id)
+        for page in (vaino, saara):
+            await expect(page.get_by_text("poistettu asiakkaan pyynnöstä")).to_be_visible()
+        await expect(saara.get_by_label("Kirjoittamasi teksti.")).to_have_value("Siihen sopii")
 
 
 async def test_what_is_typed_before_the_scripts_come_is_kept_too(browser: Browser, office: Office) -> None:

@@ -24,6 +24,7 @@ async function refresh() {
   try {
     const answer = await fetch(page.dataset.self ?? location.href, { headers: { "X-Requested-With": "refresh" } });
     if (answer.status === 401) sessionEnded();
+    if (answer.status === 404) gone();
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const old of document.querySelectorAll("[data-live]")) {
@@ -138,6 +139,17 @@ function sessionEnded() {
   lost.hidden = true;
   ended.hidden = false;
   ended.querySelector("a").href = `/console/login?to=${encodeURIComponent(location.pathname)}`;
+}
+
+// An asker had it erased, say: then nothing of it may stay on the screen, and what one was writing is given back.
+function gone() {
+  stopListening();
+  delete page.dataset.events;
+  const say = document.getElementById("say");
+  if (!say?.elements.namedItem("text").value) return location.replace(page.dataset.self ?? location.href);
+  const act = Object.assign(document.createElement("input"), { type: "hidden", name: "act", value: "draft" });
+  say.append(act);
+  say.submit();
 }
 
 function stopListening() {

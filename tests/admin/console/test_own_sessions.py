@@ -36,6 +36,7 @@ def test_a_device_is_named_as_its_owner_knows_it(agent: str, said: str) -> None:
     assert words.device(agent) == said
 
 
+TO = re.compile(r'name="to" value="([^"]*)"')
 END = re.compile(r'action="(/console/me/sessions/[0-9a-f]{32}/end)"')
 
 
@@ -46,7 +47,10 @@ async def _log_in(visitor, agent: str) -> str:  # type: ignore[no-untyped-def]
 
 
 async def test_a_log_in_left_open_elsewhere_is_seen_and_ended(office: Office) -> None:
-    """The phone left on the bus: one looks, knows it by its name, and ends it; one's own goes on."""
+    """The phone left on the bus: one looks, knows it by its name, and ends it; one's own goes on.
+
+    What is written there just then is given back, and after the next log-in its page opens again.
+    """
     async with office.visitor() as desk, office.visitor() as phone:
         await _log_in(desk, FIREFOX)
         await _log_in(phone, PHONE)
@@ -55,6 +59,11 @@ async def test_a_log_in_left_open_elsewhere_is_seen_and_ended(office: Office) ->
         done = await desk.sends("/console/me", there)
         statuses = [(await each.sees("/console/")).status_code for each in (desk, phone)]
         after = (await desk.sees("/console/me?done=ended")).text
+        question, answer = f"/console/tickets/{'0' * 32}", "/console/faq/cv/sv"
+        refused = [
+            (await phone.client.post(path, data={"text": "Kesken jäänyt"})).text
+            for path in (f"{question}/say", answer, "/console/tips")
+        ]
     async with office.store.read() as read:
         acts = (await read.execute(select(audit.c.act))).scalars().all()
 
@@ -62,6 +71,8 @@ async def test_a_log_in_left_open_elsewhere_is_seen_and_ended(office: Office) ->
     assert "Safari, iPhone" in page
     assert (done.status_code, statuses) == (303, [200, 303])
     assert "Safari, iPhone" not in after
+    assert [TO.findall(page) for page in refused] == [[question], [answer], ["/console/"]]
+    assert all("Kesken jäänyt" in page for page in refused)
     assert "session ended" in acts
 
 
