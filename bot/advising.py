@@ -114,6 +114,8 @@ class Desk:
             )
             if not is_queued:
                 raise NotFailed
+            # What the channel told before is what is being tried; should it refuse again, it says so again.
+            await conversations.set_reachable(tx, ticket.conversation_id, reachable=True)
             await tickets.noted(tx, ticket_id)
             await conversations.changed(tx, ticket.conversation_id)
             await audit.record(tx, account.id, "reply tried again", ticket_id, now)

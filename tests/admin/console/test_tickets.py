@@ -536,8 +536,14 @@ async def _deliveries(office: Office) -> list[str]:
 
 
 async def test_a_failed_reply_is_tried_again_once_however_often_one_presses(office: Office) -> None:
-    """The asker has unblocked the bot: the same words go out again, and never twice."""
+    """The asker has unblocked the bot: the same words go out again, and never twice.
+
+    Whether they can be reached shows when that is tried, not by what was told before.
+    """
     ticket_id, reply = await _failed_reply(office)
+    ticket = await _ticket(office, ticket_id)
+    async with office.store.write() as tx:
+        await conversations.set_reachable(tx, ticket.conversation_id, reachable=False)
     page = f"/console/tickets/{ticket_id}"
     again = f"{page}/messages/{reply.id}/again"
     async with office.at_work(office.vaino) as vaino:
@@ -549,6 +555,7 @@ async def test_a_failed_reply_is_tried_again_once_however_often_one_presses(offi
     assert sorted(answer.status_code for answer in answers) == [303, 409, 409]
     assert await _deliveries(office) == ["failed", "queued"]
     assert "Yritä uudelleen" not in after.text
+    assert ["Ei tavoitettavissa" in page.text for page in (before, after)] == [True, False]
     assert [unescape(state) for state in re.findall(r'<span class="state[^"]*">(.*?)</span>', after.text)] == [
         "Jonossa"
     ]
