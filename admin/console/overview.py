@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from admin.console import charts, period, sent_summaries
+from admin.console import charts, period, question_list, sent_summaries
 from admin.console.visit import Visit
 from admin.reach import past, watchman
 from admin.reach.expectation import expected_band
@@ -31,36 +31,36 @@ from admin.summaries.tables import (
 from admin.summaries.wording import CHANNELS
 from bot.hours import OpeningHours
 from bot.store import campaigns
+from bot.store.narrowing import ALL, Narrowing
 
 MOST_LINES = 10  # of a table before the rest is folded away
-# Where the cases of a figure are: a page, and the route that a reader must be allowed to use.
-QUESTIONS, GAPS, ANSWERS, OPEN, CLOSED, CAMPAIGNS, WATCH = (
-    ("questions", "/console/questions"),
+# Where the cases of a figure are: the questions so narrowed, or a page and the route its reader must be allowed to use.
+GAPS, CLOSED, CAMPAIGNS, WATCH = (
     ("gaps", "/console/gaps"),
-    ("faq", "/console/faq"),
-    ("ticket", "/console/?view=all"),
     ("ticket", "/console/?view=closed"),
     ("campaigns", "/console/campaigns"),
     ("watch", "/console/watch"),
 )
-CASES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+CASES: Mapping[str, Mapping[str, tuple[str, str] | Narrowing]] = {
     "figures": {
-        "questions": QUESTIONS, "askers": QUESTIONS, "answered": ANSWERS, "choices": ANSWERS, "picked": ANSWERS,
-        "not_found": GAPS, "escalated": OPEN, "replies": CLOSED, "wait": CLOSED, "promises": CLOSED, "helped": ANSWERS,
+        "questions": ALL, "askers": ALL, "answered": Narrowing("answered"), "choices": Narrowing("choices"),
+        "picked": Narrowing("picked"), "not_found": Narrowing("nothing"), "escalated": Narrowing("person"),
+        "replies": CLOSED, "wait": CLOSED, "promises": CLOSED, "helped": Narrowing("helped"),
     },
     "funnel": {
-        "heard": CAMPAIGNS, "visited": WATCH, "came": CAMPAIGNS, "asked": QUESTIONS, "answered": ANSWERS,
-        "choices": ANSWERS, "person": OPEN, "helped": ANSWERS,
+        "heard": CAMPAIGNS, "visited": WATCH, "came": CAMPAIGNS, "asked": ALL, "answered": Narrowing("answered"),
+        "choices": Narrowing("choices"), "person": Narrowing("person"), "helped": Narrowing("got_help"),
     },
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row as the page shows it: where its cases are, if the reader may go there, and its bar."""
+    """A row as the page shows it: what it tells of and its questions, if the reader may go there, and its bar."""
 
     row: Row
     path: str | None
+    questions: str | None
     bar: Markup
 
 
@@ -166,13 +166,34 @@ def _here(span: Span, today: date) -> str:
 
 def path_of(visit: Visit, key: str, about: str, span: Span) -> str | None:
     """Where the cases of a table's row of *span* are, if there is such a place and the reader may go there."""
-    route, path = _cases(visit, key, about)
-    if not path or not visit.may(route):
+    found = _cases(visit, key, about)
+    if isinstance(found, Narrowing):
+        return _to_questions(visit, span, found)
+    route, path = found
+    return path if path and visit.may(route) else None
+
+
+def _to_questions(visit: Visit, span: Span, only: Narrowing) -> str | None:
+    return f"/console/questions?{question_list.query_of(span, only)}" if visit.may("questions") else None
+
+
+def _questions_of(visit: Visit, key: str, about: str, span: Span) -> str | None:
+    """Where the questions of a group are, which the row's name doesn't lead to, if the reader may read them."""
+    if about == OTHERS:
         return None
-    return f"{path}?{urlencode(period.ends_of(span))}" if (route, path) == QUESTIONS else path
+    match key:
+        case "topics" | "rising":
+            return _to_questions(visit, span, Narrowing(topic=about))
+        case "gaps":
+            return _to_questions(visit, span, Narrowing("lacking", topic=about))
+        case "channels" if about in CHANNELS:
+            return _to_questions(visit, span, Narrowing(channel=about))
+        case "languages" if about in LANGUAGE_NAMES:
+            return _to_questions(visit, span, Narrowing(language=about))
+    return None
 
 
-def _cases(visit: Visit, key: str, about: str) -> tuple[str, str]:
+def _cases(visit: Visit, key: str, about: str) -> tuple[str, str] | Narrowing:
     is_entry = about in visit.house.bookshelf.current.library.by_id
     match key:
         case "figures" | "funnel":
@@ -204,6 +225,7 @@ def _lines(visit: Visit, table: Table, span: Span) -> list[Line]:
         Line(
             row,
             path_of(visit, table.key, row.about, span),
+            _questions_of(visit, table.key, row.about, span),
             Markup("") if row.about == OTHERS else charts.bar(number or 0, most, then),
         )
         for row, number, then in zip(table.rows, numbers, before, strict=True)

@@ -33,6 +33,7 @@ MONTHS = (
 )  # fmt: skip
 MOST_DAYS_BY_DAY, MOST_DAYS_BY_WEEK = 62, 190
 BEFORE = "Edellinen jakso"
+NOTHING_NEAR = "Ei lähellä mitään vastausta"
 OTHERS = "others"  # what the row of all that is not told apart is about
 SMALL = f"Ryhmää, jossa on alle {FEWEST_ASKERS} kysyjää, ei eritellä."
 
@@ -117,7 +118,7 @@ def tables(figures: Figures, names: Names, expected: Mapping[date, tuple[int, in
         _funnel(figures),
         *_volume(figures, expected),
         _hours(figures),
-        _breakdown("topics", "Aiheet", "Aihe", figures.by_topic, counts, names.entries, "Ei lähellä mitään vastausta"),
+        _breakdown("topics", "Aiheet", "Aihe", figures.by_topic, counts, names.entries, NOTHING_NEAR),
         _rising(figures, names),
         _gaps(figures, names),
         _campaigns(figures, names),
@@ -329,4 +330,4 @@ def _outcomes(counts: Counts) -> Table:
 
 
 def _topic(topic: str, names: Names) -> str:
-    return "Ei lähellä mitään vastausta" if topic == NONE else names.entries.get(topic, topic)
+    return NOTHING_NEAR if topic == NONE else names.entries.get(topic, topic)

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
+from bot.store.narrowing import ALL, Narrowing
 from bot.store.schema import asker, conversation, message, ticket
 from knowledge.entry import Language
 
@@ -82,9 +83,10 @@ async def lately(
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
+    only: Narrowing = ALL,
 ) -> list[AskedQuestion]:
     """The newest questions first, at most *limit*: asked *since* then, not *until* later, *before* that id."""
-    wanted = _questions()
+    wanted = _questions().where(*only.conditions())
     if since is not None:
         wanted = wanted.where(message.c.created_at >= since)
     if until is not None:

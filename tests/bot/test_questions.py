@@ -9,6 +9,7 @@ from bot import wording
 from bot.profile import Retention
 from bot.store import erasure, questions, retention, schema
 from bot.store.engine import Store
+from bot.store.narrowing import Narrowing
 from bot.store.questions import AskedQuestion, Given
 from tests.support.clock import A_TUESDAY_MORNING as NOW
 from tests.support.knowledge import ALSO_KNOWN, KNOWN, UNKNOWN, VAGUE
@@ -57,6 +58,24 @@ async def test_what_came_of_a_question_can_be_told_from_its_messages(koppi: Kopp
         UNKNOWN: (),
     }
     assert ticket.question == UNKNOWN
+    for narrowing, texts in {
+        Narrowing(came="answered"): [KNOWN, ALSO_KNOWN],
+        Narrowing(came="choices"): [VAGUE, "Paljonko asumistukea iguaanille"],
+        Narrowing(came="picked"): [VAGUE],
+        Narrowing(came="person"): [UNKNOWN],
+        Narrowing(came="nothing"): ["Syökö iguaani banaania aamulla", UNKNOWN],
+        Narrowing(came="lacking"): [KNOWN, "Syökö iguaani banaania aamulla", UNKNOWN],
+        Narrowing(came="helped"): [ALSO_KNOWN],
+        Narrowing(came="lacking", topic="asumistuki"): [KNOWN],
+        Narrowing(topic="cv"): [ALSO_KNOWN],
+        Narrowing(topic="", came="nothing"): ["Syökö iguaani banaania aamulla", UNKNOWN],
+        Narrowing(language="sv"): [],
+        Narrowing(channel="web"): [],
+        Narrowing(channel="telegram", language="fi", came="helped"): [ALSO_KNOWN],
+    }.items():
+        async with koppi.store.read() as read:
+            found = await questions.lately(read, limit=50, only=narrowing)
+        assert [question.text for question in reversed(found)] == texts, narrowing
 
 
 async def test_nobody_reads_along_where_there_was_danger_and_no_contact_details_are_shown(koppi: Koppi) -> None:

@@ -181,6 +181,43 @@ async def test_a_figure_leads_to_the_questions_of_its_own_days(office: Office) -
     assert wrong == [404, 404, 404]
 
 
+@on_one_database
+async def test_each_figure_leads_to_the_very_questions_it_counts(office: Office) -> None:
+    """A number nobody can look behind is believed or not; what came of a question and where it came from narrow."""
+    today = office.clock().date()
+    await _happen(office, today - timedelta(days=3), None, asked=9, not_found=6, choices=5, escalated=5)
+    await office.ticket("Saako iguaanin tuoda töihin?", channel="telegram")
+    days = f"first={today - timedelta(days=3)}&last={today}"
+    shown = {}
+    for account in (office.kaisa, office.yrjo):
+        async with office.at_work(account) as reader:
+            page = html.unescape((await reader.sees(f"{PAGE}?{days}")).text)
+        shown[account.name] = set(re.findall(rf'href="/console/questions\?{days}&([^"]*)"', page))
+        assert "summia, joista ei ole rivejä" in page
+    async with office.at_work(office.kaisa) as kaisa:
+        pages = {
+            query: (await kaisa.sees(f"/console/questions?{query}"))
+            for query in (
+                "came=person&channel=telegram", "came=choices&topic=cv", "came=answered", "channel=web",
+                "language=sv", "topic=asumistuki", "came=x", "channel=email", "language=de", "topic=%00", "topic=..",
+            )
+        }  # fmt: skip
+
+    assert shown["Yrjö"] == set()
+    assert shown["Kaisa"] >= {
+        "came=answered", "came=choices", "came=picked", "came=person", "came=nothing", "came=helped",
+        "topic=asumistuki", "came=lacking&topic=asumistuki", "channel=web", "language=fi",
+    }  # fmt: skip
+    assert {query: page.status_code for query, page in pages.items() if page.status_code != 200} == dict.fromkeys(
+        ("came=x", "channel=email", "language=de", "topic=%00", "topic=.."), 404
+    )
+    assert [query for query, page in pages.items() if "iguaanin" in page.text] == [
+        "came=person&channel=telegram",
+        "came=choices&topic=cv",
+    ]
+    assert "ei ole kysymyksiä luettavana" in _text(pages["came=answered"].text)
+
+
 def _by_name(rows: list[list[str]]) -> dict[str, list[str]]:
     return {row[0].removeprefix("'"): row for row in rows[1:]}
 
