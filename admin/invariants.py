@@ -60,10 +60,18 @@ def _promises(now: datetime, kept: Retention) -> dict[str, Violation]:
     replies = select(func.count()).where(outbox.c.inbox_id == decision.c.inbox_id).correlate(decision).scalar_subquery()
     # Behind a message that backs off the others wait rightly, and their turn comes when that one is finished.
     waiting = outbox.c.state.in_(("queued", "sending"))
-    first_in_line = (
-        select(func.min(outbox.c.id)).where(waiting, ~outbox.c.is_broadcast).group_by(outbox.c.destination)
-    )  # broadcasts wait for their hours
     before = outbox.alias()
+    first_in_line = (
+        select(func.min(outbox.c.id))
+        .where(waiting, ~outbox.c.is_broadcast)  # broadcasts wait for their hours
+        .group_by(outbox.c.destination, outbox.c.is_urgent)
+    )
+    behind_urgent = exists().where(
+        before.c.destination == outbox.c.destination,
+        before.c.state.in_(("queued", "sending")),
+        before.c.is_urgent,
+        ~outbox.c.is_urgent,
+    )
     had_to_wait = exists().where(before.c.destination == outbox.c.destination, before.c.finished_at >= late)
     events = select(func.count()).where(event.c.local_day == tallied_day.c.local_day)
     added_up = select(func.sum(tally.c.times)).where(
@@ -92,7 +100,11 @@ def _promises(now: datetime, kept: Retention) -> dict[str, Violation]:
             outbox.c.state == "sending", outbox.c.lease_until < late
         ),
         "waiting to be sent for too long (outbox)": select(outbox.c.id).where(
-            outbox.c.state == "queued", outbox.c.not_before < late, outbox.c.id.in_(first_in_line), ~had_to_wait
+            outbox.c.state == "queued",
+            outbox.c.not_before < late,
+            outbox.c.id.in_(first_in_line),
+            ~behind_urgent,
+            ~had_to_wait,
         ),
         "failed without a reason (outbox)": select(outbox.c.id).where(
             outbox.c.state == "failed", or_(outbox.c.reason.is_(None), outbox.c.reason == "")

@@ -76,6 +76,7 @@ MESSAGES_A_MINUTE = 20  # of one asker; whoever may be in danger, or writes to a
 POPULAR_SINCE = timedelta(days=30)
 POPULAR_FEWEST = 5  # answers: what fewer have asked might tell of one of them
 POPULAR_SHOWN = 6
+HELP_IN_DANGER = ("crisis", "help_now")  # decisions whose replies go before all else that waits in the chat
 
 log = structlog.get_logger()
 
@@ -410,7 +411,7 @@ class Service:
         if decision.rating is not None:
             await conversations.rate(tx, talk.id, decision.rating)
         messages = [message for reply in decision.replies for message in _in_messages(reply)]
-        await self._say(tx, slot, item, talk, messages, now)
+        await self._say(tx, slot, item, talk, messages, now, is_urgent=decision.kind in HELP_IN_DANGER)
         await inbox.done(tx, item, kind=decision.kind, replies=len(messages), now=now)
 
     async def _hold_back(self, tx: Tx, decision: Decision) -> None:
@@ -480,6 +481,8 @@ class Service:
         talk: Conversation,
         replies: Sequence[Reply],
         now: datetime,
+        *,
+        is_urgent: bool = False,
     ) -> None:
         for ordinal, reply in enumerate(replies):
             message_id = await conversations.add_message(
@@ -499,6 +502,7 @@ class Service:
                 "channel": talk.channel,
                 "inbox_id": item.id,
                 "act": "file" if reply.has_file else "send",
+                "is_urgent": is_urgent,
                 "now": now,
             }
             if slot is not None and ordinal == 0:

@@ -3,6 +3,7 @@
 States: queued → sending (leased) → sent, or failed with a reason, or queued again for later.
 A lease that ran out means a process died while sending: the message may have arrived, so the next try is *uncertain*.
 What nobody waits for, a *broadcast*, goes after all else: in its chat, and where there is little room.
+The reply to a danger is *urgent*: it goes before all else that waits in its chat, which keeps its order behind it.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from functools import cache, partial
 from typing import Any, Literal
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Executable,
     FromClause,
@@ -110,12 +112,18 @@ def _is_there_before(which: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 # Built once: see `inbox`. The oldest unfinished item of each destination is its first in line: the others wait behind
-# it, whatever their own time. Broadcasts stand in a line of their own, which waits for the other, and while a person
-# has the asker's question.
-_IS_FIRST_IN_LINE = outbox.c.id.in_(
-    select(func.min(outbox.c.id))
-    .where(is_waiting(outbox), outbox.c.is_broadcast == false())
-    .group_by(outbox.c.destination)
+# it, whatever their own time. What is urgent stands in a line of its own, which the other waits for. Broadcasts stand
+# in a third, which waits for both, and while a person has the asker's question.
+_IS_FIRST_IN_LINE = and_(
+    outbox.c.id.in_(
+        select(func.min(outbox.c.id))
+        .where(is_waiting(outbox), outbox.c.is_broadcast == false())
+        .group_by(outbox.c.destination, outbox.c.is_urgent)
+    ),
+    or_(
+        outbox.c.is_urgent == true(),
+        ~_is_there_before(and_(_EARLIER.c.is_broadcast == false(), _EARLIER.c.is_urgent == true())),
+    ),
 )
 _IS_WITH_A_PERSON = exists().where(ticket.c.conversation_id == outbox.c.destination, ticket.c.closed_at.is_(None))
 _IS_FIRST_BROADCAST = and_(
@@ -144,7 +152,10 @@ _OVERDUE_SINCE = select(func.min(outbox.c.not_before)).where(_IS_AWAITED)
 _BROADCASTS_WAITING = select(func.count()).where(is_waiting(outbox), outbox.c.is_broadcast == true())
 
 _IS_BEHIND = exists().where(
-    _EARLIER.c.destination == bindparam("behind_in"), _EARLIER.c.is_broadcast == false(), is_waiting(_EARLIER)
+    _EARLIER.c.destination == bindparam("behind_in"),
+    _EARLIER.c.is_broadcast == false(),
+    _EARLIER.c.is_urgent >= bindparam("behind_urgent", type_=Boolean()),  # behind its likes, or behind all
+    is_waiting(_EARLIER),
 )
 _LEASE = (
     update(outbox)
@@ -222,6 +233,7 @@ async def add_message(
     ordinal: int | None = None,
     act: Act = "send",
     is_broadcast: bool = False,
+    is_urgent: bool = False,
 ) -> bool:
     """Queue a conversation's message; False when *key* is queued or sent already."""
     return await _add(
@@ -235,6 +247,7 @@ async def add_message(
         ordinal=ordinal,
         act=act,
         is_broadcast=is_broadcast,
+        is_urgent=is_urgent,
     )
 
 
@@ -370,7 +383,7 @@ async def _add(tx: Tx, *, now: datetime, **values: object) -> bool:
 
 
 def _as_new(now: datetime) -> dict[str, object]:
-    return {"uncertain": False, "is_broadcast": False, "not_before": now, "queued_at": now}
+    return {"uncertain": False, "is_broadcast": False, "is_urgent": False, "not_before": now, "queued_at": now}
 
 
 async def has(tx: Tx, key: str) -> bool:
@@ -459,15 +472,16 @@ async def add_reply(
     buttons: Sequence[Button],
     conversation_id: str,
     channel: str,
-    inbox_id: int,
+    inbox_id: int | None,
     act: Act,
     sealed_address: bytes,
     now: datetime,
+    is_urgent: bool = False,
 ) -> OutboxItem | None:
     """Queue the first reply to an inbox item as `add_message` does, and lease it: ours to send right after the commit.
 
     None, and it is only queued, when something else that somebody waits for is still to go there: order comes before
-    speed.
+    speed. The reply to a danger waits for such another alone.
     """
     until = now + LEASE
     row = {
@@ -479,8 +493,10 @@ async def add_reply(
         "ordinal": 0,
         "act": act,
         "behind_in": conversation_id,
+        "behind_urgent": is_urgent,
         "until": until,
         **_as_new(now),
+        "is_urgent": is_urgent,
     }
     added = (await tx.execute(_add_leased(tx.dialect), row)).first()
     if added is None or added.state != "sending":

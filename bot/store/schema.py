@@ -297,6 +297,7 @@ outbox = Table(
     Column("channel", String(16), nullable=False),
     Column("destination", String(32), nullable=False),  # conversation id or chat link id: whose order is kept
     Column("is_broadcast", Boolean, nullable=False, default=False),  # nobody waits for it: all else goes ahead
+    Column("is_urgent", Boolean, nullable=False, default=False),  # the reply to a danger: it goes ahead of all else
     Column("state", String(8), nullable=False, default="queued"),
     Column("attempts", Integer, nullable=False, default=0),
     Column("uncertain", Boolean, nullable=False, default=False),  # an attempt may have arrived unseen
@@ -321,7 +322,7 @@ outbox = Table(
             postgresql_where=text(f"is_broadcast = {is_broadcast} AND state IN ('queued', 'sending')"),
         )
         for name, columns, is_broadcast in (
-            ("ix_outbox_waiting", ("destination", "id"), False),
+            ("ix_outbox_waiting", ("destination", "is_urgent", "id"), False),
             ("ix_outbox_broadcast_waiting", ("destination", "id"), True),
             ("ix_outbox_broadcast", ("id",), True),
         )

@@ -35,9 +35,10 @@ async def test_who_floods_is_asked_once_to_wait_and_nobody_else_waits(koppi: Kop
     koppi.clock.advance(timedelta(minutes=1))
     later = await koppi.asks(KNOWN)
 
-    assert heard[:20] == [wording.SMALL_TALK["greeting"]] * 20
-    assert heard[20] == wording.SLOW_DOWN
-    assert ["112" in text for text in heard[21:]] == [True, True]
+    pending = [wording.SMALL_TALK["greeting"], wording.SLOW_DOWN]
+    care = [text for text in heard if text not in pending]  # it goes before what waits there; the rest in its order
+    assert [text for text in heard if text in pending] == [*[pending[0]] * 20, pending[1]]
+    assert ["112" in text for text in care] == [True, True]
     assert neighbour.text.startswith("Asumistukea")
     assert later.text.startswith("Asumistukea")
 

@@ -90,6 +90,50 @@ async def test_a_message_that_waits_for_its_next_try_holds_back_those_behind_it(
     assert [item.id for item in await lease(store, NOW + timedelta(seconds=20))] == [a1.id]
 
 
+async def test_the_reply_to_a_danger_goes_before_what_waits_there_and_the_rest_keeps_its_order(
+    store: Store, queued: list[str]
+) -> None:
+    """Whoever wrote nine messages and then a cry for help must not wait for nine answers first."""
+    a1, _ = await lease(store)
+    async with store.write() as tx:
+        await outbox.retry(tx, a1, NOW + MOMENT, uncertain=False)
+        cares = []
+        for place, is_urgent in enumerate((True, True, False)):
+            text = f"reply {place}"
+            message_id = await conversations.add_message(tx, queued[0], "bot", text, NOW)
+            cares.append(
+                await outbox.add_reply(
+                    tx,
+                    key=text,
+                    message_id=message_id,
+                    text=text,
+                    buttons=(),
+                    conversation_id=queued[0],
+                    channel="telegram",
+                    inbox_id=None,
+                    act="send",
+                    sealed_address=b"",
+                    is_urgent=is_urgent,
+                    now=NOW,
+                )
+            )
+    at_once, *behind = cares
+    assert at_once is not None
+    assert behind == [None, None], "one danger at a time, and what is none waits"
+    async with store.write() as tx:
+        await outbox.retry(tx, at_once, NOW + 2 * MOMENT, uncertain=False)
+    held_back = await lease(store, NOW + MOMENT)
+    order = []
+    for _ in range(5):
+        (item,) = await lease(store, NOW + 2 * MOMENT)
+        order.append(item.text)
+        async with store.write() as tx:
+            await outbox.sent(tx, item, "1", NOW)
+
+    assert held_back == []
+    assert order == ["reply 0", "reply 1", "text a1", "text a2", "reply 2"]
+
+
 async def test_no_two_senders_lease_the_same_message(store: Store, queued: list[str]) -> None:
     """Several processes deliver side by side on PostgreSQL."""
     leased = await asyncio.gather(*(lease(store) for _ in range(6)))

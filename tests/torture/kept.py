@@ -105,4 +105,5 @@ def _row(row: Any) -> Row:
         row.uncertain,
         int(row.external_id) if row.external_id else None,
         row.reason or "",
+        row.is_urgent,
     )

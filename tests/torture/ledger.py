@@ -7,7 +7,6 @@ anybody's stands in a finding, only what names a row.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 Key = tuple[str, str]  # channel, and the channel's own key of what it brought
 
@@ -31,6 +30,7 @@ class Row:
     uncertain: bool = False
     number: int | None = None  # which of the chat's messages it became
     reason: str = ""
+    is_urgent: bool = False  # the reply to a danger, which goes before what waits
 
     @property
     def copies(self) -> int:
@@ -164,7 +164,11 @@ def _delivered(chat: str, rows: Sequence[Row], arrivals: Sequence[Arrival], foun
         found.explained += row.id in first
         first[row.id] = min(place, first.get(row.id, place))
     found.missed += sum(1 for row in rows if row.state == "failed" and row.id not in first)
-    order = [first[row.id] for row in rows if row.id in first]
-    for earlier, later in pairwise(order):
-        if later < earlier:
-            found.inversions.append(f"out of order: messages {later} and {earlier} of chat {chat}")
+    latest = {True: -1, False: -1}  # of the urgent, and of all
+    for row in (row for row in rows if row.id in first):
+        place, earlier = first[row.id], latest[row.is_urgent]
+        if place < earlier:
+            found.inversions.append(f"out of order: messages {place} and {earlier} of chat {chat}")
+        latest[False] = max(latest[False], place)
+        if row.is_urgent:
+            latest[True] = max(latest[True], place)

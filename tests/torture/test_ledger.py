@@ -79,6 +79,10 @@ def test_what_is_doubled_or_out_of_order_is_found() -> None:
         there, inbox={**there.inbox, UPDATE: Handled("done", "answer", 1, [("sent", "Kelasta."), ("sent", "Kelasta.")])}
     )
     swapped = reckon(seen(ARRIVED[1], ARRIVED[0]), there, [CRISIS])
+    care, after = replace(HELPED, is_urgent=True), Row(3, frozenset({"Hei."}), "sent", number=13)
+    cared = reckon(seen(ARRIVED[1], ARRIVED[0]), kept(TOLD, care), [CRISIS])
+    late = reckon(seen(ARRIVED[0], Arrival(13, "Hei."), ARRIVED[1]), kept(TOLD, care, after), [CRISIS])
+    around = reckon(seen(Arrival(13, "Hei."), ARRIVED[1], ARRIVED[0]), kept(TOLD, care, after), [CRISIS])
     third = kept(replace(TOLD, attempts=2, uncertain=True, number=14), HELPED)
 
     def doubled(kept: Kept, *more: Arrival) -> list[str]:
@@ -93,3 +97,6 @@ def test_what_is_doubled_or_out_of_order_is_found() -> None:
         "acknowledged reply 0 is there 2 times"
     ]
     assert swapped.inversions == ["out of order: messages 0 and 1 of chat 5"]
+    assert cared.inversions == [], "the reply to a danger may overtake"
+    assert late.inversions == ["out of order: messages 1 and 2 of chat 5"], "and nothing may overtake it"
+    assert around.inversions == ["out of order: messages 0 and 2 of chat 5"], "nor each other around it"

@@ -698,6 +698,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("destination", sa.String(length=32), nullable=False),
         sa.Column("is_broadcast", sa.Boolean(), nullable=False),
+        sa.Column("is_urgent", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("uncertain", sa.Boolean(), nullable=False),
@@ -748,7 +749,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_notice_id", ["notice_id"], unique=False)
         batch_op.create_index(
             "ix_outbox_waiting",
-            ["destination", "id"],
+            ["destination", "is_urgent", "id"],
             unique=False,
             sqlite_where=sa.text("is_broadcast = 0 AND state IN ('queued', 'sending')"),
             postgresql_where=sa.text("is_broadcast = False AND state IN ('queued', 'sending')"),
