@@ -104,6 +104,7 @@ LEFT_OUT = {
     "outbox.group_message_id": TO_STAFF,
     "outbox.target": TO_STAFF,
     "outbox.is_broadcast": "whether others went first",
+    "outbox.is_urgent": "whether it went before others",
     "subscription.asker_id": ID,
     "outbox.destination": ID,
     "outbox.sealed_address": SEALED,
