@@ -43,8 +43,18 @@ def test_small_talk_is_recognised(message: str, kind: str) -> None:
         "   ",
         "مرحبا",
         "moi " * 50,
+        "mulla on huono päivä",
+        "moi, mulla on huono päivä",
+        "minä turha",
+        "kaikki on paskaa",
+        "kaikki on ihan paskaa",
+        "en saa puhua",
+        "hello help",
+        "hej hjälp",
+        "väsyttää",
+        "mua väsyttää kaikki",
     ],
 )
 def test_a_question_is_not_taken_for_small_talk(message: str) -> None:
-    """Whoever is polite, or angry, and asks something must get an answer to it."""
+    """Whoever is polite, or angry, and asks something, or says how bad things are, must not be waved off."""
     assert MANNERS.recognise(message) is None
