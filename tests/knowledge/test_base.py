@@ -84,7 +84,8 @@ def test_a_question_about_a_place_elsewhere_is_not_answered_at_once(whole_base: 
 
     assert kind("kuka voi saada kesätyösetelin täällä") == "answer"
     assert kind("kuka voi saada kesätyösetelin oulussa") == "answer"
-    assert kind("kuka voi saada kesätyösetelin kajaanissa") == "choices"
+    for elsewhere in ("kajaanissa", "joensuussa", "i vasa"):
+        assert kind(f"kuka voi saada kesätyösetelin {elsewhere}") == "choices"
 
 
 def test_danger_goes_before_an_answer(whole_base: KnowledgeBase) -> None:
