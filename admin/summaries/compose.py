@@ -81,7 +81,7 @@ class _Told:
         than = self._raw(wording.THAN_BEFORE[period])
         if self._before is not None and (counts.questions or self._before.questions):
             asked += f", {self._compared(counts.questions, self._before.questions, than)}"
-        if self._last_year is not None and counts.questions:
+        if self._last_year is not None and (counts.questions or self._last_year.questions):
             than = self._raw(wording.THAN_LAST_YEAR)
             asked += f", {self._compared(counts.questions, self._last_year.questions, than)}"
         return f"{asked}."

@@ -163,9 +163,13 @@ def test_the_same_is_told_in_swedish_and_in_english(language: Language, told: li
 def test_a_week_without_a_question_says_so_and_what_to_do() -> None:
     """Silence is this service's main trouble: it is said aloud, with one thing to try."""
     silent = _text(Figures(LAST_WEEK, Counts(), BEFORE, {}))
+    a_year_on = Figures(LAST_WEEK, Counts(), BEFORE, {}, last_year=replace(COUNTS, questions=40))
 
     assert "Viime viikolla ei yhtään kysymystä, edellisellä 15." in silent
     assert "Yksi asia tälle viikolle: avaa chat osoitteessa https://koppi.example ja kokeile" in silent
+    assert "Viime viikolla ei yhtään kysymystä, edellisellä 15, vuosi sitten 40." in _text(a_year_on)
+    assert "no questions, the week before 15, a year ago 40." in _text(a_year_on, language="en")
+    assert "inga frågor, veckan före 15, för ett år sedan 40." in _text(a_year_on, language="sv")
 
 
 def test_a_period_that_still_runs_is_compared_with_nothing() -> None:
