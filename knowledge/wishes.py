@@ -2,6 +2,7 @@
 tiedä mitä kysyä"). The words are data.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +12,22 @@ PERSON_WISHES_FILE = Path(__file__).parent / "lexicon" / "person-wishes.tsv"
 LOST_WORDS_FILE = Path(__file__).parent / "lexicon" / "lost-words.tsv"
 
 _LONGEST_MESSAGE = 12
+_REFUSAL = re.compile(
+    r"\b(?:do ?n['’]?t|do not) (?:want|wanna|need)\b|\b(?:vill|behöver) (?:jag )?inte\b", re.IGNORECASE
+)
+_MACHINE = re.compile(r"\b(?:chat)?(?:bot|robot)", re.IGNORECASE)
 
 
 def wants_person(text: str) -> bool:
-    """Whether *text* asks to be passed on to a person. A question about that, or about anything else, does not."""
+    """Whether *text* asks to be passed on to a person. A question about that, or about anything else, does not, nor
+    does who wants none."""
     kinds, length = _kinds_in(text, PERSON_WISHES_FILE)
-    return "person" in kinds and ("wish" in kinds or length <= 2)
+    return "person" in kinds and ("wish" in kinds or length <= 2) and not _refuses(text)
+
+
+def _refuses(text: str) -> bool:
+    """Whether a person isn't wanted; but who says "I don't want a bot" wants one."""
+    return _REFUSAL.search(text) is not None and _MACHINE.search(text) is None
 
 
 def is_lost(text: str) -> bool:

@@ -52,7 +52,7 @@ async def page(visit: Visit) -> Response:
     )
     async with visit.house.store.read() as read:
         found = await questions.lately(read, limit=SHOWN + 1, since=since, until=until, before=number, only=only)
-    await note_view(visit, "view questions", f"before {number}" if number else "newest")
+    await note_view(visit, "view questions", _part(span, only, number))
     # Not in the order asked: what stands side by side would tell what one and the same asker has written.
     mixed = sorted(shown(found[:SHOWN]), key=lambda one: crc32(str(one.id).encode()))
     lines = [
@@ -113,6 +113,16 @@ def _narrowing(visit: Visit) -> Narrowing:
     if not known:
         raise not_found()
     return Narrowing(came=came, topic=topic, channel=channel, language=language)  # type: ignore[arg-type]
+
+
+def _part(span: Span | None, only: Narrowing, before: int | None) -> str:
+    """Which part of the list it is, for the audit log."""
+    told = (
+        f"{span.first_day} to {span.last_day}" if span else "",
+        "narrowed" if only != ALL else "",
+        f"before {before}" if before else "",
+    )
+    return ", ".join(filter(None, told)) or "newest"
 
 
 def _span(visit: Visit) -> Span | None:

@@ -170,7 +170,7 @@ def clean(text: str) -> str:
 
 def read_command(text: str) -> tuple[str, str] | None:
     """The Finnish name of the command that *text* begins with, and what stands after it; None without one."""
-    found = COMMAND.match(text)
+    found = COMMAND.match(unicodedata.normalize("NFC", text))  # some keyboards write "ä" as two signs
     if found is None:
         return None
     name = found[1].lower().translate(WITHOUT_MARKS)

@@ -1,6 +1,7 @@
 """What an update says: every kind that Telegram brings, and anything else that bytes can be."""
 
 import json
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,6 +60,7 @@ def said(body: str) -> object:
         ("/människa", Command("ihminen")),
         ("/hjälp", Command("apua")),
         ("/språk", Command("kieli")),
+        (unicodedata.normalize("NFD", "/hjälp"), Command("apua")),
         ("/Ämnen", Command("aiheet")),
         ("/glöm", Command("unohda")),
         ("/person", Command("ihminen")),

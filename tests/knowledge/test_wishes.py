@@ -18,6 +18,7 @@ from knowledge.wishes import wants_person
         "ei auttanu, haluun puhua ihmiselle", "tää ei auta yhtään anna joku ihminen",
         "et sä ymmärrä mua, haluan ihmisen",
         "väärä vastaus, saisko oikeen ihmisen", "Det hjälpte inte, jag vill prata med en människa",
+        "I don't want a bot, I want a human",
         "that didn't help, I want to talk to a human", "you dont understand me, can i talk to a person",
     ],
 )  # fmt: skip
@@ -33,6 +34,8 @@ def test_a_wish_for_a_person_is_heard(text: str) -> None:
         "I just want someone to talk to", "haluan jutella", "kuka olet ihminen vai botti",
         "millainen ihminen saa töitä",
         "haluan puhua ihmiselle asumistuesta",
+        "I don't want to talk to a human", "dont want a person", "I do not need an advisor",
+        "jag vill inte prata med en människa",
     ],
 )  # fmt: skip
 def test_any_other_word_makes_it_a_question(text: str) -> None:

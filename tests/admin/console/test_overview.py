@@ -8,13 +8,13 @@ from io import BytesIO, StringIO
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from admin.console import period
 from admin.summaries.compose import summary
 from admin.summaries.due import span_between, span_of
 from admin.summaries.statistics import figures
-from bot.store import campaigns
+from bot.store import campaigns, schema
 from bot.store.schema import event, summary_run
 from tests.admin.console.office import Office
 from tests.admin.console.test_tickets import HOSTILE
@@ -170,6 +170,10 @@ async def test_a_figure_leads_to_the_questions_of_its_own_days(office: Office) -
         page = (await kaisa.sees(f"{PAGE}?first={then}&last={then + timedelta(days=3)}")).text
         path = f"/console/questions?first={then}&last={then + timedelta(days=3)}"
         theirs, all_of_them = [(await kaisa.sees(way)).text for way in (path, "/console/questions")]
+        async with office.store.read() as read:
+            looks = await read.execute(
+                select(schema.audit.c.subject).where(schema.audit.c.act == "view questions").order_by(schema.audit.c.id)
+            )
         wrong = [
             (await kaisa.sees(f"/console/questions?{dates}")).status_code
             for dates in ("first=x&last=y", "first=2026-12-01&last=2026-11-01", "first=2026-11-01")
@@ -179,6 +183,7 @@ async def test_a_figure_leads_to_the_questions_of_its_own_days(office: Office) -
     assert ("iguaanin" in theirs, "saappaat" in theirs) == (True, False)
     assert ("iguaanin" in all_of_them, "saappaat" in all_of_them) == (True, True)
     assert wrong == [404, 404, 404]
+    assert looks.scalars().all() == [f"{then} to {then + timedelta(days=3)}", "newest"]
 
 
 @on_one_database
