@@ -34,7 +34,7 @@ class Text:
     text: str
     masked: frozenset[DataKind] = frozenset()
     with_contacts: str | None = None
-    beside: "Unread | None" = None
+    beside: Unread | None = None
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ async def read_queue(visit: Visit, read: AsyncConnection, version: str, *, defau
     if choice.is_made:
         counts = await tickets.count_open(read, choice, visit.now, visit.account.id)
         closed = await tickets.closed(read, choice, visit.now, limit=PAGE)
-        counts["closed"], counts_more = closed.number, closed.last_id is not None
+        counts["closed"], counts_more = len(closed.ids), closed.last_id is not None
     else:
         counts = await visit.house.counts.seen_by(visit.account.id, read, live.queue_number(version), visit.now)
     if view == "closed" and (after or not choice.is_made):

@@ -70,8 +70,9 @@ def without_rushes(openings: Sequence[int]) -> tuple[int, int]:
     From many networks it can be opened at will, by a program as well: that must not look as if the young came.
     """
     usual = median(openings) if openings else 0
-    most = 3 * usual + RUSH
-    return round(sum(number if number <= most else usual for number in openings)), sum(n > most for n in openings)
+    ordinary = [number for number in openings if number <= 3 * usual + RUSH]
+    rushes = len(openings) - len(ordinary)
+    return round(sum(ordinary) + rushes * usual), rushes
 
 
 def find(usual: Groups, quiet: Groups, expected: float) -> Found:

@@ -37,7 +37,7 @@ class Rhythm:
 
     Attributes
         expectation: of the whole service's askers a day.
-        share: people who begin to ask by this channel in a day, for each question of the whole service.
+        share: people who begin to ask by this channel in a day, for each asker of the whole service.
         hours: for each weekday, which share of them comes at which hour; each sums up to 1.
     """
 

@@ -35,7 +35,7 @@ def kept_rendered() -> Collection[str]:
 def _keep(answer: str) -> None:
     """Each message is asked for twice (is it short enough; then to send it), and an answer again and again.
 
-    The bot's other messages may quote an asker, and nothing of an asker's stays in memory.
+    The bot's other messages may quote an asker, and no sentence of an asker's stays in memory.
     """
     if answer in _answers:
         _answers.move_to_end(answer)

@@ -135,8 +135,10 @@ class Tx:
 
 @cache
 def insert_once(dialect: str, table: Table) -> Insert:
-    """A new row, or nothing where a unique key already holds such a row; returns its primary key. Built once a table:
-    see `inbox`."""
+    """A new row, or nothing where a unique key already holds such a row; returns its primary key.
+
+    Built once a table: see `inbox`.
+    """
     insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
 

@@ -243,10 +243,10 @@ async def find(
 async def _look(
     read: AsyncConnection, query: _Query, choice: Choice, now: datetime, oldest: int
 ) -> tuple[dict[str, list[str]], bool]:
-    """The tickets with all that is sought, latest first, each id with the texts of its thread; and whether there may be
-    more.
+    """The tickets with all that is sought, latest first, and whether there may be more.
 
-    Goes back in time to the *oldest*, at first by a day, and ends when there is more than can be shown.
+    Each id with the texts of its thread. Goes back in time to the *oldest*, at first by a day, and ends when there is
+    more than can be shown.
     """
     at_least, _ = AGES[choice.age] if choice.age else (None, None)
     high = moment(now - at_least if at_least else now) + 1

@@ -164,12 +164,10 @@ class Counts:
 class Closed:
     """The ids of closed tickets, latest first, from among the next `LOOKED_THROUGH`.
 
-    *number*: how many there are among those; the ids may be fewer. *last_id*: the last that was looked at, when there
-    are more.
+    *last_id*: the last that was looked at, when there are more.
     """
 
     ids: list[str]
-    number: int
     last_id: str | None
 
 
@@ -559,13 +557,13 @@ async def closed(
         latest = latest.where(ticket.c.closed_at <= start, or_(ticket.c.closed_at < start, ticket.c.id < after))
     if not choice.is_made:
         ids = [row.id for row in await read.execute(latest.limit(limit + 1))]
-        return Closed(ids[:limit], len(ids), ids[limit - 1] if len(ids) > limit else None)
+        return Closed(ids[:limit], ids[limit - 1] if len(ids) > limit else None)
     last = (await read.execute(latest.limit(1).offset(LOOKED_THROUGH - 1))).first()
     if last:  # by its moment, not as one of a list: then the index alone tells which they are
         end = last.closed_at
         latest = latest.where(ticket.c.closed_at >= end, or_(ticket.c.closed_at > end, ticket.c.id >= last.id))
     ids = [row.id for row in await read.execute(choice.narrow(latest, now))]
-    return Closed(ids, len(ids), last.id if last else None)
+    return Closed(ids, last.id if last else None)
 
 
 async def waits(read: AsyncConnection, since: datetime, *, most: int) -> list[tuple[datetime, datetime]]:

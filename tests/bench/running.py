@@ -118,8 +118,8 @@ def _sqlite(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _postgresql(_folder: Path) -> Iterator[str]:
-    careful = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "512MB"}
-    with postgres.cluster(max_wal_size="4GB", **careful) as cluster, cluster.database() as name:
+    settings = {**postgres.AS_IN_EARNEST, "shared_buffers": "512MB", "max_wal_size": "4GB"}
+    with postgres.cluster(**settings) as cluster, cluster.database() as name:
         yield cluster.url(name)
 
 

@@ -43,7 +43,13 @@ PARTS = """
     UNION ALL SELECT 'trigger', tgname FROM pg_trigger WHERE NOT tgisinternal
     UNION ALL SELECT 'function', proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     ORDER BY 1, 2"""
-FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FAST_AND_FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",  # what it has counted decides on plans, and when it comes by is chance
+}
+AS_IN_EARNEST = dict.fromkeys(FAST_AND_FORGETFUL, "on")
 
 
 @dataclass

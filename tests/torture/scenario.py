@@ -66,8 +66,7 @@ def empty_database(kind: str, folder: Path) -> Iterator[tuple[str, postgres.Clus
     if kind == "sqlite":
         yield f"sqlite+aiosqlite:///{folder / 'koppi.sqlite3'}", None
         return
-    careful = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-    with postgres.cluster(**careful) as cluster, cluster.database() as name:
+    with postgres.cluster(**postgres.AS_IN_EARNEST) as cluster, cluster.database() as name:
         yield cluster.url(name), cluster
 
 
