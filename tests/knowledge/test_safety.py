@@ -403,7 +403,7 @@ def test_few_others_are_taken_for_people_in_danger_also_in_messages_never_seen()
     assert share(others, "unsure") <= 0.03
 
 
-def kept_apart(name: str) -> list[Question]:
+def set_of_others(name: str) -> list[Question]:
     """Messages that others wrote without having seen the lexicon. Each set was judged unseen once (docs/crisis.md tells
     what came of it); since then the model is fitted on them, too: what holds here is only not lost again.
 
@@ -421,14 +421,11 @@ def kept_apart(name: str) -> list[Question]:
         ("crisis-fifth", 0.98, 0.90),
     ],
 )
-def test_most_people_in_danger_are_noticed_in_the_sets_kept_apart(
+def test_most_people_in_danger_are_noticed_in_the_sets_of_others(
     name: str, direct_ones: float, all_ones: float
 ) -> None:
-    """Worries about others, honour, exploitation, farewells, withdrawal, threats, stalking; half of them veiled.
-
-    Of what is veiled in the fourth set 139 of 175 are noticed, in the fifth 138 of 179.
-    """
-    crisis = kept_apart(name)
+    """Worries about others, honour, exploitation, farewells, withdrawal, threats, stalking; half of them veiled."""
+    crisis = set_of_others(name)
     signs = [assess(question.text) for question in crisis]
     direct = [sign for question, sign in zip(crisis, signs, strict=True) if question.persona.endswith("direct")]
 
@@ -438,9 +435,9 @@ def test_most_people_in_danger_are_noticed_in_the_sets_kept_apart(
 
 
 @pytest.mark.parametrize("name", ["crisis-second-calm", "crisis-third-calm"])
-def test_few_calm_messages_close_to_danger_are_taken_for_it_in_the_sets_kept_apart(name: str) -> None:
+def test_few_calm_messages_close_to_danger_are_taken_for_it_in_the_sets_of_others(name: str) -> None:
     """Each holds a word of danger, so the bar is a little lower than for what is asked every day."""
-    calm = [assess(question.text) for question in kept_apart(name)]
+    calm = [assess(question.text) for question in set_of_others(name)]
 
     assert len(calm) > 150
     assert share(calm, "sure") <= 0.02
@@ -463,7 +460,7 @@ def test_few_calm_messages_of_the_sets_of_others_are_taken_for_danger(
 ) -> None:
     """What is asked every day hardly ever; dark moods and near misses get a gentle line more often than they should."""
     calm = [
-        assess(question.text) for question in kept_apart(f"crisis-{name}-calm") if question.persona.startswith(group)
+        assess(question.text) for question in set_of_others(f"crisis-{name}-calm") if question.persona.startswith(group)
     ]
 
     assert len(calm) > 150
@@ -474,7 +471,7 @@ def test_few_calm_messages_of_the_sets_of_others_are_taken_for_danger(
 @pytest.mark.parametrize(
     ("name", "stood_before"), [("crisis-second", 0), ("crisis-third", 18), ("crisis-fourth", 18), ("crisis-fifth", 19)]
 )
-def test_no_example_repeats_a_set_kept_apart(name: str, stood_before: int) -> None:
+def test_no_example_repeats_a_set_of_others(name: str, stood_before: int) -> None:
     """Five words in a row are enough to call a sentence copied; of shorter messages all words.
 
     Whoever wrote the last three had not seen the examples: so many of them happened to say it in the same words.
@@ -484,7 +481,7 @@ def test_no_example_repeats_a_set_kept_apart(name: str, stood_before: int) -> No
         words, _ = read(text)
         return {tuple(words[start : start + 5]) for start in range(max(1, len(words) - 4))}
 
-    kept = {run for half in (name, f"{name}-calm") for one in kept_apart(half) for run in runs(one.text)}
+    kept = {run for half in (name, f"{name}-calm") for one in set_of_others(half) for run in runs(one.text)}
 
     assert len([text for _, text in lexicon_rows("crisis-examples.tsv") if runs(text) & kept]) <= stood_before
 
