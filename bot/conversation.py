@@ -4,7 +4,7 @@ The decision names what to say, what becomes of the ticket and which events the 
 one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -38,6 +38,7 @@ from bot.dialogue import (
 )
 from bot.hours import wait_in_words
 from knowledge.entry import LANGUAGES, AdvisorRole, Entry, Language
+from knowledge.followup import tells_of
 from knowledge.places import Place
 from knowledge.privacy import ALWAYS_MASKED, CONTACTS, PLACEHOLDERS, DataKind
 from knowledge.verdict import Verdict
@@ -79,9 +80,13 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
 
 def topic_at(conversation: Conversation, now: datetime) -> str | None:
     """The entry that a follow-up would go on from; None while words are meant for a person, or after a danger."""
+    return conversation.state.topic if may_go_on(conversation, now) else None
+
+
+def may_go_on(conversation: Conversation, now: datetime) -> bool:
+    """Whether words may go on from the bot's: not while they are meant for a person, nor after a danger."""
     state = conversation.state
-    is_elsewhere = conversation.ticket or state.is_writing_to_person or state.is_after_danger(now)
-    return None if is_elsewhere else state.topic
+    return not (conversation.ticket or state.is_writing_to_person or state.is_after_danger(now))
 
 
 def takes_contacts(conversation: Conversation, verdict: Verdict | None, now: datetime) -> bool:
@@ -292,7 +297,29 @@ def _give_answers(conversation: Conversation, verdict: Verdict, signals: Signals
     entry = signals.entries[verdict.hits[0].entry_id]
     if signals.second is not None:
         return _give_both(conversation, entry, signals.entries[signals.second], signals)
+    told = signals.circumstances if signals.goes_on and conversation.state.topic == entry.id else ()
+    if told and not _speaks_of(entry, conversation, told):
+        return _know_no_more(conversation, entry, signals)
     return _give_entry(conversation, entry, signals, "answered", goes_on=signals.goes_on)
+
+
+def _know_no_more(conversation: Conversation, entry: Entry, signals: Signals) -> Decision:
+    """The answer just given tells nothing of what the asker added: said so, not told again word for word."""
+    near = [signals.entries[id_] for id_ in entry.related if id_ in signals.entries]
+    leads = [other for other in near if _speaks_of(other, conversation, signals.circumstances)]
+    buttons = (
+        *(Button("related", other.text(conversation.language)[0], other.id) for other in leads[:RELATED_SHOWN]),
+        Button("person", _say(conversation, wording.BUTTON_PERSON)),
+    )
+    reply = Reply(_say(conversation, wording.KNOW_NO_MORE), buttons)
+    return Decision(
+        "offer", conversation, (reply,), events=(Happened("asked", entry.id), Happened("not_found", entry.id))
+    )
+
+
+def _speaks_of(entry: Entry, conversation: Conversation, told: Sequence[str]) -> bool:
+    title, answer, _ = entry.text(conversation.language)
+    return tells_of(f"{title} {answer}", told)
 
 
 def _give_both(conversation: Conversation, first: Entry, second: Entry, signals: Signals) -> Decision:
@@ -353,7 +380,9 @@ def _offer_choices(conversation: Conversation, verdict: Verdict, signals: Signal
     entries = [signals.entries[hit.entry_id] for hit in worth]
     picks = [Button("pick", entry.text(conversation.language)[0], entry.id) for entry in entries]
     none = Button("none", _say(conversation, wording.BUTTON_NONE_OF_THESE))
-    reply = Reply(_say(conversation, wording.DID_YOU_MEAN), (*picks, none))
+    is_again = signals.goes_on and conversation.state.topic is None
+    asking = wording.WHICH_OF_THESE if is_again else wording.DID_YOU_MEAN
+    reply = Reply(_say(conversation, asking), (*picks, none))
     if not signals.goes_on:
         conversation = _remember(conversation, topic=None)
     return Decision(

@@ -192,6 +192,7 @@ class Signals:
     Attributes
         verdict: on a text (or on the label of a pressed example); None for anything else.
         goes_on: the verdict was reached by reading the text as going on from the conversation's topic.
+        circumstances: what such a text says of the asker, see `knowledge.followup`.
         second: the entry that answers the other one of two questions in the text.
         wants_person: the text asks for a person and nothing else; *question* is then the one before it.
         is_lost: the text says that its writer doesn't know what to ask, and names no matter.
@@ -215,6 +216,7 @@ class Signals:
     promise: Promise
     verdict: Verdict | None = None
     goes_on: bool = False
+    circumstances: Sequence[str] = ()
     second: str | None = None
     wants_person: bool = False
     is_lost: bool = False

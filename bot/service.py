@@ -20,7 +20,7 @@ from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSai
 from bot.channels.markup import split
 from bot.channels.webchat import posts
 from bot.channels.webchat.pace import Pace
-from bot.conversation import decide, takes_contacts, topic_at
+from bot.conversation import decide, may_go_on, takes_contacts, topic_at
 from bot.delivery import Delivery, Slot
 from bot.dialogue import (
     Asked,
@@ -92,6 +92,7 @@ class _Understood:
 
     verdict: Verdict | None
     goes_on: bool = False
+    circumstances: tuple[str, ...] = ()
     second: str | None = None
     wants_person: bool = False
     is_lost: bool = False
@@ -281,10 +282,14 @@ class Service:
         if alone.kind in ("choices", "escalate") and wishes.is_lost(text):  # no gap in the FAQ, whatever came near
             return _Understood(replace(alone, kind="smalltalk", smalltalk="ok"), is_lost=True)
         follow_up = followup.recognise(text) if alone.kind in ("choices", "escalate") else None
-        entry, language = await self._topic(item, knowledge.library, now) if follow_up else (None, "fi")
-        if follow_up and entry:
+        about, language = await self._context(item, knowledge.library, now) if follow_up else ([], "fi")
+        if follow_up and len(about) == 1:
+            entry, told = about[0], followup.circumstances(text)
             joined = knowledge.judge(f"{entry.text(language)[0]} {text}")
-            return _Understood(followup.in_context(follow_up, alone, joined, entry.id), goes_on=True)
+            verdict = followup.in_context(follow_up, alone, joined, entry.id)
+            return _Understood(verdict, goes_on=True, circumstances=told)
+        if follow_up and about and (again := followup.among(follow_up, alone, [entry.id for entry in about])):
+            return _Understood(again, goes_on=True)
         reading = parts.read_by_parts(text, alone, knowledge.judge)
         return _Understood(
             reading.verdict,
@@ -293,11 +298,15 @@ class Service:
             is_foreign=foreign.is_foreign(text),
         )
 
-    async def _topic(self, item: InboxItem, library: Library, now: datetime) -> tuple[Entry | None, Language]:
-        """What was answered last in the sender's conversation, and their language."""
+    async def _context(self, item: InboxItem, library: Library, now: datetime) -> tuple[list[Entry], Language]:
+        """What was answered last in the sender's conversation, or else offered just now; and their language."""
         async with self._store.read(brief=True) as read:
             talk = await conversations.find(read, channel=item.channel, lookup=item.sender)
-        return (library.get(topic_at(talk, now) or ""), talk.language) if talk else (None, "fi")
+            if talk is None or not may_go_on(talk, now):
+                return [], "fi"
+            topic = topic_at(talk, now)
+            ids = [topic] if topic else await conversations.offered(read, talk.id)
+        return [entry for id_ in ids if (entry := library.get(id_))], talk.language
 
     async def _asked(
         self, tx: Tx, talk: Conversation, said: Said, verdict: Verdict | None, now: datetime
@@ -337,6 +346,7 @@ class Service:
             promise=self._hours.promise_at(now),
             verdict=understood.verdict,
             goes_on=understood.goes_on,
+            circumstances=understood.circumstances,
             second=understood.second,
             wants_person=understood.wants_person,
             is_lost=understood.is_lost,

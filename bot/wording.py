@@ -35,7 +35,11 @@ STILL_ABOUT = "Luin tämän jatkoksi edelliseen. Jos et löydä vastausta täst�
 TWO_QUESTIONS = "Kysyit kahta asiaa. Vastaan kumpaankin."
 ONLY_IN_FINNISH = "Tämä vastaus on vasta suomeksi."
 
+KNOW_NO_MORE = (
+    "Tiedän tästä vain sen, mitä vastasin äsken. Siinä ei sanota, muuttaako kertomasi asiaa. Voit kysyä ihmiseltä."
+)
 DID_YOU_MEAN = "Tarkoititko jotakin näistä?"
+WHICH_OF_THESE = "Mitä näistä tarkoitat? Valitse yksi, niin vastaan siitä."
 BUTTON_NONE_OF_THESE = "Ei mikään näistä"
 WHAT_WOULD_HELP = "Kiitos, kun kerroit. Mikä auttaisi?"
 

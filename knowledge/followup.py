@@ -4,7 +4,7 @@ What counts as what is data: lexicon/followups.tsv. A message that names somethi
 topic before it, only offered it: a wrong answer is worse than a choice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -17,6 +17,7 @@ FOLLOW_UPS_FILE = Path(__file__).parent / "lexicon" / "followups.tsv"
 
 _LONGEST_MESSAGE = 8  # words; who writes more says what it is about
 _RIVAL = 0.1  # an entry that scores so much beside the topic's own title may be the one meant
+_STEM = 6  # letters: "opiskelijana" and "opiskelijat" have as many in common, and more
 _LIKELY = 0.5  # what is so probable by itself is offered, too
 
 
@@ -63,6 +64,12 @@ class FollowUps:
             return FollowUp(is_bare=True) if kinds else None
         return FollowUp(is_bare=False) if opener else None
 
+    def circumstances(self, text: str) -> tuple[str, ...]:
+        """The words of *text*, folded, that say something of the asker: their numbers, or else what else they tell."""
+        said = words(fold(clean(text)))
+        numbers = tuple(word for word in said if word.isdigit())
+        return numbers or tuple(word for word in said if self._kind(word) == "circumstance")
+
     def _kind(self, word: str) -> str | None:
         if word.isdigit():
             return "circumstance"
@@ -74,6 +81,30 @@ class FollowUps:
 def recognise(text: str) -> FollowUp | None:
     """How *text* goes on from an answer, by the words that come with the program."""
     return _shipped().recognise(text)
+
+
+def circumstances(text: str) -> tuple[str, ...]:
+    """See `FollowUps.circumstances`, by the words that come with the program."""
+    return _shipped().circumstances(text)
+
+
+def tells_of(text: str, told: Sequence[str]) -> bool:
+    """Whether *text* speaks of any of the circumstances *told*: a number as it is, a word in any form."""
+    there = words(fold(clean(text)))
+    return any(word == there_ for word in told for there_ in there) or any(
+        there_.startswith(word[:_STEM]) for word in told if len(word) >= _STEM for there_ in there
+    )
+
+
+def among(follow_up: FollowUp, alone: Verdict, offered: Sequence[str]) -> Verdict | None:
+    """The verdict on a follow-up after several entries *offered*, of which nobody has picked any: these again.
+
+    None where its own words may mean something else.
+    """
+    is_new = alone.kind == "choices" and (alone.confidence or 0) >= _LIKELY and alone.hits[0].entry_id not in offered
+    if not follow_up.is_bare or is_new:
+        return None
+    return replace(alone, kind="choices", hits=tuple(Hit(entry_id, _LIKELY) for entry_id in offered))
 
 
 @cache

@@ -263,6 +263,15 @@ async def question(read: AsyncConnection, conversation_id: str, message_id: int 
     return Asked(row.id, row.text, hits, seen.get("confidence"), row.ticket_id)
 
 
+async def offered(read: AsyncConnection, conversation_id: str) -> list[str]:
+    """The entries that the bot's last message offers as choices, as long as nothing was said after it; else none."""
+    of_bot = message.c.conversation_id == conversation_id, message.c.author == "bot"
+    last = (await read.execute(select(message.c.buttons).where(*of_bot).order_by(message.c.id.desc()).limit(1))).first()
+    buttons = (last.buttons if last else None) or []
+    is_open = any(button["verb"] == "none" for button in buttons)
+    return [button["value"] for button in buttons if is_open and button["verb"] == "pick"]
+
+
 async def button(
     read: AsyncConnection, conversation_id: str, message_id: int, ordinal: int
 ) -> tuple[Button, int | None] | None:

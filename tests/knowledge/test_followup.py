@@ -2,7 +2,7 @@
 
 import pytest
 
-from knowledge.followup import FollowUp, in_context, recognise
+from knowledge.followup import FollowUp, among, circumstances, in_context, recognise, tells_of
 from knowledge.index import Hit
 from knowledge.safety import SafetySign
 from knowledge.verdict import Verdict
@@ -27,6 +27,26 @@ BESIDE = Verdict("choices", (Hit("opintotuki", 0.6), Hit("asumistuki", 0.4)), 0.
 def test_words_that_could_be_asked_about_anything_go_on_from_the_answer(text: str) -> None:
     """In three languages, with and without dots: nobody repeats what they have just asked about."""
     assert recognise(text) == BARE
+
+
+def test_a_circumstance_is_found_where_an_answer_speaks_of_it() -> None:
+    """A number as that number, a word in any form; "alle" and "jos" tell nothing."""
+    young, studies, none = (circumstances(text) for text in ("entä jos oon alle 25?", "entä opiskelijana", "ja mistä?"))
+
+    assert (bool(young), bool(studies), none) == (True, True, ())
+    assert tells_of("Alle 25-vuotias tarvitsee lisäksi koulutuksen.", young)
+    assert not tells_of("Alle 250 euroa kuussa, yli 18-vuotiaalle.", young)
+    assert tells_of("Opiskelijat hakevat opintotukea.", studies)
+    assert not tells_of("Hae Kelasta.", studies)
+
+
+def test_after_choices_that_nobody_picked_the_same_are_offered_again() -> None:
+    """ "Ja paljonko?" is about one of them; what may be a question of its own is left to itself."""
+    again = among(BARE, VAGUE, ["asumistuki", "opintotuki"])
+
+    assert again is not None
+    assert (again.kind, [hit.entry_id for hit in again.hits]) == ("choices", ["asumistuki", "opintotuki"])
+    assert [among(NAMED, VAGUE, ["asumistuki"]), among(BARE, LIKELY, ["asumistuki"])] == [None, None]
 
 
 @pytest.mark.parametrize("text", ["entä cv", "entä toimeentulotuki?", "mites verokortti", "what about a CV?"])
