@@ -1,6 +1,5 @@
 """Single questions, newest day first: for seeing what is asked. Without alias, thread or hour, personal data masked."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import get_args
@@ -19,10 +18,9 @@ from bot.store import questions
 from bot.store.narrowing import ALL, Came, Narrowing
 from bot.store.questions import Lack
 from bot.store.tallies import NONE
-from knowledge.entry import Language
+from knowledge.entry import Language, is_entry_id
 
 SHOWN = 50
-TOPIC = r"[a-z0-9-]{1,64}"  # how the id of an entry may look, also of one that is no more
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def _narrowing(visit: Visit) -> Narrowing:
         came in (None, *get_args(Came))
         and channel in (None, *CHANNELS)
         and language in (None, *LANGUAGE_NAMES)
-        and (not topic or re.fullmatch(TOPIC, topic) is not None)
+        and (not topic or is_entry_id(topic))  # also of an entry that is no more
     )
     if not known:
         raise not_found()

@@ -471,7 +471,8 @@ class TelegramChannel:
             return
         last = await keep(self._store, self._vault, updates, self._clock())
         if last is None:  # all are set aside, and come again until one with a number confirms them
-            self._trouble(NO_NUMBERS, is_known=is_known)
+            if not is_known:
+                self._trouble(NO_NUMBERS)
             await self._store.hub.pause(UNNUMBERED_SECONDS)
             return
         self._succeeded()
@@ -655,10 +656,9 @@ class TelegramChannel:
     def _succeeded(self) -> None:
         self.health.succeeded_at, self.health.trouble = self._clock(), None
 
-    def _trouble(self, what: str, *, is_known: bool = False) -> None:
+    def _trouble(self, what: str) -> None:
         self.health.trouble = what
-        if not is_known:
-            log.warning("telegram_trouble", what=what)
+        log.warning("telegram_trouble", what=what)
 
 
 def _as_send_failure(error: TelegramError) -> SendFailed:

@@ -200,6 +200,7 @@ async def test_each_figure_leads_to_the_very_questions_it_counts(office: Office)
         shown[account.name] = set(re.findall(rf'href="/console/questions\?{days}&([^"]*)"', page))
         assert "summia, joista ei ole rivejä" in page
     async with office.at_work(office.kaisa) as kaisa:
+        statuses = {(await kaisa.sees(f"/console/questions?{days}&{query}")).status_code for query in shown["Kaisa"]}
         pages = {
             query: (await kaisa.sees(f"/console/questions?{query}"))
             for query in (
@@ -209,6 +210,7 @@ async def test_each_figure_leads_to_the_very_questions_it_counts(office: Office)
         }  # fmt: skip
 
     assert shown["Yrjö"] == set()
+    assert statuses == {200}
     assert shown["Kaisa"] >= {
         "came=answered", "came=choices", "came=picked", "came=person", "came=nothing", "came=helped",
         "topic=asumistuki", "came=lacking&topic=asumistuki", "channel=web", "language=fi",
@@ -291,7 +293,7 @@ async def test_a_figure_leads_to_its_cases_where_its_reader_may_go(office: Offic
             page = (await person.sees(f"{PAGE}?period=weeks")).text
             main = page.partition("<main")[2]
             paths = set(re.findall(r'href="(/console/[^"#]*)"', html.unescape(main)))
-            elsewhere = sorted(path for path in paths if not path.startswith(PAGE))
+            elsewhere = sorted(path for path in paths if not path.startswith((PAGE, f"{questions}&")))
             statuses = {(await person.sees(path)).status_code for path in elsewhere}
             found[account.role] = statuses, paths & {
                 questions, "/console/gaps", "/console/faq/asumistuki", "/console/?view=closed",
