@@ -78,6 +78,13 @@ def decide(conversation: Conversation, said: Said, signals: Signals, now: dateti
             return Decision("left" if said.gone else "back", conversation, events=left, reachable=not said.gone)
 
 
+def in_language_of_command(conversation: Conversation, said: Said) -> Conversation:
+    """The conversation in the language of a command's name, while nothing else tells which the asker reads."""
+    language = said.language if isinstance(said, Start | Command) else None
+    is_known = conversation.state.chose_language or conversation.state.question_id is not None
+    return conversation if language is None or is_known else replace(conversation, language=language)
+
+
 def topic_at(conversation: Conversation, now: datetime) -> str | None:
     """The entry that a follow-up would go on from; None while words are meant for a person, or after a danger."""
     return conversation.state.topic if may_go_on(conversation, now) else None

@@ -39,16 +39,21 @@ class Text:
 
 @dataclass(frozen=True)
 class Start:
-    """The asker opened the bot; *campaign* tells by which link, when by one."""
+    """The asker opened the bot; *campaign* tells by which link, when by one; *language*: see `Command`."""
 
     campaign: str | None = None
+    language: Language | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command such as /ihminen, by its Finnish name without the slash."""
+    """A command such as /ihminen, by its Finnish name without the slash.
+
+    *language*: of the name it was typed by, where that tells one. It is the same command by any name.
+    """
 
     name: str
+    language: Language | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

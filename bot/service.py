@@ -20,7 +20,7 @@ from bot.channels.incoming import Incoming, InGroup, MoveHere, Pressed, StaffSai
 from bot.channels.markup import split
 from bot.channels.webchat import posts
 from bot.channels.webchat.pace import Pace
-from bot.conversation import decide, may_go_on, takes_contacts, topic_at
+from bot.conversation import decide, in_language_of_command, may_go_on, takes_contacts, topic_at
 from bot.delivery import Delivery, Slot
 from bot.dialogue import (
     Asked,
@@ -218,6 +218,7 @@ class Service:
             return False
         if talk is None:
             talk = await self._begin(tx, item, incoming.address, _first_guess(incoming.language), now)
+        talk = in_language_of_command(talk, said)
         if self._is_too_much(item, talk, said, said_at):
             said = Flood(self._told_to_wait.allows(item.sender, item.key, said_at))
         is_probe = item.sender == self._probe  # what the service asks itself is nobody's question

@@ -9,6 +9,7 @@ from bot.dialogue import Command as Commanded
 from bot.dialogue import Empty, Left, Start, Text, Unreadable
 from bot.store.outbox import Act
 from knowledge import safety
+from knowledge.entry import Language
 
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
 COMMAND = re.compile(r"/([A-Za-zÅÄÖåäö_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
@@ -27,6 +28,12 @@ ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
     "privacy": "tietosuoja", "dataskydd": "tietosuoja", "integritet": "tietosuoja",
     "help": "ohje", "info": "ohje", "instruktion": "ohje",
 }  # fmt: skip
+
+IN_SWEDISH = frozenset({
+    "borja", "amnen", "paminn", "situationer", "tipset", "manniska", "hjalp", "kris", "sprak", "dela", "minadata",
+    "glom", "dataskydd", "integritet", "instruktion",
+})  # fmt: skip
+IN_BOTH = frozenset({"person", "tips", "info"})  # they tell no language
 
 CRIES = {"apua", "auttakaa", "hjälp", "help"}  # alone they tell no danger, and yet nobody who writes them may wait
 
@@ -175,6 +182,15 @@ def read_command(text: str) -> tuple[str, str] | None:
         return None
     name = found[1].lower().translate(WITHOUT_MARKS)
     return ALIASES.get(name, name), (found[2] or "").strip()
+
+
+def command_language(text: str) -> Language | None:
+    """The language of the name by which *text* gives a command; None for a Finnish one, and where it tells none."""
+    found = COMMAND.match(text)
+    name = found[1].lower().translate(WITHOUT_MARKS) if found else ""
+    if name not in ALIASES or name in IN_BOTH:
+        return None
+    return "sv" if name in IN_SWEDISH else "en"
 
 
 def calls_for_help(text: str) -> bool:

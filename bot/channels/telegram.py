@@ -59,6 +59,7 @@ from bot.channels.incoming import (
     SendFailed,
     Unparsable,
     clean,
+    command_language,
     read_command,
     read_text,
 )
@@ -177,9 +178,11 @@ def _message(update: Update) -> Incoming | None:
     said_at = message.edit_date or message.date
     if command == "start" and _is_code(rest):
         is_move = rest.startswith(moving.PREFIX)
-        return Incoming(address, MoveHere(rest[:64]) if is_move else Start(rest or None), language, said_at)
+        return Incoming(
+            address, MoveHere(rest[:64]) if is_move else Start(rest or None, command_language(text)), language, said_at
+        )
     if command and not rest:
-        return Incoming(address, Command(command), language, said_at)
+        return Incoming(address, Command(command, command_language(text)), language, said_at)
     if text:  # also words after a command: a slash must not swallow a question, or a cry for help
         said = read_text(text)
         if isinstance(said, Text) and not message.text:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.channels.incoming import Incoming, Pressed, Unparsable, read_command, read_text
+from bot.channels.incoming import Incoming, Pressed, Unparsable, command_language, read_command, read_text
 from bot.dialogue import Command, Empty, Start, Text
 from knowledge.entry import Language
 
@@ -57,4 +57,5 @@ def _said(text: str) -> Text | Empty | Command | Start:
     command, rest = read_command(text.strip()) or ("", "")
     if not command or rest:  # words after a command are words: a slash must not swallow a question
         return read_text(text)
-    return Start() if command == "start" else Command(command)
+    language = command_language(text.strip())
+    return Start(language=language) if command == "start" else Command(command, language)
