@@ -177,10 +177,8 @@ def _message(update: Update) -> Incoming | None:
     language = (message.from_user.language_code or "")[:2] if message.from_user else None
     said_at = message.edit_date or message.date
     if command == "start" and _is_code(rest):
-        is_move = rest.startswith(moving.PREFIX)
-        return Incoming(
-            address, MoveHere(rest[:64]) if is_move else Start(rest or None, command_language(text)), language, said_at
-        )
+        start = Start(rest or None, command_language(text))
+        return Incoming(address, MoveHere(rest[:64]) if rest.startswith(moving.PREFIX) else start, language, said_at)
     if command and not rest:
         return Incoming(address, Command(command, command_language(text)), language, said_at)
     if text:  # also words after a command: a slash must not swallow a question, or a cry for help
