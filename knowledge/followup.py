@@ -91,9 +91,8 @@ def circumstances(text: str) -> tuple[str, ...]:
 def tells_of(text: str, told: Sequence[str]) -> bool:
     """Whether *text* speaks of any of the circumstances *told*: a number as it is, a word in any form."""
     there = words(fold(clean(text)))
-    return any(word == there_ for word in told for there_ in there) or any(
-        there_.startswith(word[:_STEM]) for word in told if len(word) >= _STEM for there_ in there
-    )
+    stems = tuple(word[:_STEM] for word in told if len(word) >= _STEM)
+    return any(word in told or word.startswith(stems) for word in there)
 
 
 def among(follow_up: FollowUp, alone: Verdict, offered: Sequence[str]) -> Verdict | None:

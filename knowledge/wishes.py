@@ -19,8 +19,10 @@ _MACHINE = re.compile(r"\b(?:chat)?(?:bot|robot)", re.IGNORECASE)
 
 
 def wants_person(text: str) -> bool:
-    """Whether *text* asks to be passed on to a person. A question about that, or about anything else, does not, nor
-    does who wants none."""
+    """Whether *text* asks to be passed on to a person.
+
+    A question about that, or about anything else, does not, nor does who wants none.
+    """
     kinds, length = _kinds_in(text, PERSON_WISHES_FILE)
     return "person" in kinds and ("wish" in kinds or length <= 2) and not _refuses(text)
 
