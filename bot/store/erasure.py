@@ -27,9 +27,10 @@ async def erase(tx: Tx, conversation_id: str) -> bytes | None:
         return None
     lookups = select(address.c.lookup).where(address.c.asker_id == found.asker_id)
     await tx.execute(delete(quarantine).where(quarantine.c.sender.in_(lookups)))
-    await tx.execute(
-        update(inbox).where(inbox.c.sender.in_(lookups), inbox.c.state != "open").values(sender=ERASED_SENDER)
-    )
+    async with tx.patience():
+        await tx.execute(
+            update(inbox).where(inbox.c.sender.in_(lookups), inbox.c.state != "open").values(sender=ERASED_SENDER)
+        )
     tickets = select(ticket.c.id).join(conversation).where(conversation.c.asker_id == found.asker_id)
     # What has been posted already is removed from the groups by whoever keeps them in step: these rows tell of it.
     posts = select(group_message.c.id).where(group_message.c.ticket_id.in_(tickets))

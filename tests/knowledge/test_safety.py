@@ -320,7 +320,13 @@ def test_a_sign_in_the_middle_of_a_long_story_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["pidä huolta kissasta", "mihinkä sitä soitetaan ko töissä lyyään", "Minulla ei ole toivo. Mitä teen?"]
+    "text",
+    [
+        "sorry kaikesta",
+        "pidä huolta kissasta",
+        "mihinkä sitä soitetaan ko töissä lyyään",
+        "Minulla ei ole toivo. Mitä teen?",
+    ],
 )
 def test_what_may_mean_danger_is_a_sign(text: str) -> None:
     """A farewell, or a beating, in few words: a gentle line costs little."""
