@@ -38,7 +38,7 @@ lint: .venv/.test-ready ## static checks and the FAQ's own
 bench: .venv/.test-ready ## the benchmark tables
 	@$(BIN)/python -m tests.bench
 
-torture: .venv/.test-ready ## what the world does to a service, done to it on purpose (a quarter of an hour)
+torture: .venv/.test-ready ## what the world does to a service, done to it on purpose (ten minutes)
 	@$(BIN)/python -m tests.torture
 
 .venv-audit/.ready: requirements-audit.lock

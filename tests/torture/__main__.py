@@ -100,7 +100,7 @@ async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, a
             return result
 
         # Those that keep the machine busy are at the left, one at a time; those that mostly wait go on beside them.
-        left = deque(sorted(chosen, key=lambda one: one[0].waits))
+        left = deque(sorted((one for one in chosen if not one[0].is_alone), key=lambda one: one[0].waits))
         playing: list[asyncio.Task[Result]] = []
 
         async def lane(take: Callable[[], tuple[Scenario, str]], goes_on: Callable[[], bool]) -> None:
@@ -109,12 +109,13 @@ async def _play_all(chosen: list[tuple[Scenario, str]], seed: int, kills: int, a
                 playing.append(tasks.create_task(one(*take(), has_gone_home)))
                 await has_gone_home.wait()
 
+        results = [await one(*by_itself, asyncio.Event()) for by_itself in chosen if by_itself[0].is_alone]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(lane(left.popleft, lambda: bool(left)))
             tasks.create_task(lane(left.pop, lambda: bool(left)))
             tasks.create_task(lane(left.pop, lambda: bool(left) and left[-1][0].waits))
     print(f"\n{time.monotonic() - began:.0f} s in all")
-    return [task.result() for task in playing]
+    return results + [task.result() for task in playing]
 
 
 def _introduce(seed: int) -> None:

@@ -24,7 +24,8 @@ class Scenario:
     """*act* finds a service that is ready, with everybody at it, and must leave one that runs.
 
     *databases*: on which it is played, each in a world of its own; *mode*: how updates come, at first; *settings*: more
-    KOPPI_… ones, by their names; *waits*: whether most of its time nothing is done, so that another has the machine.
+    KOPPI_… ones, by their names; *waits*: whether most of its time nothing is done, so that another has the machine;
+    *is_alone*: it compares waiting times, so nothing else may have it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Scenario:
     askers: int = 200
     settings: dict[str, str] = field(default_factory=dict)
     waits: bool = False
+    is_alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -121,4 +121,4 @@ def _p95(values: list[float]) -> float:
     return quantiles(values, n=20)[-1] if len(values) > 1 else 0.0
 
 
-SCENARIOS = [Scenario("slow clients", dawdle, ("sqlite",), askers=100)]
+SCENARIOS = [Scenario("slow clients", dawdle, ("sqlite",), askers=100, is_alone=True)]
