@@ -14,26 +14,19 @@ from knowledge.entry import Language
 MAX_TEXT = 4096  # characters that are read of one message; Telegram's own limit
 COMMAND = re.compile(r"/([A-Za-zÅÄÖåäö_]{1,32})(?:@\w+)?(?:\s+(.*))?$", re.DOTALL)
 WITHOUT_MARKS = str.maketrans("åäö", "aao")  # Telegram's menu takes no others, but people write "/hjälp"
-ALIASES = {  # English and Swedish names; the Finnish ones are the commands' own
-    "begin": "start", "borja": "start",
-    "topics": "aiheet", "amnen": "aiheet",
-    "remind": "muistuta", "paminn": "muistuta", "situations": "tilanteet", "situationer": "tilanteet",
-    "tips": "vinkit", "tipset": "vinkit",
-    "human": "ihminen", "person": "ihminen", "manniska": "ihminen",
-    "emergency": "apua", "crisis": "apua", "hjalp": "apua", "kris": "apua",
-    "language": "kieli", "sprak": "kieli",
-    "share": "jaa", "dela": "jaa",
-    "mydata": "tietoni", "minadata": "tietoni",
-    "forget": "unohda", "delete": "unohda", "glom": "unohda",
-    "privacy": "tietosuoja", "dataskydd": "tietosuoja", "integritet": "tietosuoja",
-    "help": "ohje", "info": "ohje", "instruktion": "ohje",
+# The commands' names in other languages; the Finnish ones are their own. What stands in both tells no language.
+ENGLISH = {
+    "begin": "start", "topics": "aiheet", "remind": "muistuta", "situations": "tilanteet", "tips": "vinkit",
+    "human": "ihminen", "person": "ihminen", "emergency": "apua", "crisis": "apua", "language": "kieli", "share": "jaa",
+    "mydata": "tietoni", "forget": "unohda", "delete": "unohda", "privacy": "tietosuoja", "help": "ohje",
+    "info": "ohje",
 }  # fmt: skip
-
-IN_SWEDISH = frozenset({
-    "borja", "amnen", "paminn", "situationer", "tipset", "manniska", "hjalp", "kris", "sprak", "dela", "minadata",
-    "glom", "dataskydd", "integritet", "instruktion",
-})  # fmt: skip
-IN_BOTH = frozenset({"person", "tips", "info"})  # they tell no language
+SWEDISH = {
+    "borja": "start", "amnen": "aiheet", "paminn": "muistuta", "situationer": "tilanteet",
+    "tips": "vinkit", "tipset": "vinkit", "person": "ihminen", "manniska": "ihminen", "hjalp": "apua", "kris": "apua",
+    "sprak": "kieli", "dela": "jaa", "minadata": "tietoni", "glom": "unohda", "dataskydd": "tietosuoja",
+    "integritet": "tietosuoja", "info": "ohje", "instruktion": "ohje",
+}  # fmt: skip
 
 CRIES = {"apua", "auttakaa", "hjälp", "help"}  # alone they tell no danger, and yet nobody who writes them may wait
 
@@ -177,20 +170,22 @@ def clean(text: str) -> str:
 
 def read_command(text: str) -> tuple[str, str] | None:
     """The Finnish name of the command that *text* begins with, and what stands after it; None without one."""
-    found = COMMAND.match(unicodedata.normalize("NFC", text))  # some keyboards write "ä" as two signs
-    if found is None:
-        return None
-    name = found[1].lower().translate(WITHOUT_MARKS)
-    return ALIASES.get(name, name), (found[2] or "").strip()
+    name, rest = _named(text)
+    return (ENGLISH.get(name) or SWEDISH.get(name) or name, rest) if name else None
 
 
 def command_language(text: str) -> Language | None:
     """The language of the name by which *text* gives a command; None for a Finnish one, and where it tells none."""
-    found = COMMAND.match(text)
-    name = found[1].lower().translate(WITHOUT_MARKS) if found else ""
-    if name not in ALIASES or name in IN_BOTH:
+    name, _rest = _named(text)
+    if (name in ENGLISH) == (name in SWEDISH):
         return None
-    return "sv" if name in IN_SWEDISH else "en"
+    return "en" if name in ENGLISH else "sv"
+
+
+def _named(text: str) -> tuple[str, str]:
+    """The command that *text* begins with as the tables above have it, and what stands after it; "" without one."""
+    found = COMMAND.match(unicodedata.normalize("NFC", text))  # some keyboards write "ä" as two signs
+    return (found[1].lower().translate(WITHOUT_MARKS), (found[2] or "").strip()) if found else ("", "")
 
 
 def calls_for_help(text: str) -> bool:

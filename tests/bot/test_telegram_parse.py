@@ -20,6 +20,7 @@ from bot.channels.incoming import (
     RepliedInGroup,
     Unparsable,
     clean,
+    command_language,
 )
 from bot.channels.telegram import parse
 from bot.dialogue import Command, Empty, Left, Start, Text, Unreadable
@@ -101,6 +102,13 @@ def said(body: str) -> object:
 def test_a_text_is_read_as_what_it_is(text: str, expected: object) -> None:
     """Commands by any of their names, words cleaned of what a database or a page would choke on."""
     assert said(message(text=text)) == expected
+
+
+def test_a_command_tells_its_language_however_it_is_typed() -> None:
+    """Some keyboards write "ä" as two signs; a name that is Swedish and English tells of neither."""
+    assert command_language(unicodedata.normalize("NFD", "/hjälp")) == command_language("/hjalp") == "sv"
+    assert command_language("/Forget") == "en"
+    assert [command_language(text) for text in ("/person", "/tips", "/info", "/apua", "hjälp")] == [None] * 5
 
 
 @pytest.mark.parametrize(
