@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, or
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.engine import Tx
+from bot.store.lists import is_one_of
 from bot.store.narrowing import ALL, Narrowing
 from bot.store.schema import asker, conversation, message, ticket
 from knowledge.entry import Language
@@ -76,6 +77,15 @@ class AskedQuestion:
         return {"escalate": "unknown", "choices": "not_chosen"}.get(self.kind)  # type: ignore[return-value]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Whose a question is and where it came from: for counting its like, and for nobody's eyes."""
+
+    asker_id: str
+    channel: str
+    language: Language
+
+
 async def lately(
     read: AsyncConnection,
     *,
@@ -101,6 +111,17 @@ async def lately(
 async def of(read: AsyncConnection, ids: Sequence[int]) -> list[AskedQuestion]:
     """These questions, those of them that are still there, in the order asked."""
     return await _read(read, _questions().where(message.c.id.in_(ids)).order_by(message.c.created_at, message.c.id))
+
+
+async def origins(read: AsyncConnection, ids: Sequence[int]) -> dict[int, Origin]:
+    """Where these questions came from, of those that are still there."""
+    rows = await read.execute(
+        select(message.c.id, asker.c.id.label("asker_id"), conversation.c.channel, asker.c.language)
+        .join(conversation, message.c.conversation_id == conversation.c.id)
+        .join(asker, conversation.c.asker_id == asker.c.id)
+        .where(is_one_of(read.dialect.name, message.c.id, ids))
+    )
+    return {row.id: Origin(row.asker_id, row.channel, row.language) for row in rows}
 
 
 async def put_aside(tx: Tx, ids: Sequence[int], reason: GapReason) -> None:
