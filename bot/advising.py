@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot import checkins, wording
 from bot.dialogue import Button
 from bot.hours import OpeningHours
+from bot.signature import signature
 from bot.store import audit, conversations, events, outbox, tickets
 from bot.store.accounts import Account
 from bot.store.engine import Store, Tx
@@ -239,7 +240,8 @@ def joining(ticket: TicketRow, account: Account) -> str:
 
 
 def _leaving(ticket: TicketRow, account: Account) -> str:
-    return wording.say(ticket.language, wording.ADVISOR_LEFT, name=escape_markdown(account.name))
+    advisor = signature(ticket.language, account.role, account.name)
+    return wording.say(ticket.language, wording.ADVISOR_LEFT, advisor=escape_markdown(advisor))
 
 
 async def _offers_to_ask(tx: Tx, ticket: TicketRow, about: str | None, now: datetime) -> tuple[Button, ...]:

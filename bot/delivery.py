@@ -310,7 +310,8 @@ class Delivery:
                     raise TurnOver
                 is_made = True
                 return await channel.send(
-                    address, Sendable(item.text, labels, item.is_markdown, item.act, item.target, item.thread, file)
+                    address,
+                    Sendable(item.text, labels, item.act, item.target, item.thread, file, item.signature),
                 )
         except (SendFailed, TurnOver):
             raise

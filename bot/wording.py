@@ -111,7 +111,11 @@ ADVISOR_JOINED: dict[str, str] = {
     "sosiaaliohjaaja": "Sosiaaliohjaaja {name} on nyt täällä ja vastaa sinulle.",
     "tyovoimaneuvoja": "Työvoimaneuvoja {name} on nyt täällä ja vastaa sinulle.",
 }
-ADVISOR_LEFT = "{name} siirtyi muihin töihin. Kysymyksesi on taas jonossa, ja joku vastaa siihen."
+ADVISOR: dict[str, str] = {
+    "sosiaaliohjaaja": "Sosiaaliohjaaja {name}",
+    "tyovoimaneuvoja": "Työvoimaneuvoja {name}",
+}
+ADVISOR_LEFT = "{advisor} siirtyi muihin töihin. Kysymyksesi on taas jonossa, ja joku vastaa siihen."
 STALE_BUTTON = "Tuo nappi ei ole enää voimassa. Kirjoita kysymyksesi, niin etsin vastauksen."
 
 MASKED = "Peitin henkilötunnuksesi tai tilinumerosi, sitä ei tarvita."

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from admin.console.visit import Visit
 from bot import advising, wording
 from bot.channels import telegram
 from bot.channels.incoming import clean
-from bot.channels.markup import as_plain_text, as_telegram_html
+from bot.channels.markup import as_plain_text, as_signed_html, as_telegram_html
 from bot.channels.webchat import transcript
 from bot.channels.webchat.transcript import Said
+from bot.signature import signature
 from bot.store.tickets import TicketRow
 
 
@@ -42,12 +43,11 @@ def preview(visit: Visit, ticket: TicketRow, text: str) -> Preview:
     return Preview(show(visit, ticket, said), has_marks=as_plain_text(clean(text)) != clean(text))
 
 
-def _in_telegram(_visit: Visit, _ticket: TicketRow, said: list[Said]) -> list[Bubble]:
-    """The bot's words are sent as Telegram's HTML; a person's go out plain, and all come from the bot."""
-    return [
-        Bubble("", Markup(as_telegram_html(line.text)) if line.author == "bot" else escape(line.text))  # noqa: S704 - escaped there
-        for line in said
-    ]
+def _in_telegram(visit: Visit, ticket: TicketRow, said: list[Said]) -> list[Bubble]:
+    """All come from the bot: who else speaks stands above the words."""
+    name = signature(ticket.language, visit.account.role, visit.account.name)
+    shown = [as_telegram_html(line.text) if line.author == "bot" else as_signed_html(name, line.text) for line in said]
+    return [Bubble("", Markup(html)) for html in shown]  # noqa: S704 - escaped there
 
 
 def _on_the_web(visit: Visit, ticket: TicketRow, said: list[Said]) -> list[Bubble]:

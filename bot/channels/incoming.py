@@ -113,7 +113,8 @@ class Incoming:
 class Sendable:
     """One message to send, and the buttons' labels with the data they carry back.
 
-    The bot's own words are in the Markdown of the FAQ; a person's are plain and shown as they were written.
+    The bot's own words are in the Markdown of the FAQ; a person's are plain and shown as they were written, below
+    their *signature*: who it is that speaks, where the channel doesn't tell that by itself.
     Another *act* than sending changes what was sent, and is Telegram's alone: to edit the message *target*, to delete
     it (or where that is forbidden, to leave *text* of it), to answer a press whose query is the address; to open a
     forum topic called *text*, where the group has any, or to drop the topic *target*.
@@ -124,11 +125,11 @@ class Sendable:
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
-    is_markdown: bool = True
     act: Act = "send"
     target: str | None = None
     thread: str | None = None
     file: bytes | None = None
+    signature: str | None = None
 
 
 class SendFailed(Exception):

@@ -27,6 +27,11 @@ def as_telegram_html(markdown: str) -> str:
     return _answers.get(markdown) or "".join(_telegram(_PARSER.parse(markdown))).strip()
 
 
+def as_signed_html(signature: str, text: str) -> str:
+    """A person's words as they were written, under their *signature*, in the HTML that Telegram takes."""
+    return f"<b>{escape(signature)}</b>\n{escape(text)}"
+
+
 def kept_rendered() -> Collection[str]:
     """The answers whose HTML is kept in memory."""
     return _answers.keys()

@@ -63,7 +63,7 @@ from bot.channels.incoming import (
     read_command,
     read_text,
 )
-from bot.channels.markup import as_plain_text, as_telegram_html
+from bot.channels.markup import as_plain_text, as_signed_html, as_telegram_html
 from bot.dialogue import Command, Left, Start, Text, Unreadable
 from bot.settings import Settings
 from bot.store import inbox, leases, moving
@@ -562,14 +562,12 @@ class TelegramChannel:
 
     async def _write(self, message: Sendable, write: Callable[[str, bool], Awaitable[str]]) -> str:
         """*write* the text as HTML, or if Telegram doesn't understand ours, as it is."""
-        if not message.is_markdown:
-            return await write(message.text, False)
         try:
-            return await write(as_telegram_html(message.text), True)
+            return await write(_as_html(message), True)
         except BadRequest as error:
             if not _is_about_markup(error):
                 raise
-            return await write(as_plain_text(message.text), False)
+            return await write(_as_plain(message), False)
 
     async def _send(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
         answered = ReplyParameters(int(message.target), allow_sending_without_reply=True) if message.target else None
@@ -687,6 +685,16 @@ def _as_send_failure(error: TelegramError) -> SendFailed:
             return SendFailed("Telegram is out of order")
         case _:
             return SendFailed("Telegram answered something unreadable", uncertain=True)
+
+
+def _as_html(message: Sendable) -> str:
+    if message.signature is None:
+        return as_telegram_html(message.text)
+    return as_signed_html(message.signature, message.text)
+
+
+def _as_plain(message: Sendable) -> str:
+    return as_plain_text(message.text) if message.signature is None else f"{message.signature}\n{message.text}"
 
 
 def _keyboard(message: Sendable) -> InlineKeyboardMarkup | None:

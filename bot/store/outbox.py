@@ -37,10 +37,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import meters
 from bot.dialogue import Button, Conversation, Reply
+from bot.signature import signature
 from bot.store import conversations
 from bot.store.backlog import Backlog
 from bot.store.engine import Tx, insert_once
-from bot.store.schema import address, chat_link, conversation, group_message, message, notice, outbox, ticket
+from bot.store.schema import (
+    account,
+    address,
+    asker,
+    chat_link,
+    conversation,
+    group_message,
+    message,
+    notice,
+    outbox,
+    ticket,
+)
 from bot.store.tickets import TOPIC as QUEUE
 from bot.store.tickets import TicketRow
 
@@ -83,12 +95,17 @@ def _due(is_first_in_line: ColumnElement[bool]) -> Select[Any]:
             message.c.text.label("said"),
             func.coalesce(message.c.buttons, notice.c.buttons).label("buttons"),
             message.c.author,
+            account.c.name.label("speaker_name"),
+            account.c.role.label("speaker_role"),
+            asker.c.language,
             notice.c.text.label("told"),
             func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
         )
         .join(message, outbox.c.message_id == message.c.id, isouter=True)
         .join(notice, outbox.c.notice_id == notice.c.id, isouter=True)
         .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
+        .join(asker, conversation.c.asker_id == asker.c.id, isouter=True)
+        .join(account, message.c.account_id == account.c.id, isouter=True)
         .join(address, conversation.c.address_id == address.c.id, isouter=True)
         .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
         .join(group_message, outbox.c.group_message_id == group_message.c.id, isouter=True)
@@ -181,7 +198,7 @@ class OutboxItem:
         group_message_id: of what stands, or is to stand, in an advisors' group about a ticket.
         act, target, thread: see `Sendable`.
         text: what to say, or None when it has been erased meanwhile.
-        is_markdown: the bot's words are Markdown, a person's are plain text.
+        signature: see `Sendable`.
         sealed_address: where to, sealed; None when it has been erased meanwhile.
         is_direct_reply: whether it is the first reply to something somebody said, or what an advisor has just done.
         is_broadcast: whether nobody waits for it.
@@ -197,7 +214,6 @@ class OutboxItem:
     message_id: int | None
     text: str | None
     buttons: list[dict[str, str]]
-    is_markdown: bool
     sealed_address: bytes | None
     is_direct_reply: bool
     attempts: int
@@ -211,6 +227,7 @@ class OutboxItem:
     is_broadcast: bool = False
     key: str = ""
     inbox_id: int | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -444,7 +461,6 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             message_id=row.message_id,
             text=row.said if row.message_id is not None else row.told,
             buttons=row.buttons or [],
-            is_markdown=row.author in (None, "bot"),
             sealed_address=row.sealed,
             is_direct_reply=row.ordinal == 0 or row.key.startswith((f"{JOINED}:", f"{REPLY}:")),
             attempts=row.attempts + 1,
@@ -458,9 +474,15 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             is_broadcast=row.is_broadcast,
             key=row.key,
             inbox_id=row.inbox_id,
+            signature=_signature(row),
         )
         for row in rows
     ]
+
+
+def _signature(row: Row[Any]) -> str | None:
+    is_an_advisors = row.author == "advisor"
+    return signature(row.language, row.speaker_role, row.speaker_name) if is_an_advisors else None
 
 
 async def add_reply(
@@ -509,7 +531,6 @@ async def add_reply(
         message_id=message_id,
         text=text,
         buttons=[asdict(button) for button in buttons],
-        is_markdown=True,
         sealed_address=sealed_address,
         is_direct_reply=True,
         attempts=1,

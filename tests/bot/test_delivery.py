@@ -384,7 +384,11 @@ async def test_a_reply_that_claims_waits_for_no_gap(koppi: Koppi, monkeypatch: p
     await koppi.desk.reply(koppi.vaino, ticket.id, "Käy Ohjaamossa.", "form-1", koppi.clock())
     await koppi.desk.reply(koppi.vaino, ticket.id, "Tai soita.", "form-2", koppi.clock())
 
-    assert [(await koppi.hears()).text for _ in range(3)] == [joined, "Käy Ohjaamossa.", "Tai soita."]
+    assert [(await koppi.hears()).text for _ in range(3)] == [
+        joined,
+        "Työvoimaneuvoja Väinö\nKäy Ohjaamossa.",
+        "Työvoimaneuvoja Väinö\nTai soita.",
+    ]
 
 
 async def test_a_crowd_is_answered_within_telegrams_own_limits(koppi: Koppi) -> None:

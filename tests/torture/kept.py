@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.markup import as_plain_text, as_telegram_html
+from bot.signature import signature
 from bot.store.engine import Store
-from bot.store.schema import address, audit, chat_link, conversation, decision, inbox, message, notice, outbox
+from bot.store.schema import account, address, audit, chat_link, conversation, decision, inbox, message, notice, outbox
 from bot.store.schema import quarantine as quarantine_table
 from bot.vault import Vault
+from knowledge.entry import LANGUAGES
 from tests.support import telegram_html
 from tests.torture.ledger import Handled, Kept, Key, Row
 
@@ -76,11 +78,14 @@ async def _rows(read: AsyncConnection, vault: Vault) -> dict[str, list[Row]]:
             outbox,
             message.c.text.label("said"),
             message.c.author,
+            account.c.name,
+            account.c.role,
             notice.c.text.label("told"),
             func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
         )
         .join(message, outbox.c.message_id == message.c.id, isouter=True)
         .join(notice, outbox.c.notice_id == notice.c.id, isouter=True)
+        .join(account, message.c.account_id == account.c.id, isouter=True)
         .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
         .join(address, conversation.c.address_id == address.c.id, isouter=True)
         .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
@@ -96,7 +101,10 @@ async def _rows(read: AsyncConnection, vault: Vault) -> dict[str, list[Row]]:
 
 def _row(row: Any) -> Row:
     text = row.said if row.said is not None else row.told or ""
-    texts = {text} if row.author == "advisor" else {telegram_html.parse(as_telegram_html(text))[0], as_plain_text(text)}
+    if row.author == "advisor":
+        texts = {f"{signature(language, row.role, row.name)}\n{text}" for language in LANGUAGES}
+    else:
+        texts = {telegram_html.parse(as_telegram_html(text))[0], as_plain_text(text)}
     return Row(
         row.id,
         frozenset(texts),

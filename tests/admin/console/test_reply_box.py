@@ -216,6 +216,7 @@ async def test_a_preview_shows_what_the_asker_will_see_and_sends_nothing(office:
     for shown in seen.values():
         assert "Työvoimaneuvoja Väinö on nyt täällä" in shown
         assert "Hei **Aino**!\n&lt;script&gt;" in shown
+    assert "<b>Työvoimaneuvoja Väinö</b>\nHei **Aino**!" in seen["telegram"]
     assert "<a " not in seen["telegram"]
     assert '<a href="https://example.org" rel="noopener noreferrer nofollow"' in seen["web"]
     assert '<a href="tel:0441234567">' in seen["web"]
