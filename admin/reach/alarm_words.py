@@ -217,6 +217,18 @@ CAUSES: Mapping[str, Words] = {
         "en": "**As many come as before, but they don't ask.** The bot works. Open the chat, look at it with new eyes "
         "and change the example questions for timely ones.",
     },
+    "flooded": {
+        "fi": "Botti toimii. Verkkochat avattiin useimpina päivinä paljon tavallista useammin, mutta kysyjiä oli "
+        "vähemmän. Avaaja voi olla ohjelma, joten tulijoiden määrää ei voi sanoa. Jos olet juuri kertonut "
+        "palvelusta, avaa chat ja katso sitä tulijan silmin; muuten vie linkki yhteen paikkaan, jossa nuoret jo "
+        "ovat.",
+        "sv": "Boten fungerar. De flesta dagar öppnades webbchatten mycket oftare än vanligt, men färre frågade. Det "
+        "kan vara ett program, så hur många som kom kan inte sägas. Har du just berättat om tjänsten, öppna "
+        "chatten och se på den med nya ögon; annars ta länken till ett ställe där de unga redan är.",
+        "en": "The bot works. On most days the web chat was opened much more often than usual, but fewer asked. That "
+        "may be a program, so how many came can't be told. If you have just made the service known, open the "
+        "chat and look at it with new eyes; otherwise take the link to one place where the young already are.",
+    },
     "unclear": {
         "fi": "Botti toimii. Sitä, tuliko väkeä vähemmän vai jättivätkö tulijat kysymättä, ei voi sanoa näin pienistä "
         "luvuista. Vie linkki yhteen paikkaan, jossa nuoret jo ovat.",
@@ -361,7 +373,7 @@ def cause(language: Language, facts: Mapping[str, Any]) -> str:
     """Why, as far as it can be told, and what to do."""
     checks = ", ".join(CHECKS[name][language] for name in facts.get("broken", ()))
     why = CAUSES[str(facts["cause"])][language].format(checks=checks)
-    rushes = int(facts.get("rushes", 0))
+    rushes = int(facts.get("rushes", 0)) if facts["cause"] != "flooded" else 0  # told there already
     return f"{why} {RUSHES[rushes > 1][language].format(days=rushes)}" if rushes else why
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from admin.summaries.small_numbers import FEWEST_ASKERS
 
 Dimension = Literal["channel", "campaign", "language", "hours"]
-Cause = Literal["fewer_came", "did_not_ask", "unclear"]
+Cause = Literal["fewer_came", "did_not_ask", "flooded", "unclear"]
 
 CLEARLY = 2.0  # of a log-likelihood ratio: seven times as likely
 RATHER = 1.0
@@ -33,14 +33,18 @@ class Groups:
         came: how many came: who began to talk and, of the web chat, how often it was opened.
         by: of those who asked by what they were alike in, so many, known to be so many different people at least.
         came_by: who came, by channel.
-        rushes: days on which the web chat was opened so often that they count as usual ones; see `without_rushes`.
+        openings: of the web chat on the middle one of the days.
+        rushes: days on which it was opened so often that they count as usual ones; see `without_rushes`.
+        is_flooded: whether most of the days were such: then nobody knows how many came to it.
     """
 
     asked: int
     came: int
     by: Mapping[Dimension, Mapping[str, tuple[int, int]]]
     came_by: Mapping[str, int] = field(default_factory=dict)
+    openings: float = 0
     rushes: int = 0
+    is_flooded: bool = False
 
     def of_channel(self, channel: str) -> "Groups":
         """What happened by one channel."""
@@ -64,15 +68,21 @@ class Found:
     place: Place | Literal["everywhere"] | None
 
 
-def without_rushes(openings: Sequence[int]) -> tuple[int, int]:
+def without_rushes(openings: Sequence[int], *, usual: float | None = None) -> tuple[int, int]:
     """How often the web chat was opened on these days, and on how many of them so often that they count as usual ones.
 
-    From many networks it can be opened at will, by a program as well: that must not look as if the young came.
+    From many networks it can be opened at will, by a program as well: that must not look as if the young came. *usual*
+    is how often it is opened on a day at other times; without it, on the middle one of these.
     """
-    usual = median(openings) if openings else 0
+    usual = middle(openings) if usual is None else usual
     ordinary = [number for number in openings if number <= 3 * usual + RUSH]
     rushes = len(openings) - len(ordinary)
     return round(sum(ordinary) + rushes * usual), rushes
+
+
+def middle(openings: Sequence[int]) -> float:
+    """How often it was opened on the middle one of these days."""
+    return median(openings) if openings else 0
 
 
 def find(usual: Groups, quiet: Groups, expected: float) -> Found:
@@ -91,6 +101,8 @@ def find(usual: Groups, quiet: Groups, expected: float) -> Found:
 def _cause(usual: Groups, quiet: Groups, expected: float) -> Cause:
     if usual.came < FEWEST_CAME or not usual.asked:
         return "unclear"
+    if quiet.is_flooded:
+        return "flooded"
     evidence = quiet.came * log(FALLS_TO) + expected * usual.came / usual.asked * (1 - FALLS_TO)
     if evidence >= RATHER:
         return "fewer_came"

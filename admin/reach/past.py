@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.reach.drop import HOURS, Groups, without_rushes
+from admin.reach.drop import HOURS, Groups, middle, without_rushes
 from admin.summaries.due import span_between
 from bot.channels.webchat.posts import NAME as WEB
 from bot.store.schema import inbox
@@ -30,8 +30,11 @@ async def askers_by_day(read: AsyncConnection, last: date) -> dict[date, int]:
     return {day: tally.first_of_day for days in by_day.values() for day, tally in days.items()}
 
 
-async def groups(read: AsyncConnection, first: date, last: date) -> Groups:
-    """Who came and what was asked in these days, by all that a fall is looked for in."""
+async def groups(read: AsyncConnection, first: date, last: date, *, openings: float | None = None) -> Groups:
+    """Who came and what was asked in these days, by all that a fall is looked for in.
+
+    *openings* is how often the web chat is opened on a usual day, where these may not be usual ones.
+    """
     tallies = await Tallies.of(read, first, last)
     dimensions: list[Dimension] = ["all", "channel", "language", "campaign", "hour"]
     found = await tallies.summed(dimensions, ["asked", "came"])
@@ -41,15 +44,18 @@ async def groups(read: AsyncConnection, first: date, last: date) -> Groups:
             dimension, group = _group(cell)
             times, people = by[dimension].get(group, (0, 0))
             by[dimension][group] = (times + tally.first_of_day, people + tally.first_of_month)
-    openings = (await tallies.by_day(["channel"], ["visited"])).get(Cell("channel", WEB, "visited"), {})
-    visited, rushes = without_rushes([openings.get(day, Tally()).times for day in span_between(first, last).days])
+    opened = (await tallies.by_day(["channel"], ["visited"])).get(Cell("channel", WEB, "visited"), {})
+    by_day = [opened.get(day, Tally()).times for day in span_between(first, last).days]
+    visited, rushes = without_rushes(by_day, usual=openings)
     came = _came(found, visited)
     return Groups(
         asked=found.get(Cell("all", "", "asked"), Tally()).first_of_day,
         came=sum(came.values()),
         by=by,  # type: ignore[arg-type]
         came_by=came,
+        openings=middle(by_day),
         rushes=rushes,
+        is_flooded=2 * rushes > len(by_day),
     )
 
 

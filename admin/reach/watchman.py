@@ -172,7 +172,7 @@ class Watchman:
         came = sum(asked.get(day, 0) for day in days)
         expected = sum(seen.expectation.of(day) or 0.0 for day in days)
         usual = await past.groups(read, quiet.began_on - USUAL, quiet.began_on - timedelta(days=1))
-        lately = await past.groups(read, quiet.began_on, last)
+        lately = await past.groups(read, quiet.began_on, last, openings=usual.openings)
         found = drop.find(usual, lately, expected)
         began_at = self._midnight_after(quiet.began_on - timedelta(days=1))
         broken = [alarm.kind for alarm in await alarms.since(read, began_at) if alarm.kind in alarm_words.CHECKS]

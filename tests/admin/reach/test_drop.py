@@ -79,6 +79,22 @@ def test_without_enough_who_came_the_cause_is_not_guessed() -> None:
     assert find(_groups(web_fi__evening=90, came=19), _groups(), 20.0).cause == "unclear"
 
 
+def test_where_most_days_brought_a_flood_of_openings_nobody_knows_who_came() -> None:
+    """Whoever opens the chat every day from a thousand networks must not choose what the coordinator is told."""
+    flooded = replace(_groups(came=900), is_flooded=True)
+    telegram = replace(
+        _groups(web_fi__evening=5, web_sv__morning=5, web_fi_ABC_afternoon=6, came=900),
+        came_by={"telegram": 1, "web": 899},
+        is_flooded=True,
+    )
+
+    assert find(USUAL, flooded, 26.7).cause == "flooded"
+    assert find(replace(USUAL, came_by={"telegram": 60, "web": 30}), telegram, 26.7) == Found(
+        "fewer_came", Place("channel", "telegram")
+    )
+    assert without_rushes([300, 3, 250, 400], usual=3) == (12, 3)
+
+
 def _busy(a_day: int, share: float) -> Rhythm:
     expectation = Expectation(school_year.shipped())
     for offset in range(120):

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from admin.house import House
-from admin.reach import probe
+from admin.reach import past, probe
 from admin.reach.probe import Address
 from admin.reach.watchman import Watchman
 from bot import probing
@@ -204,6 +204,12 @@ async def test_a_day_of_very_many_openings_is_told_and_taken_for_no_visitors(
     text, _ = await _told(house)
     assert "Tulijoita on kuten ennen" not in text
     assert "Verkkochat avattiin yhtenä päivänä poikkeuksellisen usein" in text
+
+    await _happened(store, [(quiet_from + timedelta(days=day), 80) for day in (0, 3, 4)], kind="visited")
+    async with store.read() as read:
+        usual = await past.groups(read, quiet_from - timedelta(days=60), quiet_from - timedelta(days=1))
+        lately = await past.groups(read, quiet_from, TODAY - timedelta(days=1), openings=usual.openings)
+    assert (usual.is_flooded, lately.is_flooded, lately.rushes) == (False, True, 4)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
