@@ -171,7 +171,8 @@ class Watchman:
         days = [quiet.began_on + timedelta(days=offset) for offset in range((last - quiet.began_on).days + 1)]
         came = sum(asked.get(day, 0) for day in days)
         expected = sum(seen.expectation.of(day) or 0.0 for day in days)
-        usual = await past.groups(read, quiet.began_on - USUAL, quiet.began_on - timedelta(days=1))
+        since = max(quiet.began_on - USUAL, min(asked))  # on days before the service there were none of anything
+        usual = await past.groups(read, since, quiet.began_on - timedelta(days=1))
         lately = await past.groups(read, quiet.began_on, last, openings=usual.openings)
         found = drop.find(usual, lately, expected)
         began_at = self._midnight_after(quiet.began_on - timedelta(days=1))

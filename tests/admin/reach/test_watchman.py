@@ -166,7 +166,7 @@ async def test_silence_is_told_once_with_where_and_why_and_its_end_is_noted(
     """The coordinator hears of it in the morning; a restart, or another process, tells nothing anew."""
     quiet_from = TODAY - timedelta(days=6)
     await _happened(store, _usual(quiet_from - timedelta(days=90), 90))
-    await _happened(store, _usual(quiet_from - timedelta(days=90), 96), kind="visited")  # they come as ever
+    await _happened(store, _usual(quiet_from - timedelta(days=90), 96, a_day=60), kind="visited")  # they come as ever
     await _happened(store, [(quiet_from + timedelta(days=2), 2)])
     await _happened(
         store, [(quiet_from + timedelta(days=2), 40)], is_first=False
