@@ -1,5 +1,6 @@
 """The web chat in a real browser: what its script adds, and that everybody can use it."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -212,6 +213,61 @@ async def test_a_lost_confirmation_does_not_double_the_message(browser: Browser,
 
         assert (await again.value).request.post_data == lost[0]
     assert await asker_texts(chat) == [KNOWN]
+
+
+async def test_nothing_is_lost_that_is_pressed_or_written_while_the_page_is_busy(browser: Browser, chat: Chat) -> None:
+    """In a low window new lines move the button under the finger; a slow post leaves time to do other things."""
+    may_read, may_post = asyncio.Event(), asyncio.Event()
+    may_post.set()
+    broken: list[str] = []
+
+    async def slow(route: Route) -> None:
+        is_post = route.request.method == "POST"
+        await (may_post if is_post else may_read).wait()
+        await (route.fulfill(body="Log in to this network") if is_post and broken else route.continue_())
+
+    async with visiting(browser, chat, viewport=ZOOMED) as page:
+        field, button = page.get_by_role("textbox"), page.get_by_role("button", name="Lähetä", exact=True)
+        await page.route("**/chat/messages*", slow)
+
+        # The lines of the first come while the second's button is held down.
+        await says(page, VAGUE)
+        await field.fill(UNKNOWN)
+        await button.hover()
+        await page.mouse.down()
+        async with page.expect_response("**/chat/messages?*"):
+            may_read.set()
+        await page.evaluate("new Promise((done) => setTimeout(done, 50))")
+        await page.mouse.up()
+        await expect(bubble(page, "enkä arvaa")).to_be_visible()
+
+        # While a post is on its way, a card is chosen and a button is pressed.
+        may_post.clear()
+        await says(page, KNOWN)
+        await page.evaluate(
+            """document.getElementById("lines").insertAdjacentHTML(
+                "beforeend", "<li><a href='#field' data-draft='Oma kysymys'>Kortti</a></li>")"""
+        )
+        await page.get_by_role("link", name="Kortti").click()
+        await page.get_by_role("button", name="Apua heti").click()
+        may_post.set()
+        await expect(bubble(page, ANSWERED)).to_be_visible()
+        await expect(bubble(page, "Hätä: soita 112.")).to_be_visible()
+        await expect(field).to_have_value("Oma kysymys")
+
+        # A keyboard finishes its word when that is sent already; somebody else answers, and the page is reloaded.
+        broken.append("connection")
+        await page.evaluate(
+            """document.getElementById("writing").addEventListener(
+                "submit", () => document.getElementById("field").dispatchEvent(new InputEvent("input")))"""
+        )
+        await button.click()
+        await expect(page.get_by_role("status")).to_have_text(wording.WEB_OFFLINE)
+        await page.reload()
+        broken.clear()
+        await expect(field).to_have_value("")
+
+    assert await asker_texts(chat) == [VAGUE, UNKNOWN, KNOWN, "Oma kysymys"]
 
 
 async def test_rewritten_words_are_not_sent_behind_the_writers_back(browser: Browser, chat: Chat) -> None:

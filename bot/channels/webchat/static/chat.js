@@ -4,9 +4,11 @@
 
 (() => {
   const OVERLAP = 10; // messages looked at again each time: on a busy database an earlier one may show up later
-  const POST_TIMEOUT = 15000;
+  const PATIENCE = 15000; // a browser by itself would wait for minutes
   const LONGEST_PAUSE = 30000;
   const DOUBLE_TAP = 1000;
+  const LONGEST_PRESS = 2000; // who rests their finger for longer selects words, and presses nothing
+  const TAP = 100; // after the finger is off, until its press counts
   const DRAFT = "koppi-draft";
   const TYPING_AGAIN = 5000; // who goes on writing is told of so often
   const TYPING_ENDS = 10000; // after so long without a key
@@ -26,7 +28,7 @@
   // --- sending -------------------------------------------------------------------------------------------------
 
   const waiting = []; // acts that are not confirmed yet, in the order they were made
-  let isSending = false;
+  let sending = null; // the one on its way
   let failures = 0;
   let retry = 0;
 
@@ -42,23 +44,24 @@
   }
 
   async function sendNext() {
-    if (isSending || waiting.length === 0) return;
+    if (sending !== null || waiting.length === 0) return;
     clearTimeout(retry);
-    isSending = true;
     const act = waiting[0];
+    sending = act;
     field.readOnly = act.isDraft;
     const response = await post(act);
-    isSending = false;
+    sending = null;
     field.readOnly = false;
-    if (response === null || response.status >= 500) {
+    // Only 204 is the service's word: a log-in page of the network or a proxy's fault answers otherwise.
+    if (response === null || response.status >= 500 || (response.status < 300 && response.status !== 204)) {
       tryAgainLater(act);
       return;
     }
     failures = 0;
     waiting.shift();
     notice.textContent = "";
-    if (response.ok) confirmed(act);
-    else await refused(act, response);
+    if (response.status === 204) confirmed(act);
+    else refused(act, response);
     sendNext();
   }
 
@@ -73,17 +76,21 @@
   }
 
   async function post(act) {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), POST_TIMEOUT);
+    const body = new URLSearchParams({ ...act.fields, key: act.key, ...(hasTold ? {} : { campaign: cameBy }) });
     try {
-      return await fetch(acts.action, {
-        method: "POST",
-        headers: { "X-Requested-With": "fetch" },
-        body: new URLSearchParams({ ...act.fields, key: act.key, ...(hasTold ? {} : { campaign: cameBy }) }),
-        signal: patience.signal,
-      });
+      return await ask(acts.action, { method: "POST", body });
     } catch {
       return null; // it may have arrived: the same key makes asking again harmless
+    }
+  }
+
+  async function ask(address, options) {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), PATIENCE);
+    try {
+      const headers = { "X-Requested-With": "fetch" };
+      const response = await fetch(address, { ...options, headers, signal: patience.signal });
+      return { status: response.status, words: await response.text() };
     } finally {
       clearTimeout(timer);
     }
@@ -99,7 +106,7 @@
 
   function confirmed(act) {
     if (!hasTold) forgetLink();
-    if (act.isDraft) {
+    if (act.isDraft && field.value === act.fields.text) {
       field.value = "";
       keepDraft();
       stopTyping();
@@ -111,14 +118,16 @@
     listen();
   }
 
-  async function refused(act, response) {
+  function refused(act, response) {
     act.button?.removeAttribute("aria-disabled");
-    fault.textContent = await response.text();
+    fault.textContent = response.words;
     if (response.status === 409) {
       document.getElementById("own-tab").hidden = false;
       numbers.hidden = false;
     }
     if (act.isDraft) {
+      draft.isSent = false;
+      keepDraft();
       field.setAttribute("aria-invalid", "true");
       field.focus();
     }
@@ -126,7 +135,7 @@
 
   // --- writing -------------------------------------------------------------------------------------------------
 
-  let draftKey = newKey();
+  let draft = { text: "", key: newKey() }; // the key is of these very words: others are another message
   const drafts = storage();
 
   // In a frame on another site a browser may forbid to keep anything: then a draft lives as long as the page.
@@ -138,23 +147,24 @@
     }
   }
 
-  // The draft outlives a reload, with its key: sent again after a lost answer, it still counts once.
+  // The draft outlives a reload, with its key: sent again after a lost answer, it still counts once. What was sent
+  // and not confirmed goes out again by itself, as was promised.
   function keepDraft() {
-    if (field.value === "") {
-      draftKey = newKey();
-      drafts?.removeItem(DRAFT);
-    } else {
-      drafts?.setItem(DRAFT, JSON.stringify({ text: field.value, key: draftKey }));
-    }
+    if (field.value !== draft.text) draft = { text: field.value, key: newKey() };
+    if (field.value === "") drafts?.removeItem(DRAFT);
+    else drafts?.setItem(DRAFT, JSON.stringify(draft));
     grow();
   }
 
   function bringBackDraft() {
     const kept = JSON.parse(drafts?.getItem(DRAFT) ?? "null");
-    if (kept === null || field.value !== "") return;
-    field.value = kept.text;
-    draftKey = kept.key;
-    grow();
+    if (kept === null) return;
+    if (field.value === "") {
+      field.value = kept.text;
+      draft = kept;
+      grow();
+    }
+    if (kept.isSent) send({ key: kept.key, fields: { text: kept.text }, isDraft: true });
   }
 
   function grow() {
@@ -164,11 +174,11 @@
   }
 
   field.addEventListener("input", () => {
-    // What is being rewritten is not sent behind the writer's back, and other words are another message.
-    const place = waiting.findIndex((act) => act.isDraft);
+    if (field.value === draft.text) return; // a keyboard has finished its word, and changed nothing
+    // What is being rewritten is not sent behind the writer's back; what is on its way goes on.
+    const place = waiting.findIndex((act) => act.isDraft && act !== sending);
     if (place !== -1) {
       waiting.splice(place, 1);
-      draftKey = newKey();
       notice.textContent = "";
     }
     keepDraft();
@@ -218,8 +228,12 @@
   writing.addEventListener("submit", (event) => {
     event.preventDefault();
     if (hasKeyboard()) field.focus();
-    if (waiting.some((act) => act.isDraft)) sendNext();
-    else if (field.value.trim() !== "") send({ key: draftKey, fields: { text: field.value }, isDraft: true });
+    if (waiting.some((act) => act.key === draft.key)) sendNext();
+    else if (field.value.trim() !== "") {
+      draft.isSent = true;
+      keepDraft();
+      send({ key: draft.key, fields: { text: field.value }, isDraft: true });
+    }
   });
 
   acts.addEventListener("submit", (event) => {
@@ -238,7 +252,8 @@
     const link = event.target.closest("[data-draft]");
     if (link === null) return;
     event.preventDefault();
-    const own = field.value.trim() === cardQuestion ? "" : `${field.value.trim()}\n`;
+    const begun = field.readOnly ? "" : field.value.trim(); // else it is on its way
+    const own = ["", cardQuestion].includes(begun) ? "" : `${begun}\n`;
     cardQuestion = link.dataset.draft;
     field.value = own + cardQuestion;
     field.dispatchEvent(new Event("input"));
@@ -266,14 +281,37 @@
     const known = lines.querySelectorAll("[data-id]");
     const since = known.length === 0 ? 0 : known[Math.max(0, known.length - OVERLAP)].dataset.id;
     try {
-      const response = await fetch(`${base}/messages?since=${since}`, { headers: { "X-Requested-With": "fetch" } });
-      if (response.status === 205) location.reload();
-      else if (response.status === 410) gone(await response.text());
-      else if (response.ok) show(await response.text());
-    } catch {
-      // Offline: the stream's reconnection, "online" or the next act reads again.
+      const { status, words } = await ask(`${base}/messages?since=${since}`);
+      await unpressed();
+      if (status === 205) location.reload();
+      else if (status === 410) gone(words);
+      else if (status === 200) show(words);
+    } catch (fault) {
+      // Offline: the stream's reconnection, "online" or the next act reads again. Who waited in vain asks anew.
+      if (fault.name === "AbortError") isStale = true;
     }
   }
+
+  // What is under a finger stays there until it is off: a press that ends beside its button is none, and is lost.
+  let isPressed = false;
+  let released = () => {};
+
+  function unpressed() {
+    if (!isPressed) return undefined;
+    return new Promise((done) => {
+      released = done;
+      setTimeout(done, LONGEST_PRESS);
+    });
+  }
+
+  function endPress() {
+    isPressed = false;
+    setTimeout(() => released(), TAP);
+  }
+
+  addEventListener("pointerdown", () => (isPressed = true), true);
+  addEventListener("pointerup", endPress, true);
+  addEventListener("pointercancel", endPress, true);
 
   function show(html) {
     const page = document.documentElement;
