@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store import postgresql_driver, sqlite_driver
+from bot.store import postgresql_driver, prepared, sqlite_driver
 from bot.store.live import Hub
 from bot.store.schema import revision_counter
 from bot.store.together import Together
@@ -237,9 +237,7 @@ class Store:
 
     def _here(self, connection: AsyncConnection) -> AbstractContextManager[None]:
         """No trips to SQLite's thread while the block lasts."""
-        held = connection.sync_connection
-        raw = held.connection.driver_connection if held is not None else None
-        return raw.brief() if isinstance(raw, sqlite_driver.Connection) else nullcontext()
+        return connection.brief() if isinstance(connection, prepared.Connection) else nullcontext()
 
     async def empty_log(self) -> None:
         """On SQLite, fold the write-ahead log into the file and empty it: what was erased must not live on there.
@@ -333,7 +331,7 @@ def _sqlite_engine(url: str, *, begin: str, query_only: bool, pool_size: int) ->
     def say_begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
-    return engine
+    return prepared.Engine(engine.sync_engine)
 
 
 def _set_pragmas(connection: sqlite3.Connection, *, query_only: bool) -> None:

@@ -44,6 +44,16 @@ class Connection(aiosqlite.Connection):
     _is_brief = False
     _is_away = False  # whether its thread may be at work for somebody who was cancelled
 
+    @property
+    def is_here(self) -> bool:
+        """Whether a statement is executed by whoever asks for it, rather than in the thread."""
+        return self._is_brief and not self._is_away
+
+    @property
+    def sqlite(self) -> sqlite3.Connection:
+        """SQLite's own connection."""
+        return self._conn
+
     @contextmanager
     def brief(self) -> Iterator[None]:
         """In the block no statement is handed to the thread: each has to be a matter of microseconds."""
@@ -77,7 +87,7 @@ class Connection(aiosqlite.Connection):
         return True
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self._is_brief and not self._is_away:
+        if self.is_here:
             return fn(*args, **kwargs)
         self._is_away = True
         try:
