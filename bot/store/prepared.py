@@ -48,12 +48,12 @@ class Prepared:
     names: SimpleResultMetaData
     made: list[Process | None]
 
-    def filled_in(self, parameters: Mapping[str, Any]) -> list[Any]:
+    def filled_in(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         """All its values."""
         values = self.values.copy()
         for place, name, process in self.given:
             values[place] = process(parameters[name]) if process else parameters[name]
-        return values
+        return tuple(values)
 
     def read(self, cursor: sqlite3.Cursor) -> Result:
         """What was found, or how many rows were changed."""

@@ -47,7 +47,7 @@ async def test_a_statement_met_again_finds_changes_and_refuses_the_same(store: S
             nobody = (await tx.execute(FIND, {"whose": "nobody"})).first()
             saved = (await tx.execute(SAVE, {"spoken": "sv"})).rowcount
             several = (await tx.execute(IN_LIST, {"ids": ids[1:]})).scalars().all()
-        with pytest.raises(IntegrityError, match="UNIQUE|duplicate"):
+        with pytest.raises(IntegrityError, match=r"UNIQUE|duplicate"):
             async with store.write(brief=True) as tx:
                 await tx.execute(ADD, {**who, "id": ids[0]})
         seen = row.last_seen_at - timedelta(seconds=turn)
