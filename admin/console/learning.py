@@ -52,8 +52,8 @@ PHRASING_WORDS = {
     "long_phrasing": "Yksi rivi on enintään 600 merkkiä.",
     "personal": "Poista henkilötiedot ja peitetyt kohdat, kuten [puhelinnumero peitetty].",
 }
-PHRASING_FIELDS = ("entry", "entry_by_title", "phrasings")
-ACT = "act"  # of both forms: look at the effect, or publish
+PHRASING_FIELDS = ("entry", "entry_by_title", "phrasings", "q")
+ACT = "act"  # of both forms: look at the effect, or publish; of the second also find an entry
 
 
 @dataclass(frozen=True)
@@ -271,25 +271,34 @@ def _suggested_category(visit: Visit, origin: Origin) -> str:
 
 
 async def new_phrasing(visit: Visit) -> Response:
-    """The question beside the entries that it may belong to; `?q=` looks for others by title."""
+    """The question beside the entries that it may belong to; `?q=` finds others by title."""
     return phrasing_page(visit, await _ticket_with_reply(visit))
 
 
 async def publish_phrasing(visit: Visit) -> Response:
-    """Publish the entry's phrasings with these added, or look first."""
+    """Publish the entry's phrasings with these added, or look first, or find the entry."""
     return await take_phrasing(visit, await _ticket_with_reply(visit))
 
 
 def phrasing_page(visit: Visit, origin: Origin) -> Response:
     """The form that adds the questions of *origin* to an entry that stands."""
     return _phrasing_form(
-        visit, origin, {"entry": "", "entry_by_title": "", "phrasings": _as_phrasings(origin.questions)}
+        visit,
+        origin,
+        {
+            "entry": "",
+            "entry_by_title": "",
+            "phrasings": _as_phrasings(origin.questions),
+            "q": visit.request.query_params.get("q", ""),
+        },
     )
 
 
 async def take_phrasing(visit: Visit, origin: Origin) -> Response:
     """What follows from the form of more phrasings being sent."""
     fields = {name: visit.form.get(name, "") for name in PHRASING_FIELDS}
+    if visit.form.get(ACT) == "find":
+        return _phrasing_form(visit, origin, fields)
     entry_id = fields["entry"] if fields["entry"] not in {"", "other"} else fields["entry_by_title"]
     faults: dict[str, list[str]] = {}
     if visit.house.bookshelf.current.library.get(entry_id) is None:
@@ -327,7 +336,7 @@ def _phrasing_form(
     look: Look | None = None,
     status: int = 200,
 ) -> Response:
-    search = visit.request.query_params.get("q", "").strip()[:MAX_TITLE]
+    search = fields["q"].strip()[:MAX_TITLE]
     proposed = _found(visit, search) if search else _proposed(visit, origin)
     chosen = visit.house.bookshelf.current.library.get(fields["entry"])
     if chosen is not None and chosen not in proposed:  # what was chosen from a search stays chosen without it

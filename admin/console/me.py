@@ -6,7 +6,7 @@ from starlette.responses import Response
 from admin.console.visit import RANDOM_ID, Visit, not_found
 from bot.channels.email import MAX_ADDRESS, is_address
 from bot.channels.email import NAME as EMAIL
-from bot.store import audit, chat_links, email_wishes, habits, outbox, second_factor, sessions, telegram_accounts
+from bot.store import audit, chat_links, email_wishes, outbox, second_factor, sessions, telegram_accounts
 from bot.store.email_wishes import Wishes
 
 
@@ -65,7 +65,6 @@ async def _page(
 ) -> Response:
     async with visit.house.store.read() as read:
         wishes = wishes or await _wishes(visit, read)
-        chosen = await habits.of(read, visit.account.id)
         log_ins = await sessions.of(read, visit.account.id, visit.now)
         codes_left = await second_factor.recovery_codes_left(read, visit.account.id)
         linked_at = await telegram_accounts.linked_at(read, visit.account.id)
@@ -82,7 +81,6 @@ async def _page(
         digest_at=visit.house.profile.digest_at,
         wishes=wishes,
         fault=fault,
-        habits=chosen,
         done=visit.query("done", known=frozenset(["habits", "ended", "unlinked", "email"])),
     )
 

@@ -88,11 +88,17 @@ async def page(visit: Visit) -> Response:
 
 
 async def decide(visit: Visit) -> Response:
-    """Publish the ways of asking that are taken, as written, each for its entry; or reject them; or look first."""
+    """Publish the ways of asking that are taken, as written, each for its entry; or reject them; or look first.
+
+    Or take all, still unpublished, but those that may tell of somebody: they are taken one by one.
+    """
     act = visit.form.get(ACT, "")
-    if act not in {"look", "publish", "reject"}:
+    if act not in {"look", "publish", "reject", "all"}:
         raise Refused(400, "bad_form")
     rows = await _sent(visit)
+    if act == "all":
+        rows = [replace(row, is_taken=row.is_taken or not row.offer.needs_care, faults={}) for row in rows]
+        return _page(visit, rows, count=len(rows), are_chosen=True)
     taken = [row for row in rows if row.is_taken]
     if not taken:
         return _page(visit, rows, count=len(rows), problem="nothing_taken", status=422)
@@ -144,6 +150,7 @@ def _page(
     count: int,
     number: int = 1,
     problem: str = "",
+    are_chosen: bool = False,
     look: Look | None = None,
     status: int = 200,
 ) -> Response:
@@ -156,6 +163,9 @@ def _page(
         page=number,
         pages=max(1, -(-count // SHOWN)),
         problem=problem,
+        are_chosen=are_chosen,
+        taken=sum(row.is_taken for row in rows),
+        left_for_care=sum(row.offer.needs_care and not row.is_taken for row in rows),
         look=look,
         entries=sorted(visit.house.bookshelf.current.library.entries, key=lambda entry: entry.title.casefold()),
         done=visit.query("done", known=frozenset(["confirmed", "rejected"])),

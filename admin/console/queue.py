@@ -13,7 +13,7 @@ from starlette.responses import Response
 from admin.console import live
 from admin.console.quiet import read_quiet
 from admin.console.visit import RANDOM_ID, Visit
-from bot.store import habits, tickets
+from bot.store import tickets
 from bot.store.schema import event
 from bot.store.tickets import AGES, Choice, OpenView, TicketRow
 from knowledge.entry import AdvisorRole, Language
@@ -88,7 +88,6 @@ async def home(visit: Visit) -> Response:
         next_promised = await tickets.next_promised(read, queue.choice, visit.now)
         today = await _today(visit, read)
         quiet = None if queue.rows or queue.choice.is_made or not queue.is_first else await read_quiet(visit, read)
-        chosen = await habits.of(read, visit.account.id)
     return visit.render(
         "queue.html",
         version=version,
@@ -97,7 +96,6 @@ async def home(visit: Visit) -> Response:
         today=today,
         quiet=quiet,
         day=visit.today,
-        habits=chosen,
         done=visit.query("done", known=frozenset(["closed"])),
         topics=topics_by_title(visit),
         hours=visit.house.hours.today_in_words(visit.now, "fi"),

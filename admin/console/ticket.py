@@ -9,14 +9,14 @@ from typing import Any, get_args
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
-from admin.console import live, suggestions
+from admin.console import live, looks, suggestions
 from admin.console.preview import preview
 from admin.console.queue import VIEWS, View, next_in_line, read_queue
 from admin.console.visit import RANDOM_ID, Refused, Visit, not_found
 from bot.advising import MAX_REPLY, OUTCOMES, Desk, NotFailed, OtherOpen
 from bot.channels.incoming import clean
 from bot.channels.markup import units
-from bot.store import accounts, audit, drafts, habits, tickets
+from bot.store import accounts, audit, drafts, tickets
 from bot.store.accounts import Account
 from bot.store.drafts import Draft
 from bot.store.engine import Tx
@@ -205,12 +205,15 @@ async def show(
         colleagues = await _colleagues(visit, read) if may_reply else []
         suggested = await suggestions.suggest(visit, read, ticket, thread) if may_reply else []
         templates = await suggestions.templates(visit, read, ticket) if may_reply else []
-        chosen = await habits.of(read, visit.account.id)
         begun = await drafts.of(read, vault, ticket_id, visit.account.id)
-    async with store.write() as tx:
-        await audit.record(tx, visit.account.id, "view", ticket_id, visit.now)
-        if draft is not None and draft.text.strip() and units(draft.text) <= MAX_REPLY:
-            draft = await _kept(visit, tx, ticket_id, draft)
+    shown = looks.shown(visit, ticket, thread)
+    act = looks.to_note(visit, shown)
+    if act or draft:
+        async with store.write() as tx:
+            if act:
+                await audit.record(tx, visit.account.id, act, ticket_id, visit.now)
+            if draft is not None and draft.text.strip() and units(draft.text) <= MAX_REPLY:
+                draft = await _kept(visit, tx, ticket_id, draft)
     done = visit.query("done", known=DONE) if status == 200 else None
     in_box = draft or _begun(visit, begun, done)
     by_others = [message for message in thread if message.account_name != visit.account.name]
@@ -218,6 +221,7 @@ async def show(
         "ticket.html",
         status,
         version=version,
+        shown=shown,
         queue=queue,
         ticket=ticket,
         thread=thread,
@@ -248,7 +252,6 @@ async def show(
         topics=sorted((entry.title, entry.id) for entry in visit.house.bookshelf.current.library.entries),
         done=done,
         outcomes=OUTCOMES,
-        habits=chosen,
         max_reply=MAX_REPLY,
     )
 

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -13,8 +13,10 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.passwords import MAX_LENGTH
+from bot.store import habits
 from bot.store.conversations import new_id
 from bot.store.engine import Tx
+from bot.store.habits import Habits
 from bot.store.schema import account
 
 Role = Literal["sosiaaliohjaaja", "tyovoimaneuvoja", "koordinaattori", "yllapitaja"]
@@ -39,6 +41,7 @@ class Account:
     is_disabled: bool
     must_change_password: bool
     has_codes: bool  # of a phone that was set up: see `second_factor`
+    habits: Habits = field(default_factory=Habits)
 
     @property
     def is_advisor(self) -> bool:
@@ -160,4 +163,5 @@ def _account(row: Row[tuple[object, ...]]) -> Account:
         is_disabled=row.disabled_at is not None,
         must_change_password=row.must_change_password,
         has_codes=row.code_secret is not None,
+        habits=habits.of(row),
     )

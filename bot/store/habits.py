@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, update
 
 from bot.store.engine import Tx
 from bot.store.schema import account
@@ -18,9 +17,8 @@ class Habits:
     sound: bool = False
 
 
-async def of(read: AsyncConnection, account_id: str) -> Habits:
-    """What the account's owner has chosen."""
-    row = (await read.execute(select(account).where(account.c.id == account_id))).one()
+def of(row: Row[tuple[object, ...]]) -> Habits:
+    """What the owner of this account's row has chosen."""
     return Habits(row.uses_keys, row.wants_notices, row.wants_sound)
 
 

@@ -228,7 +228,7 @@ async def test_a_session_that_ends_says_so_and_keeps_the_text(browser: Browser, 
 
 async def test_everything_works_without_scripts(browser: Browser, office: Office) -> None:
     """A locked-down browser is what many offices have."""
-    await office.ticket("Ilman skriptejä")
+    await office.ticket("Ilman skriptejä: miten haen asumistukea?")
     context = await browser.new_context(java_script_enabled=False, viewport=DESKTOP)
     context.set_default_timeout(10_000)
     page = await context.new_page()
@@ -238,6 +238,8 @@ async def test_everything_works_without_scripts(browser: Browser, office: Office
     await page.get_by_role("button", name="Kirjaudu").click()
     await page.get_by_role("link", name=re.compile("Ilman skriptejä")).click()
     await page.get_by_role("button", name="Ota minulle").click()
+    await expect(page.get_by_role("button", name=re.compile("^Lisää vastaukseen"))).not_to_have_count(0)
+    await expect(page.locator("kbd:visible")).to_have_count(0)  # no key does anything here
     await page.get_by_label("Teksti", exact=True).fill("Vastaus")
     await page.get_by_role("button", name="Lähetä verkkochattiin").click()
     await page.get_by_text("Sulje kysymys").first.click()

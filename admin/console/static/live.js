@@ -22,7 +22,8 @@ async function refresh() {
   }
   refreshing = true;
   try {
-    const answer = await fetch(page.dataset.self ?? location.href, { headers: { "X-Requested-With": "refresh" } });
+    const shown = "shown" in page.dataset ? { "X-Shown": page.dataset.shown } : {}; // asked for again, it is no second look
+    const answer = await fetch(page.dataset.self ?? location.href, { headers: { "X-Requested-With": "refresh", ...shown } });
     if (answer.status === 401) sessionEnded();
     if (answer.status === 404) gone();
     if (!answer.ok) return;
@@ -31,7 +32,7 @@ async function refresh() {
       const now = fresh.getElementById(old.id);
       if (now) takeOver(old, now);
     }
-    page.dataset.version = fresh.body.dataset.version;
+    for (const name of ["version", "shown"]) if (name in fresh.body.dataset) page.dataset[name] = fresh.body.dataset[name];
     document.title = withBadge(fresh.title);
   } catch {
     lost.hidden = false;

@@ -3,6 +3,7 @@
 const pane = document.getElementById("suggestions");
 const say = document.getElementById("say");
 if (pane && say) {
+  pane.classList.add("has-keys"); // without a script none does anything, and none is shown
   const box = say.elements.namedItem("text");
   const find = document.getElementById("find-answer");
   const search = document.getElementById("find-answer-button");

@@ -19,6 +19,12 @@ async def test_one_chooses_keys_notifications_and_sound_for_oneself(office: Offi
                 assert (saved.status_code, saved.headers["location"]) == (303, "/console/me?done=habits#habits-title")
             pages.append((await vaino.sees("/console/")).text)
         me = (await vaino.sees("/console/me?done=habits")).text
+        await vaino.sends("/console/password", "/console/me/habits", notices="on", sound="on")
+        elsewhere = [
+            (await vaino.sees(f"/console/{path}")).text for path in ("me", "faq", "gaps", "search", "templates")
+        ]
+        async with office.at_work(office.kaisa) as kaisa, office.visitor() as nobody:
+            others = [(await kaisa.sees("/console/faq")).text, (await nobody.sees("/console/login")).text]
         odd = await vaino.sends("/console/password", "/console/me/habits", keys="on", role="yllapitaja")
         hers = (await saara.sees("/console/")).text
 
@@ -26,6 +32,9 @@ async def test_one_chooses_keys_notifications_and_sound_for_oneself(office: Offi
     assert ["data-notices" in page for page in pages] == [False, True, True, False]
     assert ["data-sound" in page for page in pages] == [False, True, False, False]
     assert "Tallessa." in me
+    for attribute in ('data-waiting="/console/waiting"', "data-notices=", "data-sound"):  # whatever else one is at
+        assert all(attribute in page for page in elsewhere)
+    assert not any("data-waiting" in page for page in others)
     assert odd.status_code == 400
     assert "data-keys" in hers
     assert "data-notices" not in hers

@@ -251,6 +251,30 @@ async def test_the_search_finds_entries_by_their_titles(office: Office) -> None:
     assert "Valitse yksi." in nothing.text
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_searching_for_an_answer_keeps_what_was_written(office: Office) -> None:
+    """Lines from which a name was taken out must not come back with it; and Enter in the search publishes nothing."""
+    ticket_id = await office.answered_ticket(QUESTION)
+    page = f"/console/tickets/{ticket_id}/phrasing"
+    sent = {"q": "asumis", "act": "find", "entry": "cv", "entry_by_title": "", "phrasings": "saako lisko\n\nliskon voi"}
+    async with office.at_work(office.vaino) as vaino:
+        answer = await vaino.sends(page, page, **sent)
+        nothing = await vaino.sends(page, page, **{**sent, "q": " ", "phrasings": ""})
+    async with office.store.read() as read:
+        published = await revisions.published(read)
+
+    assert (answer.status_code, nothing.status_code, published) == (200, 200, [])
+    assert re.findall(r'name="entry" value="([a-z-]+)"( checked)?', answer.text) == [
+        ("cv", " checked"), ("asumistuki", ""), ("other", ""),
+    ]  # fmt: skip
+    assert re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", answer.text, re.DOTALL) == [sent["phrasings"]]
+    assert 'value="asumis"' in answer.text
+    assert "Korjaa" not in answer.text
+    assert "fault" not in nothing.text
+    acts = re.findall(r'<button[^>]*name="act" value="(\w+)"', answer.text)
+    assert acts == ["find", "look", "publish"]  # Enter presses the first
+
+
 async def test_contact_details_are_never_learnt(office: Office) -> None:
     """Neither from the message that brought them, when what stood before it is gone, nor from a reply quoting them."""
     ticket_id = await office.ticket(QUESTION)

@@ -155,3 +155,32 @@ async def test_single_questions_are_read_without_alias_or_thread(office: Office)
     assert not re.search(r"klo \d|\d\d:\d\d", first)
     assert (odd.status_code, refused.status_code) == (200, 404)
     assert looks.count("view questions") == 3
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_all_on_the_page_are_chosen_at_once_but_what_may_tell_of_somebody(office: Office) -> None:
+    """Twelve ticks a page are eleven too many; a name is learnt only by who has looked at it. No script is needed."""
+    for text in (PICKED, HELPED, "siiviin apua kertoo Matti"):
+        await _ask(office, text, "cv")
+    async with office.at_work(office.kaisa) as kaisa:
+        html = (await kaisa.sees("/console/phrasings")).text
+        fields = {"rows": re.findall(r'name="rows" value="([\d._]+)"', html)[0]}
+        for number, text in enumerate(_offered(html)):
+            fields |= {f"text{number}": text.replace("cveen", "siiviin"), f"entry{number}": "asumistuki"}
+        chosen = await kaisa.sends("/console/phrasings", "/console/phrasings", act="all", **fields)
+        fields["take" + str([number for number, text in enumerate(_offered(html)) if "Matti" in text][0])] = "1"
+        by_hand = await kaisa.sends("/console/phrasings", "/console/phrasings", act="all", **fields)
+    async with office.store.read() as read:
+        published = (await read.execute(select(func.count()).select_from(schema.entry_revision))).scalar_one()
+
+    assert (chosen.status_code, published) == (200, 0)
+    ticks = re.findall(r'name="take\d" value="1"( checked)?', chosen.text)
+    assert {text: bool(tick) for text, tick in zip(_offered(chosen.text), ticks, strict=True)} == {
+        PICKED: True, "siiviin mitä": True, "siiviin apua kertoo Matti": False,
+    }  # fmt: skip
+    assert len(re.findall(r'value="asumistuki" selected', chosen.text)) == 3
+    assert "Valittu 2." in chosen.text
+    assert "Katso tarkkaan -kohtia jäi valitsematta 1:" in chosen.text
+    assert "Valittu 3." in by_hand.text
+    assert "jäi valitsematta" not in by_hand.text
+    assert chosen.text.count("Valitse kaikki tällä sivulla") == 1

@@ -400,6 +400,38 @@ async def test_every_look_at_a_thread_is_written_down(office: Office) -> None:
     assert broken is None
 
 
+async def test_an_open_page_that_asks_for_itself_again_is_no_second_look_unless_it_shows_more(office: Office) -> None:
+    """The log tells who saw what: not how often somebody else's question moved in the queue, and never less."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
+
+    async def refresh(person: Person, shown: str) -> str:
+        answer = await person.client.get(page, headers={"X-Requested-With": "refresh", "X-Shown": shown})
+        return _shown(answer.text)
+
+    async with office.at_work(office.vaino) as vaino, office.at_work(office.vaino) as elsewhere:
+        opened = _shown((await vaino.sees(page)).text)
+        same = await refresh(vaino, await refresh(vaino, opened))
+        async with office.store.write() as tx:
+            ticket = await tickets.get(tx.connection, ticket_id)
+            assert ticket is not None
+            await conversations.add_message(
+                tx, ticket.conversation_id, "asker", "Lisää", office.clock(), ticket_id=ticket_id,
+                verdict={"kind": "escalate", "hits": [], "confidence": None, "contacts": True},
+            )  # fmt: skip
+        more = await refresh(vaino, opened)
+        await refresh(vaino, more)
+        await office.desk.claim(office.vaino, ticket_id, office.clock())  # in Telegram, say: now the contacts are shown
+        await refresh(vaino, more)
+        await refresh(vaino, "")
+        await refresh(elsewhere, more)  # of another log-in
+    async with office.store.read() as read:
+        acts = (await read.execute(select(audit.c.act).order_by(audit.c.id))).scalars().all()
+
+    assert opened == same != more
+    assert acts == ["view", "see more", "claim", "see more", "view", "view"]
+
+
 DELIVERIES = {
     "Jonossa": {"state": "queued"},
     "Lähetetään…": {"state": "sending", "attempts": 1, "lease_until": True},
@@ -800,6 +832,12 @@ def _version(html: str) -> str:
     found = re.search(r'data-version="([^"]+)"', html)
     assert found
     return found[1]
+
+
+def _shown(html: str) -> str:
+    """What a ticket's page says of what it shows."""
+    found = re.search(r'data-shown="([0-9a-f]+)"', html)
+    return found[1] if found else ""
 
 
 def _escaped(text: str) -> str:
