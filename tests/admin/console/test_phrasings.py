@@ -168,7 +168,8 @@ async def test_all_on_the_page_are_chosen_at_once_but_what_may_tell_of_somebody(
         for number, text in enumerate(_offered(html)):
             fields |= {f"text{number}": text.replace("cveen", "siiviin"), f"entry{number}": "asumistuki"}
         chosen = await kaisa.sends("/console/phrasings", "/console/phrasings", act="all", **fields)
-        fields["take" + str([number for number, text in enumerate(_offered(html)) if "Matti" in text][0])] = "1"
+        (told_of,) = (number for number, text in enumerate(_offered(html)) if "Matti" in text)
+        fields[f"take{told_of}"] = "1"
         by_hand = await kaisa.sends("/console/phrasings", "/console/phrasings", act="all", **fields)
     async with office.store.read() as read:
         published = (await read.execute(select(func.count()).select_from(schema.entry_revision))).scalar_one()
