@@ -107,6 +107,7 @@ def _loops(house: House, at: Address):  # type: ignore[no-untyped-def]
     yield delivery.run()
     yield worker.keep_promises(house.store, house.hours, house.clock)
     yield worker.clean_up_after_erasures(house.store)
+    yield worker.forget_words(house.store)
     yield search.keep_up(house.store, house.vault)
     yield presence_sharing.share(house.store, house.clock)
     yield house.bookshelf.watch()

@@ -8,10 +8,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from knowledge.language import fold
+from knowledge.words_in_memory import remembered
 
 COMMON_WORDS_FILE = Path(__file__).parent / "common_words.txt"  # nearly every message has some: they find nothing
 
@@ -188,7 +189,7 @@ def _words_in(text: str) -> Iterator[str]:
     return map(_plain, _WORD.findall(unicodedata.normalize("NFC", text)))
 
 
-@lru_cache(maxsize=10_000)
+@remembered(most=10_000)
 def _plain(word: str) -> str:
     lowered = unicodedata.normalize("NFKC", word).lower()
     return _undoubled(fold(_NO_LETTERS.sub("", _ENDING.sub("", lowered))))

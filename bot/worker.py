@@ -14,12 +14,14 @@ from bot.store import conversations, erasure, events, inbox, outbox, tickets
 from bot.store.engine import StatementCancelled, Store, StoreUnavailable, Tx
 from bot.store.inbox import InboxItem
 from bot.store.tickets import TicketRow
+from knowledge import words_in_memory
 
 AT_ONCE = 4  # items of different senders, whose decisions are then committed together
 LOOK_AGAIN_SECONDS = 1.0
 PROMISES_EVERY_SECONDS = 20.0
 PROMISE_IS_CLOSE = timedelta(minutes=30)
 REWRITTEN_EVERY_SECONDS = 60.0
+WORDS_FORGOTTEN_EVERY_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -101,6 +103,17 @@ async def clean_up_after_erasures(store: Store) -> None:
             except StoreUnavailable:
                 log.warning("store_unavailable", loop="erasures")  # the night's rewriting makes up for it
             await store.hub.pause(REWRITTEN_EVERY_SECONDS)
+
+
+async def forget_words(store: Store) -> None:
+    """Forget what is remembered of words when somebody is erased, until the service stops.
+
+    And once a minute: another process may have erased them.
+    """
+    with store.hub.subscribe(erasure.TOPIC) as news:
+        while not store.hub.is_stopping:
+            await news.wait(WORDS_FORGOTTEN_EVERY_SECONDS)
+            words_in_memory.forget()
 
 
 async def tell_of_close_promises(store: Store, hours: OpeningHours, now: datetime) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.language import Lexicon, clean, fold, words
-from knowledge.rarity import by_language, rarity
+from knowledge.rarity import by_language, idf, rarity
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -187,7 +187,7 @@ class Vectoriser:
         is_kept = in_texts >= _least_texts(len(texts))[keys >> _HASH_BITS]
         rows = cells[np.repeat(is_kept, in_texts)].astype(np.uint32).astype(np.int32)
         keys, in_texts = keys[is_kept], in_texts[is_kept]
-        vectoriser = cls(keys, (np.log((1 + len(texts)) / (1 + in_texts)) + 1).astype(np.float32))
+        vectoriser = cls(keys, idf(in_texts, len(texts)))
         weights = vectoriser._weights(rows, np.repeat(np.arange(len(keys)), in_texts), len(texts))
         return vectoriser, Columns(np.concatenate([[0], np.cumsum(in_texts)]), rows, weights)
 
@@ -208,9 +208,9 @@ class Vectoriser:
         places = np.searchsorted(self.keys, keys)
         is_known = np.append(self.keys, np.uint32(0))[places] == keys
         is_new = (in_texts >= _least_texts(count)[keys >> _HASH_BITS]) & ~is_known
-        keys, places, idf = keys[is_new], places[is_new], np.log((1 + count) / (1 + in_texts[is_new])) + 1
+        keys, places, rare = keys[is_new], places[is_new], idf(in_texts[is_new], count)
         moved = np.arange(len(self), dtype=np.int32) + np.searchsorted(keys, self.keys).astype(np.int32)
-        return Vectoriser(np.insert(self.keys, places, keys), np.insert(self.idf, places, idf)), moved
+        return Vectoriser(np.insert(self.keys, places, keys), np.insert(self.idf, places, rare)), moved
 
     def vector(self, said: Sequence[str]) -> tuple[Ints, Floats, float]:
         """Ids, ascending, and weights of the words' known features, and the share of the words that is known.

@@ -11,8 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, groupby
+
+from knowledge.words_in_memory import remembered
 
 LONGEST_READ = 12_000
 """Characters of a text that are read: more than any channel lets through."""
@@ -179,7 +180,7 @@ class Vocabulary:
         self._near_stems = _by_deletion(self._misspelt_stems)
         self._longest_stem = max(map(len, stems), default=0)
         # A text's words are looked up again with its sentences and clauses, and most words are in many texts.
-        self.meant = lru_cache(_WORDS_REMEMBERED)(self._meant)
+        self.meant = remembered(most=_WORDS_REMEMBERED)(self._meant)
 
     def _meant(self, word: str) -> frozenset[Element]:
         """The elements *word* stands for as it is written, and those it was probably meant for."""

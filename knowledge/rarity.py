@@ -21,7 +21,12 @@ def rarity(in_texts: Counts, texts: Counts) -> Floats:
     count = int(texts.sum())
     share = in_texts.sum(axis=1) / count
     likely = (in_texts + _PRIOR * share[:, np.newaxis]) / (texts + _PRIOR)
-    rare: Floats = (np.log((1 + count) / (1 + count * likely.max(axis=1))) + 1).astype(np.float32)
+    return idf(count * likely.max(axis=1), count)
+
+
+def idf(in_texts: npt.NDArray[np.number], count: int) -> Floats:
+    """How rare it is to be in so many of *count* texts: 1 where it is in all of them, and the more the rarer."""
+    rare: Floats = (np.log((1 + count) / (1 + in_texts)) + 1).astype(np.float32)
     return rare
 
 

@@ -4,11 +4,12 @@ as what they have in common. The words of each theme, in three languages, are in
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
 from knowledge.phrases import plain
+from knowledge.words_in_memory import remembered
 
 LEXICON_FILE = Path(__file__).parent / "lexicon" / "crisis-themes.tsv"
 
@@ -34,7 +35,7 @@ def near_each_other(words: Sequence[str]) -> set[str]:
     return found
 
 
-@lru_cache(_WORDS_REMEMBERED)
+@remembered(most=_WORDS_REMEMBERED)
 def themes_of(word: str) -> frozenset[str]:
     """The names of the themes of one plain word: a word of a theme, or one that begins as its words with * do."""
     whole, beginnings = _themes()

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot import worker
+from bot import found, worker
 from bot.store import conversations, erasure
 from bot.store.engine import Store
 from bot.vault import Vault
+from knowledge import words_in_memory
+from knowledge.safety import assess
 from tests.support import people
 from tests.support.clock import A_TUESDAY_MORNING as NOW
 
@@ -44,3 +46,23 @@ def _database_files(folder: Path) -> list[bytes]:
 async def _pages_left_empty(store: Store) -> int:
     async with store.read() as read:
         return int((await read.execute(text("PRAGMA freelist_count"))).scalar_one())
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # no table is looked at
+async def test_after_an_erasure_no_single_word_is_remembered(store: Store) -> None:
+    """What was worked out about words is kept, to be quick: a name somebody wrote would be found in it days later."""
+    words_in_memory.forget()
+    assess(f"{MARKER} katolla")
+    set(found.keys(MARKER))
+    assert words_in_memory.count() >= 4
+    forgetting = asyncio.create_task(worker.forget_words(store))
+    await asyncio.sleep(0)  # so that it listens
+    async with store.write() as tx:
+        tx.touch(erasure.TOPIC)
+    async with asyncio.timeout(10):
+        while words_in_memory.count():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+    store.hub.stop()
+    await forgetting
+
+    assert words_in_memory.count() == 0
