@@ -212,7 +212,7 @@ def _answer(conversation: Conversation, verdict: Verdict, signals: Signals) -> D
             return _offer_choices(conversation, verdict, signals)
         case "smalltalk":
             text = _say(conversation, wording.SMALL_TALK.get(verdict.smalltalk or "", wording.SMALL_TALK["ok"]))
-            buttons = _example_buttons(conversation, signals) if verdict.smalltalk == "greeting" else ()
+            buttons = _small_talk_buttons(conversation, signals, verdict)
             return Decision("smalltalk", conversation, (Reply(text, buttons),))
         case _:
             elsewhere = _remember(conversation, topic=None)
@@ -770,6 +770,12 @@ def _in_language_of(conversation: Conversation, verdict: Verdict, signals: Signa
 
 def _joins(conversation: Conversation, *, urgent: bool = False) -> JoinTicket | None:
     return JoinTicket(urgent=urgent) if conversation.ticket else None
+
+
+def _small_talk_buttons(conversation: Conversation, signals: Signals, verdict: Verdict) -> tuple[Button, ...]:
+    if verdict.smalltalk == "low":
+        return (Button("person", _say(conversation, wording.BUTTON_PERSON)),)
+    return _example_buttons(conversation, signals) if verdict.smalltalk == "greeting" else ()
 
 
 def _example_buttons(conversation: Conversation, signals: Signals) -> tuple[Button, ...]:

@@ -155,6 +155,10 @@ EMPTY = "Viestissä ei ollut tekstiä. Kirjoita, mitä haluat kysyä."
 SMALL_TALK: dict[str, str] = {
     "greeting": "Moi! Mitä mielessä? Kirjoita omin sanoin tai paina esimerkkiä.",
     "thanks": "Kiva jos auttoi. Täällä ollaan.",
+    "low": (
+        "Kuulostaa siltä, että nyt on raskasta. Kerro omin sanoin, mikä painaa, tai kysy ihmiseltä. "
+        "Jos on vaikea olla, apua saa heti: /apua."
+    ),
     "swearing": "Kuulostaa siltä, että nyt ottaa päähän. Kerro, mikä meni pieleen, tai pyydä ihminen: /ihminen.",
     "who": "Olen Otappa koppi, botti. Vastaan heti, ja jos en osaa, saat ihmisen: /ihminen.",
     "bye": "Moikka! Kirjoita, kun tulee jotain mieleen.",

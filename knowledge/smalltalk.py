@@ -10,20 +10,29 @@ from knowledge.language import clean, fold, words
 
 SMALLTALK_FILE = Path(__file__).parent / "lexicon" / "smalltalk.tsv"
 
-SmallTalk = Literal["who", "swearing", "thanks", "bye", "wellbeing", "greeting", "ok", "wordless"]
-"""What a message without a question can be. Of several kinds in one message, the one named first here counts."""
+SmallTalk = Literal["low", "who", "swearing", "thanks", "bye", "wellbeing", "greeting", "ok", "wordless"]
+"""What a message without a question can be. Of several kinds in one message, the one named first here counts.
+
+*low*: who says that they aren't well, or nothing good of themself.
+"""
 
 _KINDS = get_args(SmallTalk)
 _FILLER = "filler"
+_SELF = "self"
+_INSULT = "insult"
 _LONGEST_MESSAGE = 12
 _ANY_SIGN = re.compile(r"\S")
+_NAME = re.compile(r"\W*AA\W*")  # a group for who drinks too much; in small letters it means nothing
 
 
 class Manners:
     """Recognises small talk. A word that is neither small talk nor filler makes the message a question."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
-        """*rows* are (phrase, kind, language or ""); the kind `filler` is for words that mean nothing alone."""
+        """*rows* are (phrase, kind, language or ""); the kind `filler` is for words that mean nothing alone.
+
+        `self` is for fillers by which who writes means themself, `insult` for swearing that says what somebody is.
+        """
         self._rows = list(rows)
         self._kinds = {tuple(words(fold(clean(phrase)))): kind for phrase, kind, _ in self._rows}
         self._longest = max(map(len, self._kinds), default=0)
@@ -44,8 +53,12 @@ class Manners:
         said = words(fold(clean(text)))
         if not said:
             return "wordless" if _ANY_SIGN.search(text) else None
-        found = self._consume(said) if len(said) <= _LONGEST_MESSAGE else None
-        return min(found - {_FILLER}, key=_KINDS.index, default=None) if found else None  # type: ignore[arg-type]
+        if len(said) > _LONGEST_MESSAGE or _NAME.fullmatch(text):
+            return None
+        found = self._consume(said) or set()
+        if _INSULT in found:
+            found.add("low" if _SELF in found else "swearing")
+        return min(found & set(_KINDS), key=_KINDS.index, default=None)  # type: ignore[arg-type]
 
     def _consume(self, said: list[str]) -> set[str] | None:
         """The kinds of the phrases that make up the whole message, longest first; None when a word is left over."""

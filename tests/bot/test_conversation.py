@@ -381,6 +381,7 @@ def test_small_talk_is_met_and_is_no_question(smalltalk: SmallTalk) -> None:
     decision = hear(before, Verdict("smalltalk", HITS, None, smalltalk=smalltalk))
 
     assert texts(decision) == [wording.SMALL_TALK[smalltalk]]
+    assert ("person" in [button.verb for button in decision.replies[0].buttons]) == (smalltalk == "low")
     assert decision.conversation.state.question_id == 5
     assert decision.events == ()
 

@@ -207,7 +207,9 @@ async def test_a_lost_confirmation_does_not_double_the_message(browser: Browser,
 
     async with visiting(browser, chat) as page:
         await page.route("**/chat/messages*", lose_the_first)
-        async with page.expect_response(lambda response: response.status == 204) as again:
+        async with page.expect_response(
+            lambda response: "messages" in response.url and response.status == 204
+        ) as again:
             await says(page, KNOWN)
         await expect(bubble(page, ANSWERED)).to_be_visible()
 
