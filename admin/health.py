@@ -10,12 +10,14 @@ from starlette.routing import BaseRoute, Route
 
 from admin import metrics
 from admin.house import House
+from bot.channels.telegram import UNKNOWN_TO_TELEGRAM
 from bot.store import inbox, outbox
 from bot.store.engine import StoreUnavailable
 
 MAX_INBOX_AGE = timedelta(seconds=60)
 MAX_OUTBOX_AGE = timedelta(seconds=120)
 MAX_POLL_AGE = timedelta(seconds=90)
+MAX_REFUSED_AGE = timedelta(seconds=30)  # of the token: once may be a fault of Telegram's
 WRITTEN_EVERY = timedelta(seconds=5)  # anybody may ask, and each write waits for the disk
 TOPIC = "ready"  # of the count that a write is tried with
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
@@ -75,10 +77,17 @@ class Readiness:
             found.append("messages wait to be handled")
         if overdue_since and now - overdue_since > MAX_OUTBOX_AGE:
             found.append("replies wait to be sent")
-        health = house.telegram.health if house.telegram else None
-        if health and health.silent_since and now - health.silent_since > MAX_POLL_AGE:
-            found.append(f"Telegram: {health.trouble or 'no answer'}")
-        return found
+        return [*found, *self._telegram(now)]
+
+    def _telegram(self, now: datetime) -> list[str]:
+        health = self._house.telegram.health if self._house.telegram else None
+        if health is None:
+            return []
+        if health.is_refused(now) and health.refused_since and now - health.refused_since > MAX_REFUSED_AGE:
+            return [UNKNOWN_TO_TELEGRAM]
+        if health.silent_since and now - health.silent_since > MAX_POLL_AGE:
+            return [f"Telegram: {health.trouble or 'no answer'}"]
+        return []
 
     async def _can_write(self, now: datetime) -> bool:
         if self._written_at is not None and timedelta() <= now - self._written_at < WRITTEN_EVERY:

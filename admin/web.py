@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -10,10 +11,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from admin import console, health
 from admin.house import House
+from admin.turns import Turns
 from admin.two_hosts import TwoHosts
 from bot.channels import telegram, webchat
 from bot.channels.web_security import SecurityHeaders
@@ -56,7 +58,7 @@ def build_app(house: House) -> ASGIApp:
     )
     # Around the whole application: as one of its middlewares it would miss what the others and a fault answer.
     return SecurityHeaders(
-        app,
+        Turns(app, _busy(house), is_behind_proxy=house.settings.public_url is not None),
         is_secure=house.settings.address.startswith("https:"),
         widget_origins=house.settings.framing_origins,
     )
@@ -68,14 +70,30 @@ def _hosts(house: House) -> list[str]:
 
 
 def _away(house: House):  # type: ignore[no-untyped-def]
-    page = away.page(house.profile)  # made at the start: an outage is no time to read files
-    headers = {"Retry-After": "5", "Content-Security-Policy": away.POLICY}
+    numbers_to_call = _numbers_to_call(house, come_back_in=5)
 
     async def answer(_request: Request, _error: Exception) -> Response:
-        """The database is away: the numbers to call, in three languages."""
-        return HTMLResponse(page, status_code=503, headers=headers)
+        """The database is away."""
+        return numbers_to_call()
 
     return answer
+
+
+def _busy(house: House) -> ASGIApp:
+    numbers_to_call = _numbers_to_call(house, come_back_in=2)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        """Too many wait for a page."""
+        await numbers_to_call()(scope, receive, send)
+
+    return answer
+
+
+def _numbers_to_call(house: House, *, come_back_in: int) -> Callable[[], Response]:
+    """Makes the page for when we can't answer, in three languages; to be tried again in so many seconds."""
+    page = away.page(house.profile)  # made at the start: an outage is no time to read files
+    headers = {"Retry-After": str(come_back_in), "Content-Security-Policy": away.POLICY}
+    return lambda: HTMLResponse(page, status_code=503, headers=headers)
 
 
 def _webhook(house: House, channel: telegram.TelegramChannel):  # type: ignore[no-untyped-def]

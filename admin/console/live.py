@@ -89,7 +89,7 @@ async def _stream(visit: Visit, conversation_id: str | None, ticket_id: str | No
     yield "retry: 2000\n\n"
     with store.hub.subscribe(*topics) as news, is_there:
         while not store.hub.is_stopping:
-            async with store.read() as read:
+            async with store.read(brief=True) as read:
                 has_ended = await is_over(visit, read)
                 now_at = await version(house, read, conversation_id)
             if has_ended:

@@ -31,6 +31,8 @@ async def look(channel: TelegramChannel, settings: Settings, clock: Callable[[],
 def judge(delivered: Delivered, health: PollHealth, settings: Settings, now: datetime) -> TelegramTrouble | None:
     """What is wrong though Telegram answers, or None."""
     ours = f"{settings.address}{WEBHOOK_PATH}" if settings.telegram_mode == "webhook" else ""
+    if health.is_refused(now):
+        return "token"
     if delivered.webhook != ours:
         return "elsewhere"
     if settings.telegram_mode == "webhook":

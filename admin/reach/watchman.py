@@ -95,7 +95,8 @@ class Watchman:
         async with self._house.store.read() as read:
             checks = await alarms.checks(read)
         for look in self._looks:
-            if is_due(checks.get(look.name), look.every, self._house.clock()):
+            is_urgent = look.name == "telegram" and self._is_refused()
+            if is_urgent or is_due(checks.get(look.name), look.every, self._house.clock()):
                 await self._note(look.name, await look.find())
 
     async def _note(self, name: str, trouble: str | None) -> None:
@@ -121,6 +122,11 @@ class Watchman:
     async def _look_at_telegram(self) -> str | None:
         house = self._house
         return await telegram_check.look(house.telegram, house.settings, house.clock) if house.telegram else None
+
+    def _is_refused(self) -> bool:
+        """Whether Telegram has refused our token: then everybody's replies wait for who hears of it."""
+        telegram = self._house.telegram
+        return telegram is not None and telegram.health.is_refused(self._house.clock())
 
     # --- do they ask? ---------------------------------------------------------------------------------------------
 

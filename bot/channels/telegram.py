@@ -83,6 +83,8 @@ RENEW_SECONDS = 5.0
 # Between two looks at what can't be confirmed: whoever asks for the same again within half a second gets one update.
 UNNUMBERED_SECONDS = 0.6
 NO_NUMBERS = "updates without numbers"
+UNKNOWN_TO_TELEGRAM = "Telegram does not know KOPPI_TELEGRAM_TOKEN"
+REFUSAL_TOLD = timedelta(minutes=5)  # what waits to be sent is tried once a minute at least
 TYPING_SHOWN = timedelta(seconds=5)  # Telegram's own
 COMMANDS = (
     "start", "aiheet", "tilanteet", "ihminen", "apua", "muistuta", "vinkit", "kieli", "jaa", "tietoni", "unohda",
@@ -289,11 +291,14 @@ class PollHealth:
     """When Telegram last answered us, and what is wrong if it doesn't: for the health pages.
 
     *asking_since*: when we began to ask it; None while we don't, because another process does, or updates are posted.
+    *refused_since*, *refused_at*: the first and the last send since the latest that it took, for not knowing our token.
     """
 
     asking_since: datetime | None = None
     succeeded_at: datetime | None = None
     trouble: str | None = None
+    refused_since: datetime | None = None
+    refused_at: datetime | None = None
 
     @property
     def silent_since(self) -> datetime | None:
@@ -301,6 +306,10 @@ class PollHealth:
         if self.asking_since is None or self.succeeded_at is None:
             return self.asking_since
         return max(self.asking_since, self.succeeded_at)
+
+    def is_refused(self, now: datetime) -> bool:
+        """Whether Telegram does not know our token, as far as anything was sent lately."""
+        return self.refused_at is not None and now - self.refused_at < REFUSAL_TOLD
 
 
 @dataclass(frozen=True)
@@ -397,7 +406,7 @@ class TelegramChannel:
                 await act()
                 return not self._store.hub.is_stopping
             except InvalidToken:
-                self._trouble("Telegram does not know KOPPI_TELEGRAM_TOKEN")
+                self._trouble(UNKNOWN_TO_TELEGRAM)
                 pause = 60
             except Conflict:
                 self._trouble("another process asks for this bot's updates (409)")
@@ -539,25 +548,32 @@ class TelegramChannel:
     async def send(self, address: str, message: Sendable) -> str | None:
         """Do with *message* in the chat *address* what its act says, and return its id there. Raises `SendFailed`."""
         try:
-            match message.act:
-                case "send":
-                    return await self._write(message, lambda text, html: self._send(address, message, text, html))
-                case "file":
-                    return await self._send_file(address, message.text, message.file or b"")
-                case "picture":
-                    return await self._send_picture(address, message)
-                case "edit":
-                    return await self._write(message, lambda text, html: self._edit(address, message, text, html))
-                case "delete":
-                    await self._delete(address, message)
-                case "answer":
-                    await self._answer(address, message.text)
-                case "open":
-                    return await self._open_topic(address, message.text)
-                case "drop":
-                    await self._drop_topic(address, int(message.target or 0), message.text)
+            done = await self._do(address, message)
         except TelegramError as error:
+            if isinstance(error, InvalidToken):
+                self._refused()
             raise _as_send_failure(error) from error
+        self.health.refused_since = self.health.refused_at = None
+        return done
+
+    async def _do(self, address: str, message: Sendable) -> str | None:
+        match message.act:
+            case "send":
+                return await self._write(message, lambda text, html: self._send(address, message, text, html))
+            case "file":
+                return await self._send_file(address, message.text, message.file or b"")
+            case "picture":
+                return await self._send_picture(address, message)
+            case "edit":
+                return await self._write(message, lambda text, html: self._edit(address, message, text, html))
+            case "delete":
+                await self._delete(address, message)
+            case "answer":
+                await self._answer(address, message.text)
+            case "open":
+                return await self._open_topic(address, message.text)
+            case "drop":
+                await self._drop_topic(address, int(message.target or 0), message.text)
         return None
 
     async def _write(self, message: Sendable, write: Callable[[str, bool], Awaitable[str]]) -> str:
@@ -655,6 +671,10 @@ class TelegramChannel:
     def _succeeded(self) -> None:
         self.health.succeeded_at, self.health.trouble = self._clock(), None
 
+    def _refused(self) -> None:
+        self.health.refused_at = self._clock()
+        self.health.refused_since = self.health.refused_since or self.health.refused_at
+
     def _trouble(self, what: str) -> None:
         self.health.trouble = what
         log.warning("telegram_trouble", what=what)
@@ -668,7 +688,7 @@ def _as_send_failure(error: TelegramError) -> SendFailed:
         case Forbidden():
             return SendFailed("the asker has blocked the bot", permanent=True, unreachable=True)
         case InvalidToken():
-            return SendFailed("Telegram does not know KOPPI_TELEGRAM_TOKEN")
+            return SendFailed(UNKNOWN_TO_TELEGRAM)
         case ChatMigrated():
             return SendFailed("the group has become a supergroup", permanent=True, moved_to=str(error.new_chat_id))
         case BadRequest() if "chat not found" in error.message.lower():

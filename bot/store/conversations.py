@@ -19,8 +19,6 @@ ALIAS_ANIMALS = (
     "Lokki", "Mäyrä", "Näätä", "Orava", "Peura", "Riekko", "Särki", "Tiira", "Varis", "Ahma", "Kurki", "Lohi",
 )  # fmt: skip
 
-BEGUN = "conversation-begun"
-
 _MOMENTS = ("safety_until", "contacts_let_at", "asking_offered_at")  # of a state: JSON knows no times
 _IS_LEFT = ~exists().where(conversation.c.address_id == address.c.id)
 
@@ -109,6 +107,11 @@ async def get(read: AsyncConnection, conversation_id: str) -> Conversation | Non
     return _conversation(row.first())
 
 
+def begun(channel: str, lookup: str) -> str:
+    """The topic of a conversation that begins at this address."""
+    return f"begun:{channel}:{lookup}"
+
+
 async def has_moved(read: AsyncConnection, *, channel: str, lookup: str) -> bool:
     """Whether the conversation that was at this address goes on in another channel."""
     left = select(address.c.id).where(address.c.channel == channel, address.c.lookup == lookup, _IS_LEFT)
@@ -140,7 +143,7 @@ async def begin(
             created_at=now,
         )
     )
-    tx.touch(BEGUN)
+    tx.touch(begun(channel, lookup))
     return Conversation(conversation_id, alias, language, channel)
 
 

@@ -11,11 +11,15 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from admin.reach.probe import Address
+from admin.reach.watchman import Watchman
 from admin.web import build_app
-from bot.store import outbox
+from bot.channels.telegram import UNKNOWN_TO_TELEGRAM, PollHealth
+from bot.store import alarms, outbox
 from bot.store.engine import Store
 from bot.vault import Vault
 from tests.admin.a_house import a_house
+from tests.support import telegram_faults as faults
 from tests.support.clock import Clock
 from tests.support.knowledge import KNOWN, UNKNOWN
 from tests.support.koppi import Koppi
@@ -93,6 +97,41 @@ async def test_metrics_are_for_this_machine_or_by_token_and_not_there_for_anybod
 
     assert statuses == [200, 404, 404, 404]
     assert by_token == [200, 404, 404, 404]
+
+
+@on_one_database
+async def test_a_token_refused_when_we_send_is_a_fault_soon_and_looked_into_at_once(
+    koppi: Koppi, tmp_path: Path
+) -> None:
+    """Where updates are posted to us, nothing else is asked of Telegram: replies would wait, and nobody know why."""
+    house = replace(a_house(koppi.store, koppi.vault, koppi.clock, tmp_path), telegram=koppi.channel)
+    watchman = Watchman(house, Address("127.0.0.1", 9))
+    watchman._looks = [look for look in watchman._looks if look.name == "telegram"]
+    found = []
+    async with client_of(house) as watcher:
+        await watchman.tick()
+        for method in ("sendMessage", "getMe"):
+            koppi.telegram.fails(faults.error(401, "Unauthorized"), times=10**9, method=method)
+        await koppi.says(KNOWN)
+        await koppi.settles()
+        for seconds in (0, 31, 61):
+            koppi.clock.advance(timedelta(seconds=seconds))
+            await watchman.tick()
+            async with koppi.store.read() as read:
+                check = (await alarms.checks(read))["telegram"]
+            found.append((UNKNOWN_TO_TELEGRAM in (await watcher.get("/readyz")).text, check.trouble, check.failures))
+        koppi.telegram.mends()
+        await koppi.advance(timedelta(minutes=2))
+        await koppi.hears()
+        await koppi.settles()
+        is_well = UNKNOWN_TO_TELEGRAM not in (await watcher.get("/readyz")).text
+
+    assert found == [(False, "token", 1), (True, "token", 2), (True, "token", 3)]
+    assert is_well
+    # What is refused no more, because nothing is sent any more, is no trouble for ever.
+    health = PollHealth(refused_since=koppi.clock(), refused_at=koppi.clock())
+    assert health.is_refused(koppi.clock())
+    assert not health.is_refused(koppi.clock() + timedelta(minutes=6))
 
 
 async def test_what_waits_is_told_and_only_what_somebody_waits_for_makes_unready(

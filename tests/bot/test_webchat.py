@@ -26,7 +26,7 @@ from bot.channels.web_security import source_address
 from bot.channels.webchat import transcript
 from bot.channels.webchat.pace import DailyHash, Pace
 from bot.channels.webchat.phones import with_calls
-from bot.store import erasure, moving, schema
+from bot.store import conversations, erasure, moving, schema
 from bot.store.engine import Store
 from bot.vault import Vault
 from knowledge.entry import Language
@@ -344,8 +344,8 @@ async def test_an_erasure_in_the_middle_of_a_look_reloads_no_page(idle_chat: Cha
         first = (await idle_chat.rows(schema.message))[0]
 
         @asynccontextmanager
-        async def read_and_then_lose_all() -> AsyncIterator[AsyncConnection]:
-            async with read() as connection:
+        async def read_and_then_lose_all(*, brief: bool) -> AsyncIterator[AsyncConnection]:
+            async with read(brief=brief) as connection:
                 yield connection
             store.read = read  # type: ignore[method-assign]
             async with store.write() as tx:
@@ -385,13 +385,19 @@ async def test_a_malformed_since_asks_for_everything(aino: Browser, since: str) 
 
 
 async def test_the_stream_tells_of_each_change_and_ends_when_the_service_stops(chat: Chat, aino: Browser) -> None:
-    """A reply that comes an hour later appears by itself, and no open page holds up a shutdown."""
+    """A reply that comes an hour later appears by itself, and no open page holds up a shutdown.
+
+    Nor does it cost each page where nobody has asked yet a look that somebody else has asked for the first time.
+    """
+    someone_elses = chat.store.hub.subscribe(conversations.begun("web", "another's"))
     async with asyncio.timeout(10), aino.stream("GET", "/chat/events") as stream:
         lines = stream.aiter_lines()
         versions = (int(line.removeprefix("id: ")) async for line in lines if line.startswith("id: "))
         assert await anext(versions) == 0
-        await by_script(aino, text=KNOWN)
-        assert await anext(versions) > 0
+        with someone_elses:
+            await by_script(aino, text=KNOWN)
+            assert await anext(versions) > 0
+            assert not await someone_elses.wait(0)
         chat.store.hub.stop()
         async for _ in versions:
             pass

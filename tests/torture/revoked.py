@@ -35,6 +35,8 @@ async def revoke(world: World) -> None:
     await world.recovers(ASKED_AGAIN_WITHIN)
     if WORDS.encode() not in await asyncio.to_thread(world.log.read_bytes):
         world.wrong.append("the log does not tell that the token is wrong")
+    if WORDS not in health:
+        world.wrong.append(f"readiness does not tell that the token is wrong: {health[:200]!r}")
     if asked > MOST_ASKED * LASTS:
         world.wrong.append(f"{asked} calls in {LASTS:.0f} s, all of them refused")
     world.notes.append(

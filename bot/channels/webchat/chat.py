@@ -51,6 +51,7 @@ class Face:
 
     def __init__(self, chat: WebChat) -> None:
         self._chat = chat
+        self._as_html = cache(lambda text: with_calls(as_web_html(text)))  # of the few texts that every page shows
 
     def render(self, template: str, language: Language, **values: object) -> str:
         """*template* as HTML in *language*."""
@@ -66,8 +67,8 @@ class Face:
                 language=language,
                 profile=self._chat.profile,
                 examples=self._chat.profile.examples.get(language, []),
-                greeting=with_calls(as_web_html(wording.say(language, wording.GREETING))),
-                numbers=with_calls(as_web_html(self._chat.profile.crisis.texts[language]["numbers"])),
+                greeting=self._as_html(wording.say(language, wording.GREETING)),
+                numbers=self._as_html(self._chat.profile.crisis.texts[language]["numbers"]),
                 hours_line=self._chat.hours.today_in_words(self._chat.clock(), language),
                 **values,
             )

@@ -42,11 +42,11 @@ class DailyHash:
 
     def of(self, address: str, day: date) -> str:
         """The same hash for the same *address* on the same *day*."""
-        return self._hash(_network(address), day)
+        return self._hash(network_of(address), day)
 
     def side_by_side(self, address: str, day: date) -> str:
         """The same hash for all networks that one line may have rented together with that of *address*."""
-        network = _network(address)
+        network = network_of(address)
         return self._hash(network[:14] if ":" in network else network.rpartition(".")[0], day)
 
     def _hash(self, text: str, day: date) -> str:
@@ -55,7 +55,7 @@ class DailyHash:
         return hashlib.blake2b(text.encode(), key=self._salt, digest_size=16).hexdigest()
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """Of an IPv6 address the part that one line has: its owner makes up the rest, as many as they like."""
     try:
         found = ip_address(address)

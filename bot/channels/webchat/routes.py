@@ -250,7 +250,7 @@ class _Pages:
             yield "retry: 2000\n\n"
             talk, seen, shown = None, -1, None
             while not store.hub.is_stopping:
-                with store.hub.subscribe(*_topics(talk)) as news:
+                with store.hub.subscribe(*_topics(talk, lookup)) as news:
                     talk, version = await self._version(lookup)
                     writer, ends_in = self._writer(talk)
                     if version != seen:
@@ -269,7 +269,7 @@ class _Pages:
                 del self._limits.streams[lookup]
 
     async def _version(self, lookup: str) -> tuple[Conversation | None, int]:
-        async with self._chat.store.read() as read:
+        async with self._chat.store.read(brief=True) as read:
             talk = await conversations.find(read, channel=NAME, lookup=lookup)
             if talk is None:
                 return None, 0
@@ -290,12 +290,12 @@ class _Pages:
 
     async def _look(self, token: str, *, since: int = 0) -> tuple[Visitor, list[transcript.Said]]:
         """Who has *token* and what was said, both of one moment: an erasure must not come between them."""
-        async with self._chat.store.read() as read:
+        async with self._chat.store.read(brief=True) as read:
             asker = await visitor_in(read, self._chat, token)
             return asker, await transcript.said(read, self._chat.vault, asker.talk, asker.lookup, since=since)
 
     async def _has_moved(self, asker: Visitor) -> bool:
-        async with self._chat.store.read() as read:
+        async with self._chat.store.read(brief=True) as read:
             return await conversations.has_moved(read, channel=NAME, lookup=asker.lookup)
 
     def _keep(self, request: Request, asker: Visitor) -> Mapping[str, str | None] | None:
@@ -429,10 +429,10 @@ class _Pages:
         return PlainTextResponse(text, status)
 
 
-def _topics(talk: Conversation | None) -> tuple[str, ...]:
+def _topics(talk: Conversation | None, lookup: str) -> tuple[str, ...]:
     """What a page waits for; until the first message is handled, only that its conversation begins."""
     if talk is None:
-        return (conversations.BEGUN,)
+        return (conversations.begun(NAME, lookup),)
     of_ticket = (Presence.topic(talk.ticket.id),) if talk.ticket else ()
     return (f"conversation:{talk.id}", *of_ticket)
 

@@ -69,7 +69,7 @@ def token_of(request: Request, door: Door = FRONT) -> str:
 
 async def visitor(chat: WebChat, token: str) -> Visitor:
     """Whoever has *token*."""
-    async with chat.store.read() as read:
+    async with chat.store.read(brief=True) as read:
         return await visitor_in(read, chat, token)
 
 

@@ -67,6 +67,7 @@ async def test_telegrams_silence_the_networks_and_a_wrong_token_are_told_apart(
         ("webhook", Delivered(HOOK, 3, NOW - timedelta(hours=2)), PollHealth(), None),
         ("webhook", Delivered(HOOK, 3, NOW - timedelta(minutes=5)), PollHealth(), "refused"),
         ("webhook", Delivered("", 0, None), PollHealth(), "elsewhere"),
+        ("webhook", Delivered(HOOK, 0, None), PollHealth(refused_since=ASKED, refused_at=NOW), "token"),
     ],
 )
 def test_what_keeps_updates_from_us_is_seen_though_telegram_answers(
