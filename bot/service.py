@@ -76,6 +76,7 @@ MESSAGES_A_MINUTE = 20  # of one asker; whoever may be in danger, or writes to a
 POPULAR_SINCE = timedelta(days=30)
 POPULAR_FEWEST = 5  # answers: what fewer have asked might tell of one of them
 POPULAR_SHOWN = 6
+POPULAR_KEPT = timedelta(minutes=10)
 HELP_IN_DANGER = ("crisis", "help_now")  # decisions whose replies go before all else that waits in the chat
 
 log = structlog.get_logger()
@@ -133,6 +134,8 @@ class Service:
         self._told_to_wait = Pace(1, timedelta(minutes=1))
         self._usual_wait: timedelta | None = None
         self._usual_wait_until: datetime | None = None
+        self._popular: list[str] = []
+        self._popular_until: datetime | None = None
 
     async def handle(self, item: InboxItem, now: datetime) -> None:
         """Take the one decision on *item*. What can't be parsed goes to quarantine; other errors are the caller's."""
@@ -357,7 +360,7 @@ class Service:
             question=question,
             usual_wait=await self._usual_wait_at(tx, now),
             examples=self._profile.examples.get(talk.language, ()),
-            popular=await self._popular(tx, said, now),
+            popular=await self._popular_at(tx, said, now),
             others=self._others(),
             plans=await checkins.standing(tx.connection, talk.id) if _looks_at_plans(said) else (),
             crisis_texts=self._profile.crisis.texts,
@@ -470,13 +473,16 @@ class Service:
             self._usual_wait_until = now + WAITS_KEPT
         return self._usual_wait
 
-    async def _popular(self, tx: Tx, said: Said, now: datetime) -> list[str]:
-        """What is asked most lately, where the asker is looking at the topics."""
+    async def _popular_at(self, tx: Tx, said: Said, now: datetime) -> list[str]:
+        """What is asked most lately, where the asker is looking at the topics; counted every few minutes."""
         looks = said == Command("aiheet") or (isinstance(said, Press) and said.verb in ("topics", "topic", "popular"))
         if not looks:
             return []
-        since = now.astimezone(self._hours.zone).date() - POPULAR_SINCE
-        return await events.most_asked(tx.connection, since, fewest=POPULAR_FEWEST, limit=POPULAR_SHOWN)
+        if self._popular_until is None or now >= self._popular_until:
+            since = now.astimezone(self._hours.zone).date() - POPULAR_SINCE
+            self._popular = await events.most_asked(tx.connection, since, fewest=POPULAR_FEWEST, limit=POPULAR_SHOWN)
+            self._popular_until = now + POPULAR_KEPT
+        return self._popular
 
     def _share(self, talk: Conversation) -> str:
         """What this conversation's asker may pass on."""
