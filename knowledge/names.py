@@ -35,8 +35,11 @@ def like_names(text: str, known: Collection[str]) -> list[str]:
 
 
 def _base(word: str, names: frozenset[str]) -> bool:
-    """Whether *word* is one of the names, perhaps with an ending."""
-    return word in names or any(word.endswith(end) and word[: -len(end)] in names for end in _ENDINGS)
+    """Whether *word*, or a part of it before or after a hyphen, is one of the names, perhaps with an ending."""
+    return any(
+        part in names or any(part.endswith(end) and part[: -len(end)] in names for end in _ENDINGS)
+        for part in word.split("-")
+    )
 
 
 @cache

@@ -205,7 +205,7 @@ def _funnel(figures: Figures) -> Table:
         ],
         "Avaukset ovat kertoja, muut ihmisiä"
         + ("" if exactly(figures.counts) is not None else ", vähintään näin monta")
-        + ". Sai apua: sanoi vastauksen auttaneen, tai ohjaaja vastasi.",
+        + ". Sai apua: sanoi vastauksen auttaneen, tai ohjaaja sulki kysymyksen: sai vastauksen.",
     )
 
 

@@ -73,6 +73,7 @@ def test_of_people_who_are_not_known_exactly_no_share_is_told() -> None:
 
     assert said["Kysyjiä"][:3] == ["17–21", "–", "–"]
     assert said["Ensi kertaa kysyneitä"][:3] == ["8", "–", "–"]
+    assert "ohjaaja sulki kysymyksen: sai vastauksen." in about["funnel"].note  # as it is counted: a reply isn't enough
     assert ("vähintään näin monta" in about["funnel"].note, "vähintään" in _tables()["funnel"].note) == (True, False)
 
 

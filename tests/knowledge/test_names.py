@@ -16,6 +16,7 @@ KNOWN = frozenset(["kela", "oulussa", "miten"])
         ("onni oli että sain paikan, aino vaihtoehto", []),
         ("Miten haen? Kela ei vastaa. Mitä nyt", []),
         ("pomoni Grönqvist ei maksa Iso-Syötteellä", ["Grönqvist", "Iso-Syötteellä"]),
+        ("Ville-Petteri kysyy, anna-liisakin", ["Ville-Petteri", "anna-liisakin"]),
         ("MIKSI TE ETTE VASTAA", []),
         ("", []),
     ],
