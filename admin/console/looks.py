@@ -16,14 +16,16 @@ LENGTH = 32  # of a keyed hash
 
 
 def shown(visit: Visit, ticket: TicketRow, thread: Sequence[ThreadMessage]) -> str:
-    """Stands for this log-in's page of *ticket* and, after that, for what it shows: which messages, and whose it is.
+    """Stands for this log-in's page of *ticket* and, after that, for what it shows of what others wrote.
 
-    Whose: for who has the ticket can read the asker's contact details.
+    The asker's contact details are shown to who has the ticket, and count only then.
     """
     log_in, vault = visit.session.token_hash if visit.session else "", visit.house.vault
-    messages = ",".join(str(message.id) for message in thread)
+    is_mine = ticket.account_id == visit.account.id
+    by_others = [message for message in thread if message.account_name != visit.account.name]
+    texts = [f"{message.id}{'' if is_mine or not message.has_contacts else '?'}" for message in by_others]
     page = vault.lookup("opened", log_in, ticket.id)
-    return page + vault.lookup("shown", page, messages, str(ticket.account_id == visit.account.id))
+    return page + vault.lookup("shown", page, *texts)
 
 
 def to_note(visit: Visit, now_shown: str) -> str | None:
