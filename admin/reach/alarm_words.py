@@ -108,9 +108,9 @@ TROUBLES: Mapping[str, tuple[Words, Words]] = {
             "en": "Telegram does not answer, or with an error: it is Telegram",
         },
         {
-            "fi": "Odota: viestit eivät katoa. Verkkochat toimii sillä välin.",
-            "sv": "Vänta: inga meddelanden försvinner. Webbchatten fungerar under tiden.",
-            "en": "Wait: no message is lost. The web chat works meanwhile.",
+            "fi": "Odota: Telegram säilyttää viestit vuorokauden, ja niihin vastataan, kun se toimii.",
+            "sv": "Vänta: Telegram bevarar meddelandena i ett dygn, och de besvaras när det fungerar.",
+            "en": "Wait: Telegram keeps the messages for a day, and they are answered when it works.",
         },
     ),
     "elsewhere": (
