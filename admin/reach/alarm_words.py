@@ -15,6 +15,7 @@ CHECKS: Mapping[str, Words] = {
     "web": {"fi": "Verkkochat", "sv": "Webbchatten", "en": "The web chat"},
     "widget": {"fi": "Chat muilla sivuilla (widget)", "sv": "Chatten på andra sidor", "en": "The chat on other sites"},
     "telegram": {"fi": "Telegram", "sv": "Telegram", "en": "Telegram"},
+    "service": {"fi": "Palvelu oli pysähdyksissä", "sv": "Tjänsten stod stilla", "en": "The service stood still"},
 }
 
 RESTART: Words = {

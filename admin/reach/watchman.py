@@ -34,6 +34,7 @@ PROBE_EVERY = timedelta(minutes=50)  # with a second try, a dead channel is told
 TELEGRAM_EVERY = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(minutes=4)  # a failure
 FAILURES_TOLD = 2
+STANDSTILL = timedelta(hours=6)  # of the service: one in a quiet time may be why it is quiet
 LONGEST_BREAK = timedelta(hours=1)  # in looking; after a longer one we don't know what we have missed
 
 DAY_LOOKED_AT = time(8)  # local: the day before is over, and whoever is told of it is up
@@ -94,10 +95,17 @@ class Watchman:
     async def _look_at_channels(self) -> None:
         async with self._house.store.read() as read:
             checks = await alarms.checks(read)
+        await self._note_break(checks.get(alarms.SERVICE))
         for look in self._looks:
             is_urgent = look.name == "telegram" and self._is_refused()
             if is_urgent or is_due(checks.get(look.name), look.every, self._house.clock()):
                 await self._note(look.name, await look.find())
+
+    async def _note_break(self, latest: Check | None) -> None:
+        now = self._house.clock()
+        if latest is not None and now - latest.checked_at > LONGEST_BREAK:
+            async with self._house.store.write() as tx:
+                await alarms.note_break(tx, latest.checked_at, now)
 
     async def _note(self, name: str, trouble: str | None) -> None:
         house, now = self._house, self._house.clock()
@@ -183,6 +191,8 @@ class Watchman:
         found = drop.find(usual, lately, expected)
         began_at = self._midnight_after(quiet.began_on - timedelta(days=1))
         broken = [alarm.kind for alarm in await alarms.since(read, began_at) if alarm.kind in alarm_words.CHECKS]
+        if _stood_still((await alarms.checks(read)).get(alarms.BREAK), began_at):
+            broken.append(alarms.SERVICE)
         facts: dict[str, Any] = {
             "days": len(days),
             "came": came,
@@ -271,6 +281,11 @@ class Watchman:
 def is_due(check: Check | None, every: timedelta, now: datetime) -> bool:
     """Whether it is time to look again; after a failure sooner."""
     return check is None or now - check.checked_at >= (AGAIN_AFTER if check.failures else every)
+
+
+def _stood_still(latest: Check | None, began_at: datetime) -> bool:
+    """Whether the latest break was that long, and not all of it before then."""
+    return latest is not None and latest.checked_at - max(latest.since, began_at) >= STANDSTILL
 
 
 def looked_at(house: House) -> list[str]:

@@ -12,6 +12,7 @@ from bot.store.engine import Tx
 from bot.store.schema import alarm, self_check
 
 SERVICE = "service"  # the check that only tells that somebody looks
+BREAK = "break"  # the latest time in which nobody did: since when, and until when
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,13 @@ async def awake_since(tx: Tx, now: datetime, longest_break: timedelta) -> dateti
     else:
         await tx.execute(update(self_check).where(self_check.c.name == SERVICE).values(**values))
     return since
+
+
+async def note_break(tx: Tx, began_at: datetime, ended_at: datetime) -> None:
+    """The service stood still from then to then; the one before is forgotten."""
+    values = {"checked_at": ended_at, "ok_at": None, "failures": 0, "trouble": None, "since": began_at}
+    if await tx.insert_once(self_check, {"name": BREAK, **values}) is None:
+        await tx.execute(update(self_check).where(self_check.c.name == BREAK).values(**values))
 
 
 async def since(read: AsyncConnection, at: datetime) -> list[Alarm]:

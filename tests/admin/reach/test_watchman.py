@@ -234,6 +234,27 @@ async def test_when_the_bot_was_broken_the_silence_is_laid_to_that(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_silence_while_the_service_stood_still_is_not_laid_to_the_young(
+    house: House, store: Store, clock: Clock, web: Web
+) -> None:
+    """After three weeks out of order it said that the bot works and a poster is to be hung up."""
+    await _happened(store, _usual(TODAY - timedelta(days=96), 96))
+    await _watchman(house).tick()
+    clock.advance(timedelta(days=21))
+    await _watchman(house).tick()
+
+    text, subject = await _told(house)
+    assert "**Syy voi olla botissa:** samaan aikaan siinä oli vika (Palvelu oli pysähdyksissä)." in text
+    assert subject == "Otappa koppi: 21 dagar utan frågor"
+
+    clock.advance(timedelta(hours=2))
+    await _watchman(house).tick()
+    async with store.read() as read:
+        latest = (await alarms.checks(read))[alarms.BREAK]
+    assert latest.checked_at - latest.since == timedelta(hours=2)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_nothing_at_all_for_too_long_says_who_is_silent(
     house: House, store: Store, clock: Clock, web: Web
 ) -> None:
