@@ -524,7 +524,7 @@ class Service:
             }
             if slot is not None and ordinal == 0:
                 slot.item = await outbox.add_reply(
-                    tx, text=reply.text, buttons=reply.buttons, sealed_address=slot.sealed_address, **queued
+                    tx, text=reply.text, buttons=reply.buttons, address=slot.address, **queued
                 )
             else:
                 await outbox.add_message(tx, ordinal=ordinal, **queued)

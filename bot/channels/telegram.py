@@ -27,7 +27,6 @@ from telegram import (
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     Message,
-    ReplyParameters,
     Update,
 )
 from telegram.constants import ChatAction, ParseMode
@@ -586,22 +585,28 @@ class TelegramChannel:
             return await write(_as_plain(message), False)
 
     async def _send(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
-        answered = ReplyParameters(int(message.target), allow_sending_without_reply=True) if message.target else None
+        parameters: dict[str, Any] = {
+            "chat_id": int(address),
+            "text": text,
+            "link_preview_options": {"is_disabled": True},
+        }
+        if is_html:
+            parameters["parse_mode"] = ParseMode.HTML
+        if message.buttons:
+            buttons = [[{"text": label, "callback_data": data}] for label, data in message.buttons]
+            parameters["reply_markup"] = {"inline_keyboard": buttons}
+        if message.target:
+            answered = {"message_id": int(message.target), "allow_sending_without_reply": True}
+            parameters["reply_parameters"] = answered
+        if message.thread:
+            parameters["message_thread_id"] = int(message.thread)
         try:
-            sent = await self._bot.send_message(
-                int(address),
-                text,
-                parse_mode=ParseMode.HTML if is_html else None,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-                reply_markup=_keyboard(message),
-                reply_parameters=answered,
-                message_thread_id=int(message.thread) if message.thread else None,
-            )
+            sent = await self._request.call(f"{self._bot.base_url}/sendMessage", parameters)
         except BadRequest as error:
             if message.thread is None or "thread not found" not in error.message.lower():
                 raise
             return await self._send(address, replace(message, thread=None), text, is_html)
-        return str(sent.message_id)
+        return str(int(sent["message_id"]))
 
     async def _edit(self, address: str, message: Sendable, text: str, is_html: bool) -> str:
         try:

@@ -200,6 +200,7 @@ class OutboxItem:
         text: what to say, or None when it has been erased meanwhile.
         signature: see `Sendable`.
         sealed_address: where to, sealed; None when it has been erased meanwhile.
+        address: the same, where whoever queued it has just heard from there.
         is_direct_reply: whether it is the first reply to something somebody said, or what an advisor has just done.
         is_broadcast: whether nobody waits for it.
         key: what it is, of what was leased in its turn.
@@ -228,6 +229,7 @@ class OutboxItem:
     key: str = ""
     inbox_id: int | None = None
     signature: str | None = None
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -496,7 +498,7 @@ async def add_reply(
     channel: str,
     inbox_id: int | None,
     act: Act,
-    sealed_address: bytes,
+    address: str,
     now: datetime,
     is_urgent: bool = False,
 ) -> OutboxItem | None:
@@ -531,7 +533,7 @@ async def add_reply(
         message_id=message_id,
         text=text,
         buttons=[asdict(button) for button in buttons],
-        sealed_address=sealed_address,
+        sealed_address=None,
         is_direct_reply=True,
         attempts=1,
         uncertain=False,
@@ -539,6 +541,7 @@ async def add_reply(
         leased_until=until,
         act=act,
         inbox_id=inbox_id,
+        address=address,
     )
 
 
