@@ -112,7 +112,7 @@ async def test_the_reply_to_a_danger_goes_before_what_waits_there_and_the_rest_k
                     channel="telegram",
                     inbox_id=None,
                     act="send",
-                    sealed_address=b"",
+                    address="1",
                     is_urgent=is_urgent,
                     now=NOW,
                 )
