@@ -204,6 +204,13 @@ async def test_a_lost_connection_shows_and_heals(browser: Browser, office: Offic
         await office.ticket("Kysyttiin katkon aikana")
         await page.context.set_offline(False)
         await expect(page.get_by_text("Kysyttiin katkon aikana")).to_be_visible()
+        away = re.compile("/events|/draft")  # the service: of that the browser tells no page when it is over
+        await page.route(away, lambda route: route.abort("internetdisconnected"))
+        await page.get_by_role("link", name=re.compile("Kysyttiin katkon aikana")).click()
+        await page.get_by_label("Teksti", exact=True).fill("Kesken")
+        await expect(page.get_by_text("vain tässä välilehdessä")).to_be_visible()
+        await page.unroute(away)
+        await expect(page.get_by_text("Luonnos tallessa")).to_be_visible()
 
 
 async def test_a_session_that_ends_says_so_and_keeps_the_text(browser: Browser, office: Office) -> None:

@@ -105,7 +105,7 @@ if (say) {
     saving.then(() => say.requestSubmit(event.submitter));
   });
   addEventListener("pageshow", () => (isSending = false));
-  addEventListener("online", () => save());
+  for (const back of ["online", "connected"]) addEventListener(back, () => save()); // the network, or the service
   addEventListener("pagehide", () => {
     if (!isSending) saveNow({ keepalive: true });
     tellTyping("off");

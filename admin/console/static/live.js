@@ -104,7 +104,10 @@ function copyAttributes(old, now) {
 function listen() {
   if (stream || document.hidden || !page.dataset.events) return;
   stream = new EventSource(page.dataset.events);
-  stream.addEventListener("open", () => (lost.hidden = true));
+  stream.addEventListener("open", () => {
+    lost.hidden = true;
+    dispatchEvent(new Event("connected"));
+  });
   stream.addEventListener("changed", (event) => event.data !== page.dataset.version && refresh());
   stream.addEventListener("ended", sessionEnded);
   stream.addEventListener("presence", (event) => showPresence(JSON.parse(event.data)));
