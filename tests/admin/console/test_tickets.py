@@ -400,6 +400,7 @@ async def test_every_look_at_a_thread_is_written_down(office: Office) -> None:
     assert broken is None
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_an_open_page_that_asks_for_itself_again_is_no_second_look_unless_it_shows_more(office: Office) -> None:
     """The log tells who saw what: not how often somebody else's question moved in the queue, and never less."""
     ticket_id = await office.ticket()
