@@ -4,6 +4,7 @@ The file is written from the store each time it is asked for, a page at a time, 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from babel import Locale
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import wording
+from bot import holdings_words, wording
 from bot.channels.markup import as_plain_text
 from bot.dialogue import Conversation
 from bot.profile import ServiceProfile
@@ -29,6 +30,7 @@ __all__ = ["PAGE", "Gone", "Holdings"]
 
 MOST_SECONDS = 12.0  # half of what a send has
 MOST_BYTES = 20_000_000  # Telegram takes 50 MB, but within the seconds of one send and on a phone that is too much
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.]+([+-]\d\d:\d\d|Z)?)?")  # as it stands in JSON
 UTF8_MARK = "\ufeff"  # without it some programs read the file in another encoding
 
 
@@ -225,16 +227,26 @@ class _Page:
             case "buttons" if isinstance(value, list):
                 return ", ".join(button["label"] for button in value)
             case _:
-                return _plainly(value)
+                return self._plainly(column, value)
 
+    def _plainly(self, column: str, value: object) -> str:
+        """What is stored as JSON or as a name in the code, without the marks of either."""
+        if isinstance(value, dict):
+            named = [(self._named(column, name), inner) for name, inner in value.items() if inner is not None]
+            return "; ".join(f"{name}: {self._words(column, inner)}" for name, inner in named)
+        if isinstance(value, list):
+            parts = [inner if isinstance(inner, list) else [inner] for inner in value]
+            return ", ".join(" ".join(self._words(column, one) for one in part) for part in parts)
+        if isinstance(value, float):
+            return f"{value:.2f}".replace(".", "." if self.language == "en" else ",")
+        if isinstance(value, str) and MOMENT.fullmatch(value):
+            at = datetime.fromisoformat(value)
+            return self._words(column, at if "T" in value else at.date())
+        return self._named(column, str(value))
 
-def _plainly(value: object) -> str:
-    """What is stored as JSON, without its marks."""
-    if isinstance(value, dict):
-        return "; ".join(f"{name}: {_plainly(inner)}" for name, inner in value.items() if inner is not None)
-    if isinstance(value, list):
-        return ", ".join(" ".join(map(str, inner)) if isinstance(inner, list) else _plainly(inner) for inner in value)
-    return str(value)
+    def _named(self, column: str, name: str) -> str:
+        known = holdings_words.VALUES.get(f"{column} {name}")
+        return wording.say(self.language, known) if known else name
 
 
 def _moment(local: datetime, language: Language) -> str:

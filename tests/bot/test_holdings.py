@@ -128,6 +128,10 @@ async def conversation_id(koppi: Koppi) -> str:
     return str(row.id)
 
 
+# Names and values as the code has them: no owner of the file could read them.
+RAW = re.compile(r".*(?:\bFalse|\bTrue|[a-z]_[a-z]|\d{4}-\d\d|0\.\d{3}|\b(?:escalate|offer|view|send|done|asked)\b).*")
+
+
 @pytest.fixture
 def told(store: Store, tmp_path: Path) -> Holdings:
     """What makes the file, with nobody at work."""
@@ -160,6 +164,7 @@ async def test_everything_comes_as_a_file_after_a_few_words(koppi: Koppi) -> Non
     for whole in (asker.alias, KNOWN, "**Voinko** [x](https://example.org) tuoda iguaanin?", "Et voi.", "Väinö"):
         assert whole in text
     assert "Tarkistettu 1.11.2026" in text
+    assert RAW.findall(text) == []
     assert "soitin" not in text
     assert "Tai ehkä" not in text
     assert wording.say("fi", wording.HOLDINGS_NOTES, count="1") in text
@@ -288,7 +293,7 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
                 last_campaign_on=mark("asker.last_campaign_on", date(2025, 5, 6), "6.5.2025"),
                 created_at=at("asker.created_at"),
                 last_seen_at=at("asker.last_seen_at"),
-                last_events=mark("asker.last_events", {"came": "2025-08-09"}, "came: 2025-08-09"),
+                last_events=mark("asker.last_events", {"came": "2025-08-09"}, "tulit: 9.8.2025"),
             )
         )
         await tx.execute(
@@ -306,10 +311,10 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
                 due_at=at("subscription.due_at"),
             )
         )
-        shown["address.channel"] = shown["conversation.channel"] = "telegram"
+        shown["address.channel"] = shown["conversation.channel"] = "Kanava: Telegram"
         await tx.execute(
             update(schema.conversation).values(
-                state=mark("conversation.state", {"topic": "velkaneuvonta"}, "topic: velkaneuvonta"),
+                state=mark("conversation.state", {"topic": "velkaneuvonta"}, "viimeisin aihe: velkaneuvonta"),
                 created_at=at("conversation.created_at"),
             )
         )
@@ -320,11 +325,11 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
             schema.ticket.insert().values(
                 id="t" * 32,
                 conversation_id=talk.id,
-                role=mark("ticket.role", "sosiaaliohjaaja"),
+                role=mark("ticket.role", "sosiaaliohjaaja", "Kenelle: sosiaaliohjaajalle"),
                 urgent=mark("ticket.urgent", True, "kyllä"),
                 topic=mark("ticket.topic", "ticket-topic"),
                 account_id=mark("ticket.account_id", vaino.id, "Väinö"),
-                outcome=mark("ticket.outcome", "guided"),
+                outcome=mark("ticket.outcome", "guided", "Lopputulos: sinut ohjattiin palveluun"),
                 version=3,
                 **ticket,
             )
@@ -340,7 +345,9 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
                 buttons=mark("message.buttons", [{"verb": "yes", "value": "", "label": "Auttoi?!"}], "Auttoi?!"),
                 entry_id=mark("message.entry_id", "tyopaja"),
                 verdict=mark(
-                    "message.verdict", {"kind": "maybe", "hits": [["cv", 0.25]]}, "kind: maybe; hits: cv 0.25"
+                    "message.verdict",
+                    {"kind": "maybe", "hits": [["cv", 0.25]]},
+                    "mitä botti teki: maybe; lähimmät vastaukset ja niiden pisteet: cv 0,25",
                 ),
                 helped=mark("message.helped", False, "Auttoi: ei"),
                 gap=mark("message.gap", "not_ours"),
@@ -352,10 +359,10 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
         inbox = await tx.execute(
             schema.inbox.insert()
             .values(
-                channel=mark("inbox.channel", "telegram"),
+                channel=mark("inbox.channel", "telegram", "Kanava: Telegram"),
                 key="k1",
                 sender=lookup,
-                state=mark("inbox.state", "done"),
+                state=mark("inbox.state", "done", "Tila: käsitelty"),
                 attempts=mark("inbox.attempts", 41),
                 not_before=at("inbox.not_before"),
                 received_at=at("inbox.received_at"),
@@ -366,14 +373,14 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
         await tx.execute(
             schema.decision.insert().values(
                 inbox_id=inbox.scalar_one(),
-                kind=mark("decision.kind", "not_helped"),
+                kind=mark("decision.kind", "not_helped", "Päätös: kerroit, ettei vastaus auttanut"),
                 replies=mark("decision.replies", 17),
                 decided_at=at("decision.decided_at"),
             )
         )
         await tx.execute(
             schema.quarantine.insert().values(
-                channel=mark("quarantine.channel", "telegram"),
+                channel=mark("quarantine.channel", "telegram", "Kanava: Telegram"),
                 key="k2",
                 sender=lookup,
                 body=vault.seal("x"),
@@ -385,10 +392,10 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
             schema.outbox.insert().values(
                 key="o",
                 message_id=said.scalar_one(),
-                act=mark("outbox.act", "file"),
-                channel=mark("outbox.channel", "telegram"),
+                act=mark("outbox.act", "file", "Teko: tiedosto"),
+                channel=mark("outbox.channel", "telegram", "Kanava: Telegram"),
                 destination=talk.id,
-                state=mark("outbox.state", "failed"),
+                state=mark("outbox.state", "failed", "Tila: ei mennyt perille"),
                 attempts=mark("outbox.attempts", 29),
                 uncertain=mark("outbox.uncertain", True, "kyllä"),
                 not_before=at("outbox.not_before"),
@@ -403,7 +410,7 @@ async def _fill(store: Store, vault: Vault) -> tuple[str, dict[str, str]]:
             schema.audit.insert().values(
                 at=at("audit.at"),
                 account_id=vaino.id,
-                act=mark("audit.act", "view"),
+                act=mark("audit.act", "view", "Teko: kysymys avattiin"),
                 subject="t" * 32,
                 origin="",
                 previous_hash="p",

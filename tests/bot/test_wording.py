@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from bot import wording
+from bot import holdings_words, wording
 from bot.channels.markup import as_telegram_html, units
 from bot.channels.telegram import COMMANDS
 from bot.dialogue import Unreadable
@@ -19,7 +19,7 @@ BUTTON_LIMIT = 64  # characters that a phone shows of a button, generously
 
 def sentences() -> Iterator[tuple[str, str]]:
     """Name and Finnish text of everything the bot says."""
-    for name, value in vars(wording).items():
+    for name, value in (vars(wording) | vars(holdings_words)).items():
         if name.isupper() and name != "LOCALE":
             for key, text in value.items() if isinstance(value, dict) else [("", value)]:
                 yield f"{name}[{key}]" if key else name, text
