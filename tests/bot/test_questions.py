@@ -141,9 +141,13 @@ async def test_a_page_goes_on_where_the_one_before_ended_and_decisions_stay_with
         rest = await questions.lately(read, limit=2, before=first[-1].id)
         none = await questions.lately(read, limit=2, since=NOW + timedelta(seconds=1))
         again = await questions.of(read, [*ids, 10**9])
+        origins = await questions.origins(read, [*ids, 10**9])
 
     assert [question.id for question in [*first, *rest]] == ids[::-1]
     assert none == []
+    assert sorted(origins) == ids
+    assert {(origin.channel, origin.language) for origin in origins.values()} == {("telegram", "fi")}
+    assert len({origin.asker_id for origin in origins.values()}) == 3, "of three askers, who are counted and not shown"
     assert [(question.gap, question.phrasing) for question in again] == [
         ("not_ours", None),
         (None, "rejected"),
@@ -166,17 +170,3 @@ async def test_what_is_erased_or_forgotten_is_in_no_list(koppi: Koppi) -> None:
 
     assert [question.id for question in after_erasure] == [later.id]
     assert await _lately(koppi.store) == []
-
-
-async def test_whose_a_question_is_can_be_counted_without_being_shown(koppi: Koppi) -> None:
-    """Who may not know whose questions are whose is shown none of fewer than five askers: so askers are counted."""
-    for text, chat in ((KNOWN, BULK[0]), (ALSO_KNOWN, BULK[0]), (KNOWN, BULK[1])):
-        await koppi.asks(text, chat)
-    found = await _lately(koppi.store)
-    async with koppi.store.read() as read:
-        origins = await questions.origins(read, [*(one.id for one in found), 10**9])
-    newest, *both = [origins[one.id] for one in found]
-
-    assert len(origins) == 3
-    assert {(origin.channel, origin.language) for origin in origins.values()} == {("telegram", "fi")}
-    assert both[0].asker_id == both[1].asker_id != newest.asker_id
