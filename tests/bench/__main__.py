@@ -20,7 +20,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from telegram import Bot
 from telegram.request import HTTPXRequest
@@ -31,6 +33,16 @@ from tests.bench import broadcast, console, figures, growth, large, pace, retrie
 from tests.bench.running import QUESTIONS, megabytes, percentile, row, service
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 
+ONE_DATABASE = ("--sqlite", "--postgresql")
+TABLES: dict[str, tuple[Callable[[], Coroutine[Any, Any, None]], tuple[str, ...]]] = {
+    "--console": (console.main, ONE_DATABASE),
+    "--figures": (figures.main, ONE_DATABASE),
+    "--growth": (growth.main, ONE_DATABASE),
+    "--large": (large.main, ()),
+    "--pace": (pace.main, ("--quick", "--polling", "--webhook", "--aiogram", "--postgresql")),
+    "--retrieval": (retrieval.main, ()),
+    "--suppgram": (suppgram.main, ()),
+}
 RUNS = 5
 PAUSE_SECONDS = 0.05  # between two messages: quicker ones would measure the sending limit (KOPPI_SEND_PER_SECOND)
 
@@ -144,14 +156,18 @@ async def seconds_to_ready(data: Path) -> float:
         return time.perf_counter() - began
 
 
+def chosen(arguments: Sequence[str]) -> Callable[[], Coroutine[Any, Any, None]]:
+    """The table that *arguments* ask for; ends the command, with what it knows, where they ask for anything else."""
+    if not arguments:
+        return main
+    table, options = TABLES.get(arguments[0], (main, ()))
+    if arguments[0] not in TABLES or not {*arguments[1:]} <= {*options}:
+        known = [" ".join([name, *(f"[{one}]" for one in options)]) for name, (_table, options) in TABLES.items()]
+        print(f"{' '.join(arguments)}: no such table; there are, beside that without a name:", file=sys.stderr)
+        print("\n".join(known), file=sys.stderr)
+        raise SystemExit(2)
+    return table
+
+
 if __name__ == "__main__":
-    tables = {
-        "--console": console.main,
-        "--figures": figures.main,
-        "--growth": growth.main,
-        "--large": large.main,
-        "--pace": pace.main,
-        "--retrieval": retrieval.main,
-        "--suppgram": suppgram.main,
-    }
-    asyncio.run(next((tables[said] for said in sys.argv[1:2] if said in tables), main)())
+    asyncio.run(chosen(sys.argv[1:])())

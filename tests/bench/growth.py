@@ -37,7 +37,7 @@ from knowledge import library
 from knowledge.base import KnowledgeBase
 from tests.bench import crowd
 from tests.bench.running import DATABASES, megabytes, percentile, service
-from tests.support import people
+from tests.support import people, run_folder
 from tests.support.chat import Browser, Chat, serving
 from tests.support.clock import Clock
 from tests.support.fake_telegram import FakeTelegram
@@ -50,6 +50,7 @@ KEPT_TRAFFIC = 30 / DAYS
 LIMIT = 1.5
 QUESTION = "miten teen cv:n ku ei oo kokemusta"
 WRITES_EVERY = 0.005  # seconds
+FIRST_REPLY_WITHIN = 120.0  # seconds; it begins with a month's figures to add up and a million texts to index
 
 Times = dict[str, list[tuple[float, float]]]  # milliseconds of each step, and of this process's processor time in it
 
@@ -73,8 +74,12 @@ async def main() -> None:
             measured = []
             for size in SIZES:
                 with tempfile.TemporaryDirectory() as folder, database(Path(folder)) as url:
+                    run_folder.link_copy(Path(kept), Path(folder) / "cache")  # else the process would fit it once more
                     measured.append(await _one_size(url, Path(folder), size, knowledge))
-                _print(name, measured)  # also what is there so far: the largest takes a while
+                    _print(name, measured)  # also what is there so far: the largest takes a while
+                    if size == SIZES[-1]:
+                        for what, found in (await _as_process(url, Path(folder))).items():
+                            print(f"| {what} | {found} |", flush=True)
 
 
 def _print(name: str, measured: list[Measured]) -> None:
@@ -115,8 +120,6 @@ async def _one_size(url: str, folder: Path, size: int, knowledge: KnowledgeBase)
     rest["its file, MB"] = f"{(folder / 'backup').stat().st_size / 1e6:.0f}"
     rest |= await _night(store, now)
     await store.close()
-    if size == SIZES[-1]:
-        rest |= await _as_process(url, folder)
     return Measured(steps, rest)
 
 
@@ -302,7 +305,7 @@ async def _as_process(url: str, folder: Path) -> dict[str, str]:
         for number in range(60):
             began = time.perf_counter()
             await telegram.says(30_000 + number, QUESTION)
-            await telegram.hears(30_000 + number, within=30)
+            await telegram.hears(30_000 + number, within=FIRST_REPLY_WITHIN)
             times.append(1000 * (time.perf_counter() - began))
             await asyncio.sleep(0.05)
         return {
