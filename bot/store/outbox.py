@@ -95,17 +95,12 @@ def _due(is_first_in_line: ColumnElement[bool]) -> Select[Any]:
             message.c.text.label("said"),
             func.coalesce(message.c.buttons, notice.c.buttons).label("buttons"),
             message.c.author,
-            account.c.name.label("speaker_name"),
-            account.c.role.label("speaker_role"),
-            asker.c.language,
             notice.c.text.label("told"),
             func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
         )
         .join(message, outbox.c.message_id == message.c.id, isouter=True)
         .join(notice, outbox.c.notice_id == notice.c.id, isouter=True)
         .join(conversation, message.c.conversation_id == conversation.c.id, isouter=True)
-        .join(asker, conversation.c.asker_id == asker.c.id, isouter=True)
-        .join(account, message.c.account_id == account.c.id, isouter=True)
         .join(address, conversation.c.address_id == address.c.id, isouter=True)
         .join(chat_link, outbox.c.destination == chat_link.c.id, isouter=True)
         .join(group_message, outbox.c.group_message_id == group_message.c.id, isouter=True)
@@ -183,6 +178,13 @@ _LEASE = (
         attempts=outbox.c.attempts + 1,
         uncertain=or_(outbox.c.uncertain, outbox.c.state == "sending"),
     )
+)
+_SPEAKERS = (
+    select(message.c.id, account.c.role, account.c.name, asker.c.language)
+    .join(account, message.c.account_id == account.c.id)
+    .join(conversation, message.c.conversation_id == conversation.c.id)
+    .join(asker, conversation.c.asker_id == asker.c.id)
+    .where(message.c.id.in_(bindparam("message_ids", expanding=True)))
 )
 _FINISH = update(outbox).where(
     outbox.c.id == bindparam("item_id"), outbox.c.state == "sending", outbox.c.attempts == bindparam("attempt")
@@ -455,6 +457,7 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
     rows = [row for row in rows if not _was_repeated(row)]
     if rows:
         await tx.execute(_LEASE, [{"item_id": row.id, "until": now + LEASE} for row in rows])
+    signatures = await _signatures(tx, [row.message_id for row in rows if row.author == "advisor"])
     return [
         OutboxItem(
             id=row.id,
@@ -476,15 +479,18 @@ async def lease(tx: Tx, now: datetime, *, channels: list[str], limit: int, broad
             is_broadcast=row.is_broadcast,
             key=row.key,
             inbox_id=row.inbox_id,
-            signature=_signature(row),
+            signature=signatures.get(row.message_id),
         )
         for row in rows
     ]
 
 
-def _signature(row: Row[Any]) -> str | None:
-    is_an_advisors = row.author == "advisor"
-    return signature(row.language, row.speaker_role, row.speaker_name) if is_an_advisors else None
+async def _signatures(tx: Tx, message_ids: list[int]) -> dict[int, str]:
+    """Whose each of these messages of advisors is, in its asker's language."""
+    if not message_ids:
+        return {}
+    rows = await tx.execute(_SPEAKERS, {"message_ids": message_ids})
+    return {row.id: signature(row.language, row.role, row.name) for row in rows}
 
 
 async def add_reply(
