@@ -56,6 +56,10 @@ class Stretch:
     slope: float
     shift: float
 
+    def of(self, odds: Doubles) -> Doubles:
+        """These odds, stretched."""
+        return self.slope * odds + self.shift
+
     def on(self, model: Logistic) -> Logistic:
         """The same regression, its odds stretched."""
         weights = {name: round(weight * self.slope, 5) for name, weight in model.weights.items()}
@@ -81,8 +85,7 @@ def stretched_out_of_fold(odds: Doubles, yes: Flags, weights: Doubles, folds: Nu
     stretched = np.empty(len(odds))
     for fold in np.unique(folds):
         inside = folds != fold
-        stretch = fit_stretch(odds[inside], yes[inside], weights[inside])
-        stretched[~inside] = stretch.slope * odds[~inside] + stretch.shift
+        stretched[~inside] = fit_stretch(odds[inside], yes[inside], weights[inside]).of(odds[~inside])
     return stretched
 
 

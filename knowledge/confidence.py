@@ -137,6 +137,7 @@ def signals(finding: Finding, scope: Scope) -> dict[str, float]:
         "letters": log1p(sum(len(word) for word in said if len(word) > 2)),
         "scope": scope.score(finding.words),
         "here": float(is_here(finding.words)),
+        "newness": finding.newness,
     }
 
 

@@ -23,7 +23,8 @@ from knowledge.calibration import (
 from knowledge.confidence import CHOICES, SPEAKING_FOR, Fitted, Logistic, Scope, Thresholds, is_here, signals, terms_of
 from knowledge.index import Finding, Fusion, Index
 from knowledge.library import Library
-from knowledge.questions import Question, development
+from knowledge.new_entries import Found, found_while_new
+from knowledge.questions import Question, development, fitted_on
 from knowledge.safety import assess
 from knowledge.smalltalk import Manners
 
@@ -38,6 +39,10 @@ that each kind can be measured; here they are weighed down to this share."""
 
 _RESTRAINT = 60.0
 """Signals overlap, and there are few confident mistakes to learn from: their weights are held this close to zero."""
+
+_NEW = 0.05
+"""So much weighs what was found while entries were new: enough to learn what few ways of asking mean, and so little
+that the rest is judged as before."""
 
 MOST_WRONG = 0.03
 MOST_NEAR = 0.045
@@ -66,43 +71,84 @@ class Case:
 def fit(
     library: Library, questions: Sequence[Question] | None = None, say: Callable[[str], None] = lambda _: None
 ) -> Fitted:
-    """Everything that is fitted on labelled questions (the development set by default); the same each time.
+    """Everything that is fitted on labelled questions (`fitted_on` by default); the same each time.
 
     *say* is told what is being done.
     """
     say(f"the ranker on {len(library.entries)} entries")
     index = Index.build(library.entries)
     manners = Manners.read()
-    asked = [question for question in (questions or development()) if _is_judged(question, manners)]
+    asked = [question for question in (questions or fitted_on()) if _is_judged(question, manners)]
     say(f"fusion on {sum(question.is_in_scope for question in asked)} questions")
     fusion = fit_fusion([Case(question, index.find(question.text)) for question in asked if question.is_in_scope])
     index = index.with_fusion(fusion)
     cases = [case for question in asked if (case := Case(question, index.find(question.text))).finding.hits]
+    found = [one for one in found_while_new(library.entries, asked, fusion, say) if _is_judged(one.question, manners)]
+    all_cases = [*cases, *(Case(one.question, one.finding) for one in found)]
     weights = _weights(cases)
-    first = np.array([case.is_first_right for case in cases])
-    among = np.array([case.is_among for case in cases])
+    all_weights = np.append(weights, [_NEW * (1 if one.question.is_in_scope else weights.min()) for one in found])
+    all_first = np.array([case.is_first_right for case in all_cases])
+    all_among = np.array([case.is_among for case in all_cases])
+    old = slice(len(cases))
+    first, among = all_first[old], all_among[old]
 
     say(f"scope, confidence and thresholds on {len(cases)} questions")
-    odds_first, odds_among = np.zeros(len(cases)), np.zeros(len(cases))
+    odds_first, odds_among = np.zeros(len(all_cases)), np.zeros(len(all_cases))
     for split in range(SPLITS):
-        folds = np.random.default_rng(SEED + split).permutation(len(cases)) % FOLDS
-        seen = _signals_out_of_fold(cases, folds)
-        odds_first += odds_of(cross_fitted(seen, first, weights, folds)) / SPLITS
-        odds_among += odds_of(cross_fitted(seen, among, weights, folds)) / SPLITS
+        folds = _folds(all_cases, split)
+        seen = _signals_out_of_fold(all_cases, folds, len(cases))
+        odds_first += odds_of(cross_fitted(seen, all_first, all_weights, folds)) / SPLITS
+        odds_among += odds_of(cross_fitted(seen, all_among, all_weights, folds)) / SPLITS
+    stretch_first, stretch_among = (
+        fit_stretch(odds[old], yes, weights) for odds, yes in ((odds_first, first), (odds_among, among))
+    )
     right_first, right_among = (
-        chances_of(stretched_out_of_fold(odds, yes, weights, folds))
+        chances_of(stretched_out_of_fold(odds[old], yes, weights, folds[old]))
         for odds, yes in ((odds_first, first), (odds_among, among))
     )
     fitted = Fitted(
         fusion=fusion,
         scope=fit_scope(cases),
-        right_first=fit_stretch(odds_first, first, weights).on(fit_logistic(seen, first, weights)),
-        right_among=fit_stretch(odds_among, among, weights).on(fit_logistic(seen, among, weights)),
+        right_first=stretch_first.on(fit_logistic(seen, all_first, all_weights)),
+        right_among=stretch_among.on(fit_logistic(seen, all_among, all_weights)),
         thresholds=choose_thresholds(cases, weights, right_first, right_among),
     )
     unseen = [case for question in development(["sample"]) if _is_judged(question, manners)
               if (case := Case(question, index.find(question.text))).finding.hits]  # fmt: skip
-    return fitted.with_measured(calibration(fitted, cases, right_first, unseen))
+    sure = stretch_first.of(odds_first[len(cases) :]) >= odds_of(np.array(fitted.thresholds.answer))
+    return fitted.with_measured(
+        calibration(fitted, cases, right_first, unseen) | _development(cases) | _taught(found, sure)
+    )
+
+
+def _development(cases: Sequence[Case]) -> dict[str, float]:
+    """Recall of the development set alone."""
+    asked = {question.text for question in development()}
+    own = [case for case in cases if case.question.is_in_scope and case.question.text in asked]
+    shares = {
+        "development set, recall@1": [case.is_first_right for case in own],
+        "development set, recall@3": [case.is_among for case in own],
+    }
+    return {name: round(float(np.mean(right)), 4) for name, right in shares.items() if right}
+
+
+def _taught(found: Sequence[Found], sure: Flags) -> dict[str, float]:
+    """What becomes of questions that are nearly what a new entry was taught; *sure* are those answered at once."""
+    taught = [(one.finding.hits[0].entry_id in one.question.right, bool(is_sure))
+              for one, is_sure in zip(found, sure, strict=True) if one.is_taught]  # fmt: skip
+    return {
+        "nearly taught to a new entry": len(taught),
+        "of those found first": sum(is_right for is_right, _ in taught),
+        "of those answered": sum(is_sure for _, is_sure in taught),
+        "of those answered wrong": sum(is_sure and not is_right for is_right, is_sure in taught),
+    }
+
+
+def _folds(cases: Sequence[Case], split: int) -> Numbers:
+    """The fold of each case: the same for the same question, whatever the FAQ was when it was asked."""
+    texts = list(dict.fromkeys(case.question.text for case in cases))
+    fold_of = dict(zip(texts, np.random.default_rng(SEED + split).permutation(len(texts)) % FOLDS, strict=True))
+    return np.array([fold_of[case.question.text] for case in cases])
 
 
 def calibration(fitted: Fitted, cases: Sequence[Case], chances: Doubles, unseen: Sequence[Case]) -> dict[str, float]:
@@ -179,9 +225,10 @@ def fit_scope(cases: Sequence[Case]) -> Scope:
     return Scope(round(float(model.intercept_[0]), 4), {term: weight for term, weight in weights.items() if weight})
 
 
-def _signals_out_of_fold(cases: Sequence[Case], folds: Numbers) -> list[dict[str, float]]:
-    """The signals of each case, its scope judged by what was learnt from the other folds."""
-    scopes = [fit_scope([case for case, fold in zip(cases, folds, strict=True) if fold != k]) for k in range(FOLDS)]
+def _signals_out_of_fold(cases: Sequence[Case], folds: Numbers, first: int) -> list[dict[str, float]]:
+    """The signals of each case, its scope judged by what was learnt from the other folds of the *first* so many."""
+    learnt = list(zip(cases[:first], folds[:first], strict=True))
+    scopes = [fit_scope([case for case, fold in learnt if fold != k]) for k in range(FOLDS)]
     return [signals(case.finding, scopes[fold]) for case, fold in zip(cases, folds, strict=True)]
 
 

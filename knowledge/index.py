@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from itertools import accumulate, chain, pairwise
+from math import log
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -20,16 +21,21 @@ from knowledge.language import Lexicon, as_bytes, as_strings
 from knowledge.others import others
 from knowledge.postings import COMMON, NEVER_COMMON, Postings
 
+Doubles = npt.NDArray[np.float64]
+
 CANDIDATES = 10
 """So many entries, those first by what is quickly known of all, are looked at closely."""
 
-NEAR = 10
-"""So many nearest phrasings of an entry speak for it together."""
+NEAR, EACH_OF = 10, 30
+"""So many nearest phrasings of an entry speak for it together, and of an entry with few one for each so many it has."""
 
 LARGE = 65_536
 """Of more texts than this, only those are compared with a question that share something rare with it: see `bounded`."""
 
 _FOR_CERTAIN = 100.0
+_BY_CHANCE = 1.3
+"""The more ways of asking an entry has, the nearer comes one of them by chance: so much its score loses for each time
+they are e times as many. By the old ones' signs alone a new entry would hardly be found (docs/retrieval.md)."""
 COST = 1.0
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise …
@@ -81,6 +87,8 @@ class Finding:
     known: float
     is_word_for_word: bool = False
     """Whether the question is a phrasing of the first hit."""
+    newness: float = 0.0
+    """How few ways of asking the first hit has: the logarithm of how many times as many entries have on average."""
 
 
 class Index:
@@ -120,6 +128,9 @@ class Index:
         self.bias = bias
         self.lexicon = lexicon or Lexicon.read()
         self._fusion = fusion.weights()
+        ways = np.diff(first_texts)
+        self._log_ways = np.log(ways)
+        self._log_mean_ways = log(ways.mean()) if len(ways) else 0.0
 
     @classmethod
     def build(cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
@@ -191,15 +202,18 @@ class Index:
         if not len(ids) or not self.entry_ids:
             return Finding(tuple(said), (), np.empty((0, len(SIGNS)), dtype=np.float32), known)
         is_exact = self._is_exact(said)
-        first, signs = (self._of_many if self.is_large else self._of_all)(ids, weights, is_exact)
-        scores = signs @ self._fusion + _FOR_CERTAIN * is_exact[first]
+        beside = _FOR_CERTAIN * is_exact - _BY_CHANCE * self._log_ways
+        first, signs = (self._of_many if self.is_large else self._of_all)(ids, weights, beside)
+        scores = signs @ self._fusion + beside[first]
         best = np.argsort(-scores, kind="stable")
         chances = np.exp(scores[best] - scores[best[0]])
         chances /= chances.sum()
         hits = tuple(
             Hit(self.entry_ids[entry], float(chance)) for entry, chance in zip(first[best], chances, strict=True)
         )
-        return Finding(tuple(said), hits, signs[best], known, is_word_for_word=bool(is_exact[first[best[0]]]))
+        found = first[best[0]]
+        newness = float(self._log_mean_ways - self._log_ways[found])
+        return Finding(tuple(said), hits, signs[best], known, bool(is_exact[found]), newness)
 
     def nearest_way(self, question: str, entry_id: str) -> int | None:
         """The place, in `ways_of_asking` of that entry, of what *question* is nearest to; None when nothing is near."""
@@ -240,17 +254,18 @@ class Index:
         """Whether there are too many phrasings to compare each with a question."""
         return len(self.postings.scales) > LARGE
 
-    def _of_all(self, ids: Ints, weights: Floats, is_exact: npt.NDArray[np.bool_]) -> tuple[Counts, Floats]:
-        """The candidates and their signs, every phrasing looked at."""
+    def _of_all(self, ids: Ints, weights: Floats, beside: Doubles) -> tuple[Counts, Floats]:
+        """The candidates and their signs, every phrasing looked at; *beside* is what else makes an entry's score."""
         quick, cosines = self._by_weights(ids, weights), self._cosines(ids, weights)
         quick[:, _NEAR] = np.maximum.reduceat(cosines, self.first_texts[:-1])
         quick[:, _ANSWER] = cosines[self.first_texts[-1] :]
-        first = self._best(quick, is_exact, CANDIDATES)
+        first = self._best(quick, beside, CANDIDATES)
         signs = quick[first]
-        signs[:, _NEAR] = [self._nearness(cosines, entry) for entry in first]
+        starts = self.first_texts
+        signs[:, _NEAR] = [self._nearness(cosines[starts[entry] : starts[entry + 1]], entry) for entry in first]
         return first, signs
 
-    def _of_many(self, ids: Ints, weights: Floats, is_exact: npt.NDArray[np.bool_]) -> tuple[Counts, Floats]:
+    def _of_many(self, ids: Ints, weights: Floats, beside: Doubles) -> tuple[Counts, Floats]:
         """The same where phrasings are very many: of the likeliest entries the nearest few, found by what is rare."""
         quick = self._by_weights(ids, weights)
         counted = bounded.counted(len(self.postings.scales))
@@ -258,7 +273,7 @@ class Index:
         touched = bounded.Touched.by(self.postings, *rare)
         answers = self.first_texts[-1] + np.arange(len(quick))
         quick[:, _NEAR], quick[:, _ANSWER] = touched.best_of_each(self.first_texts), touched.each(answers)
-        likely = self._best(quick, is_exact, bounded.ENTRIES)
+        likely = self._best(quick, beside, bounded.ENTRIES)
 
         few = max(NEAR, counted // bounded.COUNTED_EACH)
         near = [touched.nearest(self.first_texts[entry], self.first_texts[entry + 1], few) for entry in likely]
@@ -269,9 +284,9 @@ class Index:
         quick[likely, _ANSWER] = cosines[-len(likely) :]
         own = np.split(cosines[: -len(likely)], np.cumsum([len(texts) for texts in near])[:-1])
         quick[likely, _NEAR] = [nearest.max(initial=0) for nearest in own]
-        best = self._best(quick[likely], is_exact[likely], CANDIDATES)
+        best = self._best(quick[likely], beside[likely], CANDIDATES)
         signs = quick[likely[best]]
-        signs[:, _NEAR] = [np.sort(own[place])[-NEAR:].sum() / min(NEAR, self._ways(likely[place])) for place in best]
+        signs[:, _NEAR] = [self._nearness(own[place], likely[place]) for place in best]
         return likely[best], signs
 
     def _by_weights(self, ids: Ints, weights: Floats) -> Floats:
@@ -281,18 +296,16 @@ class Index:
         quick[:, 1] = (weights * weights) @ np.unpackbits(self.has[ids], axis=1)[:, : len(quick)]
         return quick
 
-    def _best(self, signs: Floats, is_exact: npt.NDArray[np.bool_], count: int) -> Counts:
+    def _best(self, signs: Floats, beside: Doubles, count: int) -> Counts:
         """Which rows are the best by these signs, the best first."""
-        return np.argsort(-(signs @ self._fusion + _FOR_CERTAIN * is_exact), kind="stable")[:count]
-
-    def _ways(self, entry: int) -> int:
-        return int(self.first_texts[entry + 1] - self.first_texts[entry])
+        return np.argsort(-(signs @ self._fusion + beside), kind="stable")[:count]
 
     def _nearness(self, cosines: Floats, entry: int) -> float:
-        """The mean cosine of the entry's nearest phrasings."""
-        own = cosines[self.first_texts[entry] : self.first_texts[entry + 1]]
-        few = min(NEAR, len(own))
-        nearest: list[float] = np.partition(own, len(own) - few)[len(own) - few :].tolist()
+        """The mean cosine of the entry's nearest phrasings, which are among those with these."""
+        ways = int(self.first_texts[entry + 1] - self.first_texts[entry])
+        few = min(NEAR, -(-ways // EACH_OF))
+        rest = len(cosines) - few
+        nearest: list[float] = (np.partition(cosines, rest)[rest:] if rest > 0 else cosines).tolist()
         return sum(nearest) / few
 
     def _is_exact(self, said: Sequence[str]) -> npt.NDArray[np.bool_]:

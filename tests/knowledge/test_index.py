@@ -65,6 +65,23 @@ def test_a_faq_of_any_size_can_be_searched(faq: Path, write_entry: WriteEntry, c
     assert count == 0 or hits[0].entry_id == "aihe-0"
 
 
+def test_a_new_entry_with_one_way_of_asking_is_found_beside_one_with_many(faq: Path, write_entry: WriteEntry) -> None:
+    """Of many ways of asking some are near by chance: what was written today would be found by its very words alone."""
+    pets, where = ("koiran", "kissan", "hamsterin", "papukaijan", "käärmeen"), ("kouluun", "asuntolaan", "kurssille")
+    verbs, asks = ("ottaa", "tuoda", "viedä", "pitää"), ("saako", "voiko", "onko ok")
+    many = tuple(f"{ask} {pet} {verb} {to}" for ask in asks for pet in pets for verb in verbs for to in where)
+    write_entry("lemmikit", many, category="elama")
+    write_entry("avustajakoira", ("saako avustajakoiran tuoda kouluun",), category="palvelu")
+    write_entry("hygieniapassi", ("mistä saan hygieniapassin",), category="opiskelu")
+    index = Index.build(load(faq).entries)
+
+    found = index.find("voiko avustajakoiraa viedä asuntolaan vai onko ok pitää")
+    assert found.hits[0].entry_id == "avustajakoira"
+    assert found.newness > 3
+    assert index.search("voiko koiran viedä kouluun")[0].entry_id == "lemmikit"
+    assert index.find("saako hamsterin pitää asuntolassa").newness < 0
+
+
 def test_nothing_shared_with_any_entry_finds_nothing(small: Library) -> None:
     """An Arabic or empty message has no nearest entry."""
     index = Index.build(small.entries)
