@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, fields
 from itertools import accumulate, chain, pairwise
-from math import log
+from math import ceil, log
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -27,7 +27,8 @@ CANDIDATES = 10
 """So many entries, those first by what is quickly known of all, are looked at closely."""
 
 NEAR, EACH_OF = 10, 30
-"""So many nearest phrasings of an entry speak for it together, and of an entry with few one for each so many it has."""
+"""So many nearest phrasings of an entry speak for it together, and of one with few beside the others one for each so
+many it has."""
 
 LARGE = 65_536
 """Of more texts than this, only those are compared with a question that share something rare with it: see `bounded`."""
@@ -35,7 +36,8 @@ LARGE = 65_536
 _FOR_CERTAIN = 100.0
 _BY_CHANCE = 1.3
 """The more ways of asking an entry has, the nearer comes one of them by chance: so much its score loses for each time
-they are e times as many. By the old ones' signs alone a new entry would hardly be found (docs/retrieval.md)."""
+they are e times as many, and less in a FAQ in which few have many. By the old ones' signs alone a new entry would
+hardly be found (docs/retrieval.md)."""
 COST = 1.0
 _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _TOLERANCE = 0.1  # of liblinear; a tighter one doubles the fit and moves recall by less than its noise …
@@ -129,8 +131,10 @@ class Index:
         self.lexicon = lexicon or Lexicon.read()
         self._fusion = fusion.weights()
         ways = np.diff(first_texts)
-        self._log_ways = np.log(ways)
-        self._log_mean_ways = log(ways.mean()) if len(ways) else 0.0
+        mean = float(ways.mean()) if len(ways) else 1.0
+        self._each_of = min(EACH_OF, mean / NEAR)
+        self._newness = log(mean) - np.log(ways)
+        self._by_chance = _BY_CHANCE * self._each_of / EACH_OF * self._newness
 
     @classmethod
     def build(cls, entries: Sequence[Entry], *, lexicon: Lexicon | None = None, fusion: Fusion = Fusion()) -> "Index":
@@ -202,7 +206,7 @@ class Index:
         if not len(ids) or not self.entry_ids:
             return Finding(tuple(said), (), np.empty((0, len(SIGNS)), dtype=np.float32), known)
         is_exact = self._is_exact(said)
-        beside = _FOR_CERTAIN * is_exact - _BY_CHANCE * self._log_ways
+        beside = _FOR_CERTAIN * is_exact + self._by_chance
         first, signs = (self._of_many if self.is_large else self._of_all)(ids, weights, beside)
         scores = signs @ self._fusion + beside[first]
         best = np.argsort(-scores, kind="stable")
@@ -212,8 +216,8 @@ class Index:
             Hit(self.entry_ids[entry], float(chance)) for entry, chance in zip(first[best], chances, strict=True)
         )
         found = first[best[0]]
-        newness = float(self._log_mean_ways - self._log_ways[found])
-        return Finding(tuple(said), hits, signs[best], known, bool(is_exact[found]), newness)
+        is_word_for_word, newness = bool(is_exact[found]), float(self._newness[found])
+        return Finding(tuple(said), hits, signs[best], known, is_word_for_word, newness)
 
     def nearest_way(self, question: str, entry_id: str) -> int | None:
         """The place, in `ways_of_asking` of that entry, of what *question* is nearest to; None when nothing is near."""
@@ -303,7 +307,7 @@ class Index:
     def _nearness(self, cosines: Floats, entry: int) -> float:
         """The mean cosine of the entry's nearest phrasings, which are among those with these."""
         ways = int(self.first_texts[entry + 1] - self.first_texts[entry])
-        few = min(NEAR, -(-ways // EACH_OF))
+        few = min(NEAR, ways, ceil(ways / self._each_of))
         rest = len(cosines) - few
         nearest: list[float] = (np.partition(cosines, rest)[rest:] if rest > 0 else cosines).tolist()
         return sum(nearest) / few

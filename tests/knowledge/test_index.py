@@ -65,7 +65,9 @@ def test_a_faq_of_any_size_can_be_searched(faq: Path, write_entry: WriteEntry, c
     assert count == 0 or hits[0].entry_id == "aihe-0"
 
 
-def test_a_new_entry_with_one_way_of_asking_is_found_beside_one_with_many(faq: Path, write_entry: WriteEntry) -> None:
+def test_a_new_entry_with_one_way_of_asking_is_found_beside_one_with_many(
+    faq: Path, write_entry: WriteEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of many ways of asking some are near by chance: what was written today would be found by its very words alone."""
     pets, where = ("koiran", "kissan", "hamsterin", "papukaijan", "käärmeen"), ("kouluun", "asuntolaan", "kurssille")
     verbs, asks = ("ottaa", "tuoda", "viedä", "pitää"), ("saako", "voiko", "onko ok")
@@ -73,6 +75,7 @@ def test_a_new_entry_with_one_way_of_asking_is_found_beside_one_with_many(faq: P
     write_entry("lemmikit", many, category="elama")
     write_entry("avustajakoira", ("saako avustajakoiran tuoda kouluun",), category="palvelu")
     write_entry("hygieniapassi", ("mistä saan hygieniapassin",), category="opiskelu")
+    monkeypatch.setattr("knowledge.index.EACH_OF", 5)  # so that sixty on average are many
     index = Index.build(load(faq).entries)
 
     found = index.find("voiko avustajakoiraa viedä asuntolaan vai onko ok pitää")
