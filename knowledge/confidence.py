@@ -74,7 +74,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Fitted:
-    """All that is fitted on the development questions. None of it knows an entry by its id."""
+    """All that is fitted on labelled questions (`fitted_on`). None of it knows an entry by its id."""
 
     fusion: Fusion
     scope: Scope

@@ -1,4 +1,4 @@
-"""Fits what turns findings into verdicts, on the development questions: fusion, scope, confidence, thresholds.
+"""Fits what turns findings into verdicts, on labelled questions: fusion, scope, confidence, thresholds.
 
 The ranker itself is fitted on the FAQ alone, so it has seen none of these questions. Everything else is judged here on
 questions it was not fitted on (five folds), and then fitted on all of them.

@@ -58,7 +58,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Fusion:
-    """How much each sign of an entry counts towards its score; fitted on the development questions."""
+    """How much each sign of an entry counts towards its score; fitted on labelled questions (`fitted_on`)."""
 
     linear: float = 4.0
     shared: float = 11.0
