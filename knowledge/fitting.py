@@ -83,7 +83,9 @@ def fit(
     fusion = fit_fusion([Case(question, index.find(question.text)) for question in asked if question.is_in_scope])
     index = index.with_fusion(fusion)
     cases = [case for question in asked if (case := Case(question, index.find(question.text))).finding.hits]
-    found = [one for one in found_while_new(library.entries, asked, fusion, say) if _is_judged(one.question, manners)]
+    found = [
+        one for one in found_while_new(library.entries, asked, index, fusion, say) if _is_judged(one.question, manners)
+    ]
     all_cases = [*cases, *(Case(one.question, one.finding) for one in found)]
     weights = _weights(cases)
     all_weights = np.append(weights, [_NEW * (1 if one.question.is_in_scope else weights.min()) for one in found])

@@ -34,13 +34,12 @@ class Found:
 
 
 def found_while_new(
-    entries: Sequence[Entry], questions: Sequence[Question], fusion: Fusion, say: Callable[[str], None]
+    entries: Sequence[Entry], questions: Sequence[Question], whole: Index, fusion: Fusion, say: Callable[[str], None]
 ) -> Iterator[Found]:
     """What is found for questions about new entries, for some about others, and for what is nearly taught.
 
-    The same each time; an index is built for each round.
+    *whole* is an index of all *entries*. The same each time; an index is built for each round.
     """
-    whole = Index.build(entries)
     chance = random.Random(_SEED)  # noqa: S311 - a draw of questions, no secret
     order = chance.sample([entry.id for entry in entries], len(entries))
     for number in range(ROUNDS):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from knowledge.fitting import FOLDS, Case, _folds
-from knowledge.index import Fusion
+from knowledge.index import Fusion, Index
 from knowledge.library import load
 from knowledge.new_entries import NEAR_EACH, ROUNDS, found_while_new
 from knowledge.questions import Question, development, fitted_on
@@ -20,7 +20,7 @@ def test_each_entry_is_new_once_and_asked_nearly_as_it_was_taught(faq: Path, wri
     entries = load(faq).entries
     asked = [Question("mistä saisin verokortin", "verokortti", frozenset(), "spoken", "x")]
 
-    found = list(found_while_new(entries, asked, Fusion(), lambda _: None))
+    found = list(found_while_new(entries, asked, Index.build(entries), Fusion(), lambda _: None))
 
     taught = [one for one in found if one.is_taught]
     assert len(taught) == len(entries) * NEAR_EACH
