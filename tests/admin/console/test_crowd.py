@@ -85,11 +85,14 @@ async def test_a_coordinator_reads_months_that_are_over_and_nobodys_questions_by
                 "first=2026-12-01&last=2026-12-31",
             )
         }  # fmt: skip
+        office.clock.advance(timedelta(days=-10))
+        running = (await kaisa.sees(f"{here}?{month}")).text  # what each evening brought would be told by it
     numbers = {query: re.findall(r"töihin (\d)", page) for query, page in seen.items()}
     too_narrow = seen[f"{month}&channel=telegram&came=person"]
 
     assert sorted(numbers[""]) == list("012345") != numbers[""]
     assert numbers[month] == numbers[""]
+    assert "iguaanin" not in running
     assert {query: found for query, found in numbers.items() if found and query not in ("", month)} == {}
     assert f'href="{here}?{month}&came=person"' in too_narrow
     assert "alle viideltä kysyjältä" in too_narrow
