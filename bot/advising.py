@@ -236,11 +236,11 @@ class Desk:
 def joining(ticket: TicketRow, account: Account) -> str:
     """What the asker is told when *account* takes their question, as Markdown."""
     role = account.role if account.role in wording.ADVISOR_JOINED else ticket.role
-    return wording.say(ticket.language, wording.ADVISOR_JOINED[role], name=escape_markdown(account.name))
+    return wording.say(ticket.language, wording.ADVISOR_JOINED[role], name=escape_markdown(account.shown_name))
 
 
 def _leaving(ticket: TicketRow, account: Account) -> str:
-    advisor = signature(ticket.language, account.role, account.name)
+    advisor = signature(ticket.language, account.role, account.shown_name)
     return wording.say(ticket.language, wording.ADVISOR_LEFT, advisor=escape_markdown(advisor))
 
 

@@ -8,5 +8,9 @@ LONGEST_NAME = 60  # in UTF-16 units: with it, the longest reply is still one me
 
 def signature(language: Language, role: str, name: str) -> str:
     """Role and name of an advisor as plain text of one line, such as "Työvoimaneuvoja Väinö"."""
-    short = name.encode("utf-16-le")[: 2 * LONGEST_NAME].decode("utf-16-le", "ignore")
-    return wording.say(language, wording.ADVISOR.get(role, wording.WEB_ADVISOR), name=short)
+    return wording.say(language, wording.ADVISOR.get(role, wording.WEB_ADVISOR), name=shortened(name))
+
+
+def shortened(name: str) -> str:
+    """As much of *name* as a signature holds."""
+    return name.encode("utf-16-le")[: 2 * LONGEST_NAME].decode("utf-16-le", "ignore")

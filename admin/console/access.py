@@ -27,6 +27,7 @@ ACCESS: Mapping[str, frozenset[Role] | None] = {
     "end_session": EVERYBODY,
     "end_other_sessions": EVERYBODY,
     "set_email": ADVISORS,
+    "set_shown_name": ADVISORS,
     "change_habits": ADVISORS,
     "make_own_code": ADVISORS,
     "unlink_own": ADVISORS,

@@ -1,13 +1,18 @@
 """One's own account: where one is logged in, and ending that elsewhere; one's own Telegram and e-mail."""
 
+import unicodedata
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from admin.console.visit import RANDOM_ID, Visit, not_found
 from bot.channels.email import MAX_ADDRESS, is_address
 from bot.channels.email import NAME as EMAIL
-from bot.store import audit, chat_links, email_wishes, outbox, second_factor, sessions, telegram_accounts
+from bot.signature import shortened
+from bot.store import accounts, audit, chat_links, email_wishes, outbox, second_factor, sessions, telegram_accounts
 from bot.store.email_wishes import Wishes
+
+MAX_SHOWN = 40
 
 
 async def page(visit: Visit) -> Response:
@@ -29,6 +34,17 @@ async def unlink_own(visit: Visit) -> Response:
         if await telegram_accounts.unlink(tx, visit.account.id):
             await audit.record(tx, visit.account.id, "own telegram unlinked", visit.account.id, visit.now)
     return visit.go("/console/me?done=unlinked")
+
+
+async def set_shown_name(visit: Visit) -> Response:
+    """What askers know one by; without any, the first name again."""
+    shown = " ".join(unicodedata.normalize("NFC", visit.form.get("shown", "")).split())
+    if len(shown) > MAX_SHOWN or not shown.isprintable() or shortened(shown) != shown:
+        return await _page(visit, 422, fault="name")
+    async with visit.house.store.write() as tx:
+        await accounts.show_as(tx, visit.account.id, shown or accounts.first_name(visit.account.name))
+        await audit.record(tx, visit.account.id, "own shown name changed", visit.account.id, visit.now)
+    return visit.go("/console/me?done=name#name-title")
 
 
 async def set_email(visit: Visit) -> Response:
@@ -81,7 +97,8 @@ async def _page(
         digest_at=visit.house.profile.digest_at,
         wishes=wishes,
         fault=fault,
-        done=visit.query("done", known=frozenset(["habits", "ended", "unlinked", "email"])),
+        max_shown=MAX_SHOWN,
+        done=visit.query("done", known=frozenset(["habits", "ended", "unlinked", "email", "name"])),
     )
 
 

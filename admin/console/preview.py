@@ -36,7 +36,7 @@ class Preview:
 
 def preview(visit: Visit, ticket: TicketRow, text: str) -> Preview:
     """What this account's reply *text* looks like to the asker."""
-    said = [Said(None, "advisor", visit.account.name, clean(text), (), visit.now)]
+    said = [Said(None, "advisor", visit.account.shown_name, clean(text), (), visit.now)]
     if ticket.account_id is None:
         said.insert(0, Said(None, "bot", "", advising.joining(ticket, visit.account), (), visit.now))
     show = _in_telegram if ticket.channel == telegram.NAME else _on_the_web
@@ -45,7 +45,7 @@ def preview(visit: Visit, ticket: TicketRow, text: str) -> Preview:
 
 def _in_telegram(visit: Visit, ticket: TicketRow, said: list[Said]) -> list[Bubble]:
     """All come from the bot: who else speaks stands above the words."""
-    name = signature(ticket.language, visit.account.role, visit.account.name)
+    name = signature(ticket.language, visit.account.role, visit.account.shown_name)
     shown = [as_telegram_html(line.text) if line.author == "bot" else as_signed_html(name, line.text) for line in said]
     return [Bubble("", Markup(html)) for html in shown]  # noqa: S704 - escaped there
 

@@ -86,6 +86,7 @@ def pages(door: FrontDoor) -> list[Route]:
         door.route("end_session", "/me/sessions/{session_id}/end", me.end_session, fields=()),
         door.route("end_other_sessions", "/me/sessions/end", me.end_other_sessions, fields=()),
         door.route("change_habits", "/me/habits", habits.change, fields=habits.FIELDS),
+        door.route("set_shown_name", "/me/name", me.set_shown_name, fields=("shown",)),
         door.route("set_email", "/me/email", me.set_email, fields=("email", "digest", "urgent")),
         door.route("make_own_code", "/me/telegram", me.make_own_code, fields=()),
         door.route("unlink_own", "/me/telegram/unlink", me.unlink_own, fields=()),

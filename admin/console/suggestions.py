@@ -150,7 +150,7 @@ def _filled(visit: Visit, template: ReplyTemplate, ticket: TicketRow) -> Suggest
     text, written_in = template.text(ticket.language)
     values = {
         "nimimerkki": ticket.alias,
-        "ohjaaja": visit.account.name,
+        "ohjaaja": visit.account.shown_name,
         "aukiolo": visit.house.hours.week_in_words(written_in),
         "palvelu": visit.house.profile.name,
         "alue": visit.house.profile.region,

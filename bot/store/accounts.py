@@ -37,6 +37,7 @@ class Account:
 
     id: str
     name: str
+    shown_name: str  # what askers know them by, of their own choice
     role: Role
     is_disabled: bool
     must_change_password: bool
@@ -65,6 +66,7 @@ async def add(
         {
             "id": account_id,
             "name": name,
+            "shown_name": first_name(name),
             "role": role,
             "password_hash": password_hash,
             "must_change_password": must_change_password,
@@ -74,8 +76,24 @@ async def add(
     if added is None:
         raise NameTaken(name)
     return Account(
-        account_id, name, role, is_disabled=False, must_change_password=must_change_password, has_codes=False
+        account_id,
+        name,
+        first_name(name),
+        role,
+        is_disabled=False,
+        must_change_password=must_change_password,
+        has_codes=False,
     )
+
+
+def first_name(name: str) -> str:
+    """What askers know somebody by until they choose otherwise: a surname is theirs to tell."""
+    return name.split()[0]
+
+
+async def show_as(tx: Tx, account_id: str, shown_name: str) -> None:
+    """Let askers know the account's owner by *shown_name*; what was said under another stays as it was sent."""
+    await tx.execute(update(account).where(account.c.id == account_id).values(shown_name=shown_name))
 
 
 async def set_password(tx: Tx, account_id: str, password_hash: str) -> None:
@@ -159,6 +177,7 @@ def _account(row: Row[tuple[object, ...]]) -> Account:
     return Account(
         row.id,
         row.name,
+        row.shown_name,
         row.role,
         is_disabled=row.disabled_at is not None,
         must_change_password=row.must_change_password,

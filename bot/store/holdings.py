@@ -35,7 +35,7 @@ PAGE = 50  # rows that are read at once
 
 Rows = Sequence[Row[Any]]
 
-_STAFF = select(account.c.id.label("key"), account.c.name)
+_STAFF = select(account.c.id.label("key"), account.c.shown_name.label("name"))
 _CAMPAIGNS = select(campaign.c.code.label("key"), campaign.c.name)
 
 _SUBSCRIPTIONS = select(

@@ -180,7 +180,7 @@ _LEASE = (
     )
 )
 _SPEAKERS = (
-    select(message.c.id, account.c.role, account.c.name, asker.c.language)
+    select(message.c.id, account.c.role, account.c.shown_name, asker.c.language)
     .join(account, message.c.account_id == account.c.id)
     .join(conversation, message.c.conversation_id == conversation.c.id)
     .join(asker, conversation.c.asker_id == asker.c.id)
@@ -490,7 +490,7 @@ async def _signatures(tx: Tx, message_ids: list[int]) -> dict[int, str]:
     if not message_ids:
         return {}
     rows = await tx.execute(_SPEAKERS, {"message_ids": message_ids})
-    return {row.id: signature(row.language, row.role, row.name) for row in rows}
+    return {row.id: signature(row.language, row.role, row.shown_name) for row in rows}
 
 
 async def add_reply(

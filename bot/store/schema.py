@@ -339,6 +339,7 @@ account = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(60), nullable=False, unique=True),
+    Column("shown_name", String(60), nullable=False),  # what askers know them by
     Column("role", String(20), nullable=False),
     Column("password_hash", String(200), nullable=False),
     Column("must_change_password", Boolean, nullable=False, default=False),

@@ -145,7 +145,8 @@ async def advise(home: House) -> None:
     """Answer each ticket once, and close it when the asker has written again."""
     desk = Desk(home.store, home.hours)
     async with home.store.read() as read:
-        vaino = next(account for account in await accounts.everyone(read) if account.is_advisor)
+        staff = await accounts.everyone(read)
+    vaino = next(one for one in staff if one.is_advisor and not one.is_disabled)
     with home.store.hub.subscribe(tickets.TOPIC) as news:
         while not home.store.hub.is_stopping:
             async with home.store.read() as read:

@@ -28,7 +28,7 @@ QUESTION: Part = [
     ("says", UNKNOWN, "Tätä en tiedä varmasti"),
     ("presses", wording.BUTTON_SEND_WORK, "Lähetin kysymyksesi"),
     ("listens", "", "Työvoimaneuvoja"),
-    ("listens", "", REPLY),
+    ("listens", "", f"Työvoimaneuvoja Väinö\n{REPLY}"),
 ]
 THANKS: Part = [("says", "Kiitos, entä koira?", wording.CLOSED)]
 PARTS = [FOREWORD, QUESTION, THANKS]

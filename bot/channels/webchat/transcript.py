@@ -94,7 +94,7 @@ async def said(
     """What was said in *talk* from message *since* on, and what *lookup* has sent that is not handled yet."""
     if talk is None:
         return await _waiting(read, vault, lookup)
-    names = {row.id: row.name for row in await read.execute(select(account.c.id, account.c.name))}
+    names = {row.id: row.shown_name for row in await read.execute(select(account.c.id, account.c.shown_name))}
     stored = await conversations.messages(read, talk.id, after=since - 1)
     in_danger = await _crisis_replies(read, [message.id for message in stored if message.author == "bot"])
     return [

@@ -28,6 +28,7 @@ EXPECTED: dict[str, tuple[int, set[str]]] = {
     "end_session": (404, ALL),
     "end_other_sessions": (303, ALL),
     "set_email": (404, ADVISORS),
+    "set_shown_name": (303, ADVISORS),
     "change_habits": (303, ADVISORS),
     "make_own_code": (200, ADVISORS),
     "unlink_own": (303, ADVISORS),

@@ -21,6 +21,7 @@ def upgrade() -> None:
         "account",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("shown_name", sa.String(length=60), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("must_change_password", sa.Boolean(), nullable=False),
