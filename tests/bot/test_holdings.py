@@ -129,7 +129,9 @@ async def conversation_id(koppi: Koppi) -> str:
 
 
 # Names and values as the code has them: no owner of the file could read them.
-RAW = re.compile(r".*(?:\bFalse|\bTrue|[a-z]_[a-z]|\d{4}-\d\d|0\.\d{3}|\b(?:escalate|offer|view|send|done|asked)\b).*")
+RAW = re.compile(
+    r".*(?:\bFalse|\bTrue|[a-z]_[a-z]|\d{4}-\d\d|0[.,]\d{3}|\b(?:escalate|offer|view|send|done|asked)\b).*"
+)
 
 
 @pytest.fixture

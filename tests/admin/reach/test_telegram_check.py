@@ -103,6 +103,8 @@ def test_every_trouble_is_told_in_every_language_with_what_to_do() -> None:
         alarm_words.dead("fi", "telegram", {"trouble": trouble}, "x") for trouble in get_args(TelegramTrouble)
     ]
     assert not [text for text in about_telegram if "erkkochat" in text], "both may be dead at once"
+    flooded = alarm_words.cause("fi", {"cause": "flooded", "rushes": 4})
+    assert flooded.strip() == alarm_words.CAUSES["flooded"]["fi"], "the many openings are told once"
     assert alarm_words.quiet_in_short("fi", facts) == (
         "12 päivässä 1 kysyjä.",
         "Tavallisesti tänä aikana kysyy noin 17; sattumalta näin käy 1 kerran 40:stä.",
