@@ -290,7 +290,7 @@ class PollHealth:
     """When Telegram last answered us, and what is wrong if it doesn't: for the health pages.
 
     *asking_since*: when we began to ask it; None while we don't, because another process does, or updates are posted.
-    *refused_since*, *refused_at*: the first and the last send since the latest that it took, for not knowing our token.
+    *refused_since*, *refused_at*: the first and the last of the sends lately refused, for not knowing our token.
     """
 
     asking_since: datetime | None = None
@@ -677,8 +677,10 @@ class TelegramChannel:
         self.health.succeeded_at, self.health.trouble = self._clock(), None
 
     def _refused(self) -> None:
-        self.health.refused_at = self._clock()
-        self.health.refused_since = self.health.refused_since or self.health.refused_at
+        now = self._clock()
+        if not self.health.is_refused(now):
+            self.health.refused_since = now
+        self.health.refused_at = now
 
     def _trouble(self, what: str) -> None:
         self.health.trouble = what

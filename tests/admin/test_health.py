@@ -132,6 +132,11 @@ async def test_a_token_refused_when_we_send_is_a_fault_soon_and_looked_into_at_o
     health = PollHealth(refused_since=koppi.clock(), refused_at=koppi.clock())
     assert health.is_refused(koppi.clock())
     assert not health.is_refused(koppi.clock() + timedelta(minutes=6))
+    # One fault of Telegram's after another, hours apart with nothing to send, have not lasted since the first.
+    koppi.channel._refused()
+    koppi.clock.advance(timedelta(hours=3))
+    koppi.channel._refused()
+    assert koppi.channel.health.refused_since == koppi.channel.health.refused_at
 
 
 async def test_what_waits_is_told_and_only_what_somebody_waits_for_makes_unready(

@@ -194,14 +194,21 @@ async def test_what_is_sent_while_the_server_is_away_goes_out_when_it_is_back(br
 
 
 async def test_a_lost_confirmation_does_not_double_the_message(browser: Browser, chat: Chat) -> None:
-    """The post arrives, its answer doesn't: the same key goes out again, and counts once."""
+    """The post arrives, its answer doesn't: the same key goes out again, and counts once.
+
+    Nor does a reply stay unseen that was asked for while too many waited for pages.
+    """
     lost: list[str] = []
+    busy = ["the reply, as confirmed", "and as the stream tells of it"] * 2
 
     async def lose_the_first(route: Route) -> None:
         if route.request.method == "POST" and not lost:
             lost.append(route.request.post_data or "")
             await route.fetch()
             await route.abort("connectionreset")
+        elif route.request.method == "GET" and busy:
+            busy.pop()
+            await route.fulfill(status=503, body="busy")
         else:
             await route.continue_()
 

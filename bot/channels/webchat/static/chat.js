@@ -3,6 +3,7 @@
 // an act stays ours until the server has confirmed it, and is sent again under the same key, so it counts once.
 
 (() => {
+  const BUSY = 3000; // until we read again what the service had no room to tell
   const OVERLAP = 10; // messages looked at again each time: on a busy database an earlier one may show up later
   const PATIENCE = 15000; // a browser by itself would wait for minutes
   const LONGEST_PAUSE = 30000;
@@ -265,8 +266,10 @@
   let isFollowing = false; // the asker has just done something: show what comes of it
   let isReading = false;
   let isStale = false;
+  let rereading = 0;
 
   async function refresh() {
+    clearTimeout(rereading);
     isStale = true;
     if (isReading) return;
     isReading = true;
@@ -286,6 +289,7 @@
       if (status === 205) location.reload();
       else if (status === 410) gone(words);
       else if (status === 200) show(words);
+      else if (status >= 500) rereading = setTimeout(refresh, BUSY * (0.75 + Math.random() / 2)); // nobody else tells of it
     } catch (fault) {
       // Offline: the stream's reconnection, "online" or the next act reads again. Who waited in vain asks anew.
       if (fault.name === "AbortError") isStale = true;
