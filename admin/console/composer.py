@@ -98,7 +98,7 @@ async def typing(visit: Visit) -> Response:
         sealed = await conversations.sealed_address(read, ticket.conversation_id)
     is_reply = what == "on" and ticket.closed_at is None and ticket.account_id == account.id
     if what in {"on", "note"}:
-        hub.presence.writes(ticket_id, account.id, account.name, now, to_asker=is_reply)
+        hub.presence.writes(ticket_id, account.id, account.name, now, to_asker=account.shown_name if is_reply else "")
     else:
         hub.presence.stops_writing(ticket_id, account.id, now)
     bot = visit.house.telegram

@@ -35,7 +35,7 @@ class _Mark:
     name: str
     looks_until: datetime
     writes_until: datetime | None = None
-    is_for_asker: bool = False
+    for_asker: str = ""  # as whom its asker sees them; nobody, where they need not
 
     @property
     def ends(self) -> datetime:
@@ -51,7 +51,7 @@ class _Mark:
 
     def tells_asker(self, now: datetime) -> str | None:
         """Who writes to the asker now."""
-        return self.name if self.is_for_asker and self.writes_at(now) else None
+        return self.for_asker if self.for_asker and self.writes_at(now) else None
 
 
 class Presence:
@@ -80,8 +80,8 @@ class Presence:
         mark = self._marks.get((ticket_id, who), _Mark(name, now))
         self._set((ticket_id, who), replace(mark, looks_until=now + LASTS), now)
 
-    def writes(self, ticket_id: str, who: str, name: str, now: datetime, *, to_asker: bool = False) -> None:
-        """Mark that they write there, for a minute from *now*; *to_asker*: for the asker to see as well."""
+    def writes(self, ticket_id: str, who: str, name: str, now: datetime, *, to_asker: str = "") -> None:
+        """Mark that they write there, for a minute from *now*; *to_asker*: as whom the asker sees it as well."""
         self._set((ticket_id, who), _Mark(name, now + LASTS, now + LASTS, to_asker), now)
 
     def stops_writing(self, ticket_id: str, who: str, now: datetime) -> None:
@@ -160,7 +160,7 @@ class Presence:
             looks, writes = (timedelta(seconds=float(said[what])) for what in ("looks", "writes"))
             if said["from"] == self._id:
                 return
-            mark = _Mark(str(said["name"]), now + looks, now + writes if writes else None, bool(said["to_asker"]))
+            mark = _Mark(str(said["name"]), now + looks, now + writes if writes else None, str(said["to_asker"]))
         except (ValueError, KeyError, TypeError, OverflowError):  # of another version, while an upgrade is under way
             return
         ours = self._marks.get(key)
@@ -184,7 +184,7 @@ class Presence:
                 "name": mark.name,
                 "looks": left[0],
                 "writes": left[1],
-                "to_asker": mark.is_for_asker,
+                "to_asker": mark.for_asker,
             }
         )
 

@@ -74,7 +74,7 @@ def test_an_asker_sees_only_who_writes_to_them_and_staff_see_the_asker_write() -
     presence = Hub().presence
     presence.writes("t1", *MAIJA, NOW)
     notes = presence.writer_to_asker("t1", NOW)
-    presence.writes("t1", *VAINO, NOW, to_asker=True)
+    presence.writes("t1", *VAINO, NOW, to_asker="Väinö")
     presence.writes("t2", ASKER, "", NOW)
     replies = [presence.writer_to_asker(ticket, NOW) for ticket in ("t1", "t2")]
     asks = [presence.asker_writes(ticket, NOW) for ticket in ("t1", "t2")]
@@ -99,9 +99,9 @@ async def test_an_askers_page_is_woken_by_what_it_shows_alone() -> None:
     with hub.subscribe(Presence.topic("t1")) as news:
         for act in (
             lambda: presence.looks("t1", *VAINO, NOW),
-            lambda: presence.writes("t2", *VAINO, NOW, to_asker=True),
-            lambda: presence.writes("t1", *VAINO, NOW, to_asker=True),
-            lambda: presence.writes("t1", *VAINO, NOW + SECOND, to_asker=True),
+            lambda: presence.writes("t2", *VAINO, NOW, to_asker="Väinö"),
+            lambda: presence.writes("t1", *VAINO, NOW, to_asker="Väinö"),
+            lambda: presence.writes("t1", *VAINO, NOW + SECOND, to_asker="Väinö"),
             lambda: presence.stops_writing("t1", VAINO[0], NOW),
             lambda: presence.writes("t1", ASKER, "", NOW),
             lambda: presence.stops_writing("t1", ASKER, NOW),
@@ -131,7 +131,7 @@ def test_what_one_process_knows_the_others_hear() -> None:
     here.looks("t1", *MAIJA, NOW)
     told = [_tell(here, there, here)]
     looked = _seen(there)
-    there.writes("t1", *MAIJA, NOW, to_asker=True)
+    there.writes("t1", *MAIJA, NOW, to_asker="Maija")
     told.append(_tell(there, here, there))
     wrote, asker_sees = _seen(here), here.writer_to_asker("t1", NOW)
     here.stops_writing("t1", MAIJA[0], NOW)
@@ -194,7 +194,7 @@ async def test_two_processes_on_one_database_tell_each_other(
         with other.hub.subscribe(Presence.TOPIC) as news:
             while not other.hub.presence.of(NOW, besides=""):
                 store.hub.presence.stops_writing("t1", MAIJA[0], NOW)  # until the other one listens
-                store.hub.presence.writes("t1", *MAIJA, NOW, to_asker=True)
+                store.hub.presence.writes("t1", *MAIJA, NOW, to_asker="Maija")
                 await news.wait(0.1)
         seen = other.hub.presence.writer_to_asker("t1", NOW)
         for one in (store, other):

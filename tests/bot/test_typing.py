@@ -63,11 +63,11 @@ async def test_the_open_page_is_told_who_writes_and_when_it_ends(chat: Chat, ain
         aclosing(_events(stream)) as events,
     ):
         assert (await anext(events))[0] == "changed"
-        presence.writes(ticket, "v", "Väinö", chat.clock(), to_asker=True)
+        presence.writes(ticket, "v", "Väinö", chat.clock(), to_asker="Väinö")
         assert await anext(events) == ("typing", "Väinö kirjoittaa…")
         presence.stops_writing(ticket, "v", chat.clock())
         assert await anext(events) == ("quiet", "-")
-        presence.writes(ticket, "v", "Väinö", chat.clock() - LASTS + SECOND / 20, to_asker=True)
+        presence.writes(ticket, "v", "Väinö", chat.clock() - LASTS + SECOND / 20, to_asker="Väinö")
         assert await anext(events) == ("typing", "Väinö kirjoittaa…")
         chat.clock.advance(SECOND)
         assert await anext(events) == ("quiet", "-")

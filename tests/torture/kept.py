@@ -78,7 +78,7 @@ async def _rows(read: AsyncConnection, vault: Vault) -> dict[str, list[Row]]:
             outbox,
             message.c.text.label("said"),
             message.c.author,
-            account.c.name,
+            account.c.shown_name,
             account.c.role,
             notice.c.text.label("told"),
             func.coalesce(outbox.c.sealed_address, address.c.sealed, chat_link.c.sealed).label("sealed"),
@@ -102,7 +102,7 @@ async def _rows(read: AsyncConnection, vault: Vault) -> dict[str, list[Row]]:
 def _row(row: Any) -> Row:
     text = row.said if row.said is not None else row.told or ""
     if row.author == "advisor":
-        texts = {f"{signature(language, row.role, row.name)}\n{text}" for language in LANGUAGES}
+        texts = {f"{signature(language, row.role, row.shown_name)}\n{text}" for language in LANGUAGES}
     else:
         texts = {telegram_html.parse(as_telegram_html(text))[0], as_plain_text(text)}
     return Row(

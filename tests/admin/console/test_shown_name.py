@@ -10,13 +10,15 @@ ASKS = "/console/me", "/console/me/name"
 
 
 async def test_askers_hear_from_whoever_the_advisor_chose_to_be(office: Office) -> None:
-    """In the line that tells who has come, in the preview and in templates; colleagues go on by the account's name."""
-    page = f"/console/tickets/{await office.ticket()}"
+    """In the line that tells who has come, in the preview, while they write; colleagues keep to the account's name."""
+    ticket_id = await office.ticket()
+    page = f"/console/tickets/{ticket_id}"
     async with office.at_work(office.vaino) as vaino:
         saved = await vaino.sends(*ASKS, shown="  Väiski \n <b>&  ")
         form = {"act": "preview", "mode": "reply", "key": "0" * 32, "draft": "0"}
         preview = await vaino.sends(page, f"{page}/say", **form, text="Hei!")
         await vaino.sends(page, f"{page}/claim")
+        await vaino.sends("/console/password", f"{page}/typing", typing="on")
     async with office.at_work(office.saara) as saara:
         colleague = await saara.sees(page)
     async with office.store.read() as read:
@@ -27,6 +29,7 @@ async def test_askers_hear_from_whoever_the_advisor_chose_to_be(office: Office) 
     assert (saved.status_code, saved.headers["location"]) == (303, "/console/me?done=name#name-title")
     assert [text for text in told if "Väiski" in text and "Väinö" not in text] == told[-1:]
     assert "Väiski &lt;b&gt;&amp;" in preview.text
+    assert office.store.hub.presence.writer_to_asker(ticket_id, office.clock()) == "Väiski <b>&"
     assert "Väinö" in colleague.text
     assert "Väiski" not in colleague.text
 
