@@ -51,11 +51,15 @@ FEWEST_WORDS_SURE = 6
 FEWEST_WORDS_BESIDE_AN_IDIOM = 3
 """What an idiom leaves of a short text ("haluisin ... tän ...") tells nothing."""
 
-PHRASE_HOLDS = 0.9
+PHRASE_HOLDS = 2.0
 """The model's score from which on a phrase alone is sure, or a sentence or clause alone.
 
-Even odds, 0, wouldn't do: the model is fitted on far more danger than is told to the bot.
+Even odds, 0, wouldn't do: the model is fitted on far more danger than is told to the bot. From here on hardly a calm
+message of the sets of others is sure, and no direct one of people in danger less sure.
 """
+
+CLAUSE_HOLDS = 12.0
+"""The model's score from which on a clause with a sure phrase is sure, however calm its sentence."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def _gravest(text: str) -> SafetySign | None:
     out_of_context = []
     for sentence, clause in _ends([(one, part) for one in sentences for part in _parts(one, _CLAUSE_ENDS)]):
         for sign in _surely(clause) if clause != text else []:  # which isn't sure, as is known by now
-            if _score(sentence) >= PHRASE_HOLDS and _stands(clause, text):
+            if _is_plain(clause) or (_score(sentence) >= PHRASE_HOLDS and _stands(clause, text)):
                 sure.append(sign)
             else:
                 out_of_context.append(SafetySign(sign.kind, "unsure"))
@@ -110,6 +114,11 @@ def _surely(part: str) -> list[SafetySign]:
 def _stands(part: str, text: str) -> bool:
     """Whether a sure sign in *part* may be one in *text*: where the whole sounds calm, only what a phrase says may."""
     return any(sign.certainty == "sure" for sign in spelt_out(part)) or _score(text) >= PHRASE_HOLDS
+
+
+def _is_plain(clause: str) -> bool:
+    """Whether *clause* is a sure sign whatever stands around it: "... but I am going to kill myself"."""
+    return _score(clause) >= CLAUSE_HOLDS and any(sign.certainty == "sure" for sign in spelt_out(clause))
 
 
 def _score(text: str) -> float:

@@ -79,11 +79,13 @@ def features(heard: Heard) -> set[str]:
 
 @dataclass(frozen=True)
 class Unease:
-    """The fitted model. Each of *names* is a feature; its row of *thousandths* is its rarity (idf) and its weight for
-    each of the *kinds*.
+    """The fitted model. Each of *names* is a feature; its row of *thousandths* is its rarity (idf), its weight for
+    each of the *kinds*, and its weight for any danger.
 
-    A text's score is the log odds of any danger against none. From *unsure* on it is noticed, from *sure* on it is
-    plain; below *calm* lie hardly any messages from people in danger.
+    A text's score is the log odds of any danger against none: the mean of what the kinds tell together and of what is
+    told by the weights for any, which were fitted on all kinds at once and so know better what a calm message is.
+    From *unsure* on it is noticed, from *sure* on it is plain; below *calm* lie hardly any messages from people in
+    danger.
     """
 
     kinds: tuple[str, ...]
@@ -104,7 +106,7 @@ class Unease:
         weights: NDArray[np.float32],
         intercepts: Sequence[float],
     ) -> "Unease":
-        """The model of these features, without thresholds; *weights* has a column per kind."""
+        """The model of these features, without thresholds; *weights* has a column per kind and one for any danger."""
         thousandths = np.rint(np.column_stack([rarity, weights]) * _SCALE)
         if np.abs(thousandths).max(initial=0) > np.iinfo(np.int16).max:
             raise ValueError("a weight doesn't fit into two bytes")
@@ -129,7 +131,8 @@ class Unease:
         table = (self.thousandths[rows] / _SCALE).astype(np.float32)
         rarity = table[:, 0]
         pull = rarity @ table[:, 1:] / float(np.linalg.norm(rarity)) + self.intercepts.astype(np.float32)
-        return self.kinds[int(pull.argmax())], float(np.logaddexp.reduce(pull))
+        kinds, any_danger = pull[:-1], pull[-1]
+        return self.kinds[int(kinds.argmax())], float(np.logaddexp.reduce(kinds) + any_danger) / 2
 
     def _rows(self, found: Collection[str]) -> NDArray[np.intp]:
         """The rows of those features that the model knows."""
