@@ -199,16 +199,16 @@ def test_where_no_threshold_is_certain_the_strictest_that_helps_is_taken() -> No
     """A bot that can't prove few errors must not fall back to answering more."""
     asked = [Question("kysymys", topic, frozenset(), "spoken", of) for topic, of in (("a", "x"), ("none", "near: x"))]
     asked.append(replace(asked[1], persona="far: x"))
-    found = [*["a"] * 70, *["a"] * 50, *["b"] * 3]
+    found = [*["a"] * 70, *["a"] * 80, *["b"] * 3]
     cases = [Case(asked[0], finding(entry_id)) for entry_id in found]
     cases += [Case(question, finding("b")) for question in asked[1:]]
-    chances = np.array([0.9] * 70 + [0.6] * 53 + [0.1] * 2)
+    chances = np.array([0.9] * 70 + [0.6] * 83 + [0.1] * 2)
 
     chosen = choose_thresholds(cases, np.ones(len(cases)), chances, chances)
 
     assert 0.6 < chosen.answer <= 0.9
     assert chosen.measured["answers wrong, 90 % upper bound"] == pytest.approx(upper_bound(0, 70), abs=1e-4)
-    assert upper_bound(3, 123) > upper_bound(0, 70) > MOST_WRONG > 3 / 123
+    assert upper_bound(3, 153) > upper_bound(0, 70) > MOST_WRONG > 3 / 153
 
 
 def finding(entry_id: str) -> Finding:
