@@ -18,7 +18,8 @@ from bot.channels.webchat.pace import network_of
 
 AT_ONCE = 2  # while one waits for the database, another is made
 HELD_SECONDS = 0.1  # a page takes some milliseconds; what takes so long waits for something else than its making
-MOST_WAITING = 1000
+MOST_WAITING = 1000  # but for those whose first one it is: two floods would keep out everybody else
+MOST_AT_ALL = 2000
 MOST_OF_ONE = 500  # a school's may all open it in the same minute, and a proxy may tell us no addresses
 NEEDS_NONE = frozenset({"/healthz", "/readyz", "/metrics"})  # ask whether we can bear what comes
 
@@ -42,7 +43,8 @@ class Turns:
             await self._app(scope, receive, send)
             return
         source = network_of(source_address(Request(scope), is_behind_proxy=self._is_behind_proxy))
-        if self._waiting >= MOST_WAITING or len(self._lines.get(source, ())) >= MOST_OF_ONE:
+        line = self._lines.get(source, ())
+        if len(line) >= MOST_OF_ONE or self._waiting >= (MOST_WAITING if line else MOST_AT_ALL):
             await self._refuse(scope, receive, send)
             return
         await self._wait(source)

@@ -92,7 +92,7 @@ def first_name(name: str) -> str:
 
 
 async def show_as(tx: Tx, account_id: str, shown_name: str) -> None:
-    """Let askers know the account's owner by *shown_name*; what was said under another stays as it was sent."""
+    """Let askers know the account's owner by *shown_name*; what Telegram was sent under another stays so."""
     await tx.execute(update(account).where(account.c.id == account_id).values(shown_name=shown_name))
 
 

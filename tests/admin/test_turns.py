@@ -9,7 +9,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin import house as houses
-from admin.turns import AT_ONCE, MOST_OF_ONE, MOST_WAITING, Turns
+from admin.turns import AT_ONCE, MOST_AT_ALL, MOST_OF_ONE, MOST_WAITING, Turns
 from admin.web import build_app
 from bot.channels.webchat import away
 from bot.settings import Settings
@@ -165,9 +165,16 @@ async def test_beyond_a_line_one_is_asked_to_come_back_and_one_source_cant_fill_
     ]
     await rest()
     assert pages.refused == ["/one-too-many"]
-    under_way += [asks(turns, "/beyond-all", "203.0.113.1")]
+    under_way += [asks(turns, "/again", "192.0.0.0"), asks(turns, "/the-first", "203.0.113.1")]
     await rest()
-    assert pages.refused == ["/one-too-many", "/beyond-all"]
+    assert pages.refused == ["/one-too-many", "/again"], "who has one in a full line waits no second time, others do"
+    under_way += [
+        asks(turns, "/", f"198.{18 + number // 250}.{number % 250}.1")
+        for number in range(MOST_AT_ALL - MOST_WAITING - 1)
+    ]
+    under_way += [asks(turns, "/beyond-all", "203.0.113.2")]
+    await rest()
+    assert pages.refused == ["/one-too-many", "/again", "/beyond-all"]
 
 
 async def test_who_comes_when_the_line_is_full_reads_kind_words_and_the_numbers_to_call(
