@@ -40,12 +40,13 @@ async def test_the_name_stands_bold_above_the_words_as_they_were_written_and_is_
     async with koppi.store.write() as tx:
         odd = await accounts.add(
             tx,
-            name="<b>Aa & *Öö*",
+            name="Odd",
             role="sosiaaliohjaaja",
             password_hash="",
             must_change_password=False,
             now=koppi.clock(),
         )
+        await accounts.show_as(tx, odd.id, "<b>Aa & *Öö*")
     ticket = await koppi.sends_to_a_person(UNKNOWN)
     await koppi.desk.claim(odd, ticket.id, koppi.later())
     await koppi.hears()

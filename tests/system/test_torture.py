@@ -77,5 +77,5 @@ async def _ask(telegram: FakeTelegram, seen: Seen, chat: int) -> None:
         pass
     seen.crises["telegram", str(await telegram.says(chat, CRY))] = str(chat)
     await telegram.presses(chat, wording.BUTTON_SEND_WORK)
-    while (await telegram.hears(chat, within=60)).text != f"Työvoimaneuvoja Sulo\n{REPLY}":
+    while (await telegram.hears(chat, within=60)).text != f"Työvoimaneuvoja Väinö\n{REPLY}":
         pass
