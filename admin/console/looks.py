@@ -15,14 +15,13 @@ HEADER = "X-Shown"
 LENGTH = 32  # of a keyed hash
 
 
-def shown(visit: Visit, ticket: TicketRow, thread: Sequence[ThreadMessage]) -> str:
-    """Stands for this log-in's page of *ticket* and, after that, for what it shows of what others wrote.
+def shown(visit: Visit, ticket: TicketRow, by_others: Sequence[ThreadMessage]) -> str:
+    """Stands for this log-in's page of *ticket* and, after that, for what it shows of what others wrote there.
 
     The asker's contact details are shown to who has the ticket, and count only then.
     """
     log_in, vault = visit.session.token_hash if visit.session else "", visit.house.vault
     is_mine = ticket.account_id == visit.account.id
-    by_others = [message for message in thread if message.account_name != visit.account.name]
     texts = [f"{message.id}{'' if is_mine or not message.has_contacts else '?'}" for message in by_others]
     page = vault.lookup("opened", log_in, ticket.id)
     return page + vault.lookup("shown", page, *texts)

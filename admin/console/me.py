@@ -1,10 +1,9 @@
 """One's own account: where one is logged in, and ending that elsewhere; one's own Telegram and e-mail."""
 
-import unicodedata
-
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
+from admin.console.people import written_name
 from admin.console.visit import RANDOM_ID, Visit, not_found
 from bot.channels.email import MAX_ADDRESS, is_address
 from bot.channels.email import NAME as EMAIL
@@ -38,7 +37,7 @@ async def unlink_own(visit: Visit) -> Response:
 
 async def set_shown_name(visit: Visit) -> Response:
     """What askers know one by; without any, the first name again."""
-    shown = " ".join(unicodedata.normalize("NFC", visit.form.get("shown", "")).split())
+    shown = written_name(visit, "shown")
     if len(shown) > MAX_SHOWN or not shown.isprintable() or shortened(shown) != shown:
         return await _page(visit, 422, fault="name")
     async with visit.house.store.write() as tx:

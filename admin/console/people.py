@@ -35,7 +35,7 @@ async def page(visit: Visit) -> Response:
 
 async def invite(visit: Visit) -> Response:
     """A link to choose a password by, sent by e-mail or shown. Not a redirect: it stands nowhere but on this page."""
-    name = " ".join(unicodedata.normalize("NFC", visit.form.get("name", "")).split())
+    name = written_name(visit, "name")
     email = visit.form.get("email", "").strip()
     role = next((role for role in ROLES if role == visit.form.get("role")), None)
     filled = Filled(name[:MAX_NAME], email[:MAX_ADDRESS], role)
@@ -60,6 +60,11 @@ async def invite(visit: Visit) -> Response:
     except AlreadyInvited:
         return await _page(visit, 409, fault="invited", filled=filled)
     return visit.go("/console/people?done=invited") if email else await _page(visit, made=invited, link=token)
+
+
+def written_name(visit: Visit, field: str) -> str:
+    """A name as it was written in a field of the form, in one way however a keyboard makes its letters and spaces."""
+    return " ".join(unicodedata.normalize("NFC", visit.form.get(field, "")).split())
 
 
 async def revoke_invitation(visit: Visit) -> Response:

@@ -113,8 +113,9 @@ async def _in_month(
             if came != ALL
             else found
         )
-        readable = await asyncio.to_thread(shown, found)
-        crowd = Crowd(await questions.origins(read, [one.id for one in readable]))
+        origins = await questions.origins(read, [one.id for one in found])
+    readable = await asyncio.to_thread(shown, found)
+    crowd = Crowd({one.id: origins[one.id] for one in readable if one.id in origins})
     those = [one.id for one in met]
     ids = crowd.of(only, those)
     return ids, readable, crowd.wider(only, those) if ids is None else None

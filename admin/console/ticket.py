@@ -206,7 +206,8 @@ async def show(
         suggested = await suggestions.suggest(visit, read, ticket, thread) if may_reply else []
         templates = await suggestions.templates(visit, read, ticket) if may_reply else []
         begun = await drafts.of(read, vault, ticket_id, visit.account.id)
-    shown = looks.shown(visit, ticket, thread)
+    by_others = [message for message in thread if message.account_name != visit.account.name]
+    shown = looks.shown(visit, ticket, by_others)
     act = looks.to_note(visit, shown)
     if act or draft:
         async with store.write() as tx:
@@ -216,7 +217,6 @@ async def show(
                 draft = await _kept(visit, tx, ticket_id, draft)
     done = visit.query("done", known=DONE) if status == 200 else None
     in_box = draft or _begun(visit, begun, done)
-    by_others = [message for message in thread if message.account_name != visit.account.name]
     return visit.render(
         "ticket.html",
         status,
